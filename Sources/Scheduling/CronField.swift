@@ -1,0 +1,71 @@
+/// One parsed field: the terms of its comma-separated list.
+struct CronField: Hashable, Sendable {
+    var terms: [CronTerm]
+    /// Where the field begins, as a UTF-8 offset in the expression.
+    var position: Int
+
+    /// What a field means that is not written.
+    static func implied(_ value: Int) -> CronField {
+        CronField(terms: [.value(value)], position: 0)
+    }
+
+    /// Whether the field is written with a leading `*` or `?`, which Vixie cron takes for "not restricted".
+    var beginsWithWildcard: Bool {
+        guard let first = terms.first else { return false }
+        return first.isWildcard
+    }
+
+    /// Whether some term matches every value as it is written.
+    var hasFullWildcard: Bool {
+        terms.contains { $0 == .any(step: 1) }
+    }
+
+    /// Whether the field describes an interval rather than fixed values.
+    var hasInterval: Bool {
+        terms.contains { term in
+            switch term {
+            case .any, .range: true
+            default: false
+            }
+        }
+    }
+}
+
+/// One term of a field.
+///
+/// Weekdays are numbered from Sunday as 0, whatever the dialect writes.
+enum CronTerm: Hashable, Sendable {
+    /// `*` or `?`, and `*/step`.
+    case any(step: Int)
+    /// A single value.
+    case value(Int)
+    /// `first-last`, `first-last/step` and `first/step`; wraps around when `last` is smaller.
+    case range(first: Int, last: Int, step: Int)
+    /// `L` or `L-days` as day of the month.
+    case lastDay(minus: Int)
+    /// `dayW`: the weekday nearest to a day, in its month.
+    case nearestWeekday(Int)
+    /// `LW` or `L-daysW`: the weekday nearest to a day counted from the end.
+    case nearestWeekdayToLast(minus: Int)
+    /// `weekday#number`.
+    case nthWeekday(Int, number: Int)
+    /// `weekdayL`: the last such weekday of the month.
+    case lastWeekday(Int)
+
+    /// Whether the term begins with `*` or `?`.
+    var isWildcard: Bool {
+        if case .any = self { true } else { false }
+    }
+
+    /// The plain values the term stands for among `all`; empty for the terms that depend on the month.
+    func values(among all: ClosedRange<Int>) -> [Int] {
+        switch self {
+        case .any(let step): Array(stride(from: all.lowerBound, through: all.upperBound, by: step))
+        case .value(let value): [value]
+        case .range(let first, let last, let step):
+            stride(from: 0, through: last >= first ? last - first : last - first + all.count, by: step)
+                .map { all.lowerBound + (first - all.lowerBound + $0) % all.count }
+        default: []
+        }
+    }
+}
