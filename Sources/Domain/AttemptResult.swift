@@ -1,0 +1,56 @@
+public import Scheduling
+
+/// How an attempt ended.
+public enum AttemptOutcome: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Exit code 0.
+    case succeeded
+    /// Any other exit code, or a signal that nobody of us sent.
+    case failed
+    /// Stopped because its timeout passed.
+    case timedOut = "timed-out"
+    /// Stopped because somebody asked for it.
+    case stopped
+    /// The program could not be started; exit code 127 (not found) or 126 (not executable).
+    case notStarted = "not-started"
+    /// Journaled, but its deadline passed before it could be started.
+    case missed
+    /// Nobody knows: the agent went away in between.
+    case lost
+}
+
+/// What is known of an ended attempt.
+public struct AttemptResult: Hashable, Sendable, Codable {
+    /// The attempt.
+    public var attempt: AttemptID
+    /// How it ended.
+    public var outcome: AttemptOutcome
+    /// The exit code, if the process exited.
+    public var exitCode: Int32?
+    /// The signal, if one ended the process.
+    public var signal: Int32?
+    /// When the process was started.
+    public var startedAt: Instant?
+    /// When its end was noticed.
+    public var endedAt: Instant
+    /// One sentence for people, where the outcome does not say it all.
+    public var message: String?
+
+    /// Creates a result.
+    public init(
+        attempt: AttemptID,
+        outcome: AttemptOutcome,
+        exitCode: Int32? = nil,
+        signal: Int32? = nil,
+        startedAt: Instant? = nil,
+        endedAt: Instant,
+        message: String? = nil
+    ) {
+        self.attempt = attempt
+        self.outcome = outcome
+        self.exitCode = exitCode
+        self.signal = signal
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.message = message
+    }
+}

@@ -1,0 +1,68 @@
+public import Scheduling
+
+/// An entry of an agent's inbox.
+public enum Dispatch: Hashable, Sendable, Codable {
+    /// Run this attempt of a run that no schedule of the agent produces.
+    case launch(DispatchedRun)
+    /// Stop the attempt: SIGTERM, the task's kill grace, SIGKILL.
+    case stop(AttemptID)
+    /// Kill the attempt at once.
+    case kill(AttemptID)
+}
+
+/// A requested run, or the next attempt of a lost one.
+public struct DispatchedRun: Hashable, Sendable, Codable {
+    /// The run and the attempt.
+    public var attempt: AttemptID
+    /// The task's name.
+    public var task: TaskID
+    /// The task's uid.
+    public var uid: TaskUID
+    /// Shard or broadcast part, else 0.
+    public var part: Int
+    /// The revision to run.
+    public var revision: Int
+    /// The due instant; for a request, when it was requested.
+    public var due: Instant
+    /// Why the run exists.
+    public var trigger: Trigger
+
+    /// Creates a dispatched run.
+    public init(
+        attempt: AttemptID,
+        task: TaskID,
+        uid: TaskUID,
+        part: Int = 0,
+        revision: Int,
+        due: Instant,
+        trigger: Trigger
+    ) {
+        self.attempt = attempt
+        self.task = task
+        self.uid = uid
+        self.part = part
+        self.revision = revision
+        self.due = due
+        self.trigger = trigger
+    }
+}
+
+/// The marker that makes a dispatch idempotent: the latest attempt of a run that was put into an inbox.
+public struct DispatchMarker: Hashable, Sendable, Codable {
+    /// The attempt's number.
+    public var attempt: Int
+    /// Whose inbox.
+    public var agent: AgentID
+    /// Which incarnation's inbox.
+    public var incarnation: Incarnation
+    /// When, by the leader's clock; markers are deleted some time after the result.
+    public var dispatchedAt: Instant
+
+    /// Creates a marker.
+    public init(attempt: Int, agent: AgentID, incarnation: Incarnation, dispatchedAt: Instant) {
+        self.attempt = attempt
+        self.agent = agent
+        self.incarnation = incarnation
+        self.dispatchedAt = dispatchedAt
+    }
+}

@@ -1,0 +1,148 @@
+public import Scheduling
+
+/// Why a run exists.
+public enum Trigger: String, Codable, Hashable, Sendable {
+    /// A schedule's due instant.
+    case schedule
+    /// Somebody asked for it.
+    case request
+}
+
+/// What an agent decided about a fire.
+public enum FireDecision: Hashable, Sendable, Codable {
+    /// It is launched, once committed.
+    case launch
+    /// It is deliberately not launched.
+    case skipped(reason: String)
+    /// Nobody could launch it in time. Stands for `count` due instants from `since` up to the fire's own.
+    case missed(reason: String, since: Instant, count: Int)
+}
+
+/// A decided fire (or a taken dispatch) as the journal keeps it.
+public struct JournaledFire: Hashable, Sendable, Codable {
+    /// The run and the attempt.
+    public var attempt: AttemptID
+    /// The task's name.
+    public var task: TaskID
+    /// The task's uid.
+    public var uid: TaskUID
+    /// Shard or broadcast part, else 0.
+    public var part: Int
+    /// The revision it is launched with.
+    public var revision: Int
+    /// The due instant; for a request, when it was requested.
+    public var due: Instant
+    /// Why the run exists.
+    public var trigger: Trigger
+    /// What happens to the fire if its outcome cannot be known.
+    public var delivery: Delivery
+    /// What was decided.
+    public var decision: FireDecision
+
+    /// Creates a journal entry.
+    public init(
+        attempt: AttemptID,
+        task: TaskID,
+        uid: TaskUID,
+        part: Int = 0,
+        revision: Int,
+        due: Instant,
+        trigger: Trigger,
+        delivery: Delivery,
+        decision: FireDecision
+    ) {
+        self.attempt = attempt
+        self.task = task
+        self.uid = uid
+        self.part = part
+        self.revision = revision
+        self.due = due
+        self.trigger = trigger
+        self.delivery = delivery
+        self.decision = decision
+    }
+
+    /// The part of the task whose cursor this entry advances.
+    public var key: TaskPart { TaskPart(uid: uid, part: part) }
+}
+
+/// A write-ahead segment: fires in the order of their cursors, committed before any of them is launched.
+public struct JournalSegment: Hashable, Sendable, Codable {
+    /// The segment's number, counted by the incarnation from 1.
+    public var number: Int
+    /// Random, to recognise one's own write after a lost reply.
+    public var nonce: Nonce
+    /// The decided fires.
+    public var fires: [JournaledFire]
+    /// Attempts that ended since the last segment or checkpoint.
+    public var ended: [AttemptResult]
+
+    /// Creates a segment.
+    public init(number: Int, nonce: Nonce, fires: [JournaledFire], ended: [AttemptResult] = []) {
+        self.number = number
+        self.nonce = nonce
+        self.fires = fires
+        self.ended = ended
+    }
+}
+
+/// A fire of a checkpoint whose result the leader has not yet accepted.
+public struct OpenFire: Hashable, Sendable, Codable {
+    /// The journal entry.
+    public var fire: JournaledFire
+    /// The result, once there is one.
+    public var result: AttemptResult?
+
+    /// Creates an open fire.
+    public init(fire: JournaledFire, result: AttemptResult? = nil) {
+        self.fire = fire
+        self.result = result
+    }
+}
+
+/// The cursor of one part in a checkpoint.
+public struct CheckpointCursor: Hashable, Sendable, Codable {
+    /// The task's uid.
+    public var uid: TaskUID
+    /// Shard or broadcast part, else 0.
+    public var part: Int
+    /// The last decided instant.
+    public var cursor: Instant
+
+    /// Creates a cursor.
+    public init(key: TaskPart, cursor: Instant) {
+        uid = key.uid
+        part = key.part
+        self.cursor = cursor
+    }
+
+    /// The part it belongs to.
+    public var key: TaskPart { TaskPart(uid: uid, part: part) }
+}
+
+/// One bucket of an incarnation's checkpoint.
+public struct CheckpointBucket: Hashable, Sendable, Codable {
+    /// Cursors that the incarnation advanced, sorted by part.
+    public var cursors: [CheckpointCursor]
+    /// Fires without an accepted result, sorted by attempt.
+    public var open: [OpenFire]
+
+    /// Creates a bucket.
+    public init(cursors: [CheckpointCursor] = [], open: [OpenFire] = []) {
+        self.cursors = cursors
+        self.open = open
+    }
+}
+
+/// The content of an incarnation's fence node, whose data version is the fence.
+public struct FenceRecord: Hashable, Sendable, Codable {
+    /// Whether the incarnation may never journal again.
+    public var isSealed: Bool
+
+    /// Creates a record.
+    public init(isSealed: Bool = false) { self.isSealed = isSealed }
+
+    private enum CodingKeys: String, CodingKey {
+        case isSealed = "sealed"
+    }
+}

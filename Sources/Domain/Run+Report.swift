@@ -1,0 +1,87 @@
+import Scheduling
+
+extension Run {
+    /// The record of a run of which nothing but this report is known.
+    public init(_ report: RunReport) {
+        let fire = report.fire
+        self.init(
+            id: fire.attempt.run,
+            task: fire.task,
+            uid: fire.uid,
+            part: fire.part,
+            runtime: report.runtime,
+            due: fire.due,
+            trigger: fire.trigger,
+            state: .running
+        )
+        apply(report)
+    }
+
+    /// Adds what the report says.
+    ///
+    /// Applying any reports in any order, any number of times, gives the same record.
+    public mutating func apply(_ report: RunReport) {
+        precondition(
+            report.fire.attempt.run == id,
+            "a report of \(report.fire.attempt) cannot be applied to \(id)"
+        )
+        switch report.fire.decision {
+        case .launch: applyAttempt(report)
+        case .skipped(let why): reason = why
+        case .missed(let why, let since, let count):
+            reason = why
+            self.since = since
+            self.count = count
+        }
+        state = Run.state(of: self, decision: report.fire.decision)
+    }
+
+    private mutating func applyAttempt(_ report: RunReport) {
+        var attempt = RunAttempt(
+            number: report.fire.attempt.number,
+            agent: report.agent,
+            incarnation: report.incarnation,
+            revision: report.fire.revision
+        )
+        let index = attempts.firstIndex { $0.number == attempt.number }
+        if let index { attempt = attempts[index] }
+        attempt.absorb(report.phase)
+        if let index {
+            attempts[index] = attempt
+        } else {
+            attempts.append(attempt)
+            attempts.sort { $0.number < $1.number }
+        }
+    }
+
+    private static func state(of run: Run, decision: FireDecision) -> RunState {
+        guard let last = run.attempts.last else {
+            if case .skipped = decision { return .skipped }
+            return .missed
+        }
+        guard let result = last.result else { return .running }
+        switch result.outcome {
+        case .succeeded: return .succeeded
+        case .failed, .notStarted: return .failed
+        case .timedOut: return .timedOut
+        case .stopped: return .stopped
+        case .missed: return .missed
+        case .lost: return .lost
+        }
+    }
+}
+
+extension RunAttempt {
+    /// Takes over what is newer: an end over a start, the truth over `lost`.
+    fileprivate mutating func absorb(_ phase: RunReport.Phase) {
+        switch phase {
+        case .started(let at), .decided(let at):
+            startedAt = startedAt ?? at
+        case .ended(let newer):
+            guard result == nil || result?.outcome == .lost else { return }
+            if newer.outcome == .lost, result != nil { return }
+            result = newer
+            startedAt = newer.startedAt ?? startedAt
+        }
+    }
+}

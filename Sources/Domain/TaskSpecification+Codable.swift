@@ -1,0 +1,94 @@
+import Scheduling
+
+extension TaskSpecification: Codable {
+    private enum Key: String, CodingKey {
+        case name, runtime, group, description, command, script, environment, schedules, timeout, killGrace
+        case delivery, placement, enabled
+    }
+
+    /// Decodes the value; fails with the coding path of what is wrong.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        let name = try container.decode(TaskID.self, forKey: .name)
+        self.init(name: name, action: try Self.action(in: container))
+        runtime = try container.decodeIfPresent(RuntimeID.self, forKey: .runtime) ?? runtime
+        group = try container.decodeIfPresent(GroupID.self, forKey: .group) ?? group
+        description = try container.decodeIfPresent(String.self, forKey: .description)
+        environment =
+            try container.decodeIfPresent([String: String].self, forKey: .environment) ?? environment
+        schedules = try container.decodeIfPresent([Schedule].self, forKey: .schedules) ?? schedules
+        timeout = try container.decodeIfPresent(DurationText.self, forKey: .timeout)?.duration
+        killGrace =
+            try container.decodeIfPresent(DurationText.self, forKey: .killGrace)?.duration ?? killGrace
+        delivery = try container.decodeIfPresent(Delivery.self, forKey: .delivery) ?? delivery
+        placement = try container.decodeIfPresent(Placement.self, forKey: .placement) ?? placement
+        isEnabled = try container.decodeIfPresent(Bool.self, forKey: .enabled) ?? isEnabled
+    }
+
+    /// Encodes the value in the form it is decoded from.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(name, forKey: .name)
+        try container.encode(runtime, forKey: .runtime)
+        try container.encode(group, forKey: .group)
+        try container.encodeIfPresent(description, forKey: .description)
+        switch action {
+        case .command(let words): try container.encode(words, forKey: .command)
+        case .script(let text): try container.encode(text, forKey: .script)
+        }
+        try container.encode(environment, forKey: .environment)
+        try container.encode(schedules, forKey: .schedules)
+        try container.encodeIfPresent(timeout.map(DurationText.init), forKey: .timeout)
+        try container.encode(DurationText(killGrace), forKey: .killGrace)
+        try container.encode(delivery, forKey: .delivery)
+        if !placement.isUnrestricted { try container.encode(placement, forKey: .placement) }
+        try container.encode(isEnabled, forKey: .enabled)
+    }
+
+    private static func action(in container: KeyedDecodingContainer<Key>) throws -> Action {
+        let command = try container.decodeIfPresent([String].self, forKey: .command)
+        let script = try container.decodeIfPresent(String.self, forKey: .script)
+        switch (command, script) {
+        case (let command?, nil): return .command(command)
+        case (nil, let script?): return .script(script)
+        case (nil, nil):
+            throw DecodingError.dataCorruptedError(
+                forKey: .command,
+                in: container,
+                debugDescription: "a task needs a command or a script"
+            )
+        case (_?, _?):
+            throw DecodingError.dataCorruptedError(
+                forKey: .script,
+                in: container,
+                debugDescription: "a task has a command or a script, never both"
+            )
+        }
+    }
+}
+
+extension Placement: Codable {
+    private enum Key: String, CodingKey {
+        case agents, labels, regions, zones
+    }
+
+    /// Decodes the value; fails with the coding path of what is wrong.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        self.init(
+            agents: try container.decodeIfPresent([AgentID].self, forKey: .agents) ?? [],
+            labels: try container.decodeIfPresent([String: String].self, forKey: .labels) ?? [:],
+            regions: try container.decodeIfPresent([String].self, forKey: .regions) ?? [],
+            zones: try container.decodeIfPresent([String].self, forKey: .zones) ?? []
+        )
+    }
+
+    /// Encodes the value in the form it is decoded from.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        if !agents.isEmpty { try container.encode(agents, forKey: .agents) }
+        if !labels.isEmpty { try container.encode(labels, forKey: .labels) }
+        if !regions.isEmpty { try container.encode(regions, forKey: .regions) }
+        if !zones.isEmpty { try container.encode(zones, forKey: .zones) }
+    }
+}

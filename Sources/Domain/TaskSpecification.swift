@@ -1,0 +1,113 @@
+public import Scheduling
+
+/// What a user says about a task: the content of its document, without what the cluster adds.
+///
+/// Its JSON form is the task document's (`kind` and `v` aside): keys that are absent have their defaults.
+public struct TaskSpecification: Hashable, Sendable {
+    /// What an attempt executes.
+    public enum Action: Hashable, Sendable {
+        /// A program and its arguments, executed as they are.
+        case command([String])
+        /// Text run by `sh -eu`.
+        case script(String)
+    }
+
+    /// The task's name.
+    public var name: TaskID
+    /// The pool of agents that may run it.
+    public var runtime: RuntimeID
+    /// The folder it is kept in.
+    public var group: GroupID
+    /// Free text for people.
+    public var description: String?
+    /// What an attempt executes.
+    public var action: Action
+    /// Variables added to the environment of every attempt.
+    public var environment: [String: String]
+    /// When it is due; empty for a task that only runs on request.
+    ///
+    /// Coinciding instants are one fire.
+    public var schedules: [Schedule]
+    /// How long an attempt may run before it is stopped; `nil` for ever.
+    public var timeout: Duration?
+    /// How long an attempt may take to end after SIGTERM before SIGKILL.
+    public var killGrace: Duration
+    /// What happens to a fire whose outcome cannot be known.
+    public var delivery: Delivery
+    /// Where it may run, beyond its runtime.
+    public var placement: Placement
+    /// Whether its schedules count.
+    public var isEnabled: Bool
+
+    /// Creates a specification; everything but name and action has its documented default.
+    public init(
+        name: TaskID,
+        runtime: RuntimeID = .standard,
+        group: GroupID = .standard,
+        description: String? = nil,
+        action: Action,
+        environment: [String: String] = [:],
+        schedules: [Schedule] = [],
+        timeout: Duration? = nil,
+        killGrace: Duration = TaskSpecification.killGraceDefault,
+        delivery: Delivery = .atMostOnce,
+        placement: Placement = Placement(),
+        isEnabled: Bool = true
+    ) {
+        self.name = name
+        self.runtime = runtime
+        self.group = group
+        self.description = description
+        self.action = action
+        self.environment = environment
+        self.schedules = schedules
+        self.timeout = timeout
+        self.killGrace = killGrace
+        self.delivery = delivery
+        self.placement = placement
+        self.isEnabled = isEnabled
+    }
+
+    /// The grace between SIGTERM and SIGKILL of a task that names none: DESIGN's kill grace.
+    public static let killGraceDefault = Duration.seconds(10)
+}
+
+/// What happens to a fire whose outcome cannot be known.
+public enum Delivery: String, Codable, Hashable, Sendable, CaseIterable {
+    /// It is recorded as lost: never two starts of one instant.
+    case atMostOnce = "at-most-once"
+    /// It is attempted again elsewhere: never an instant without a completed attempt.
+    case atLeastOnce = "at-least-once"
+}
+
+/// Where a task may run, beyond its runtime.
+///
+/// Empty lists and maps do not restrict.
+public struct Placement: Hashable, Sendable {
+    /// Names of the only agents that may run it.
+    public var agents: [AgentID]
+    /// Labels an agent must have, with these values.
+    public var labels: [String: String]
+    /// Regions an agent may be in.
+    public var regions: [String]
+    /// Zones an agent may be in.
+    public var zones: [String]
+
+    /// Creates a placement.
+    public init(
+        agents: [AgentID] = [],
+        labels: [String: String] = [:],
+        regions: [String] = [],
+        zones: [String] = []
+    ) {
+        self.agents = agents
+        self.labels = labels
+        self.regions = regions
+        self.zones = zones
+    }
+
+    /// Whether nothing is restricted.
+    public var isUnrestricted: Bool {
+        agents.isEmpty && labels.isEmpty && regions.isEmpty && zones.isEmpty
+    }
+}

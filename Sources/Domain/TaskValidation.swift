@@ -1,0 +1,147 @@
+import Scheduling
+
+/// One thing that is wrong with what a user said, and where.
+public struct ValidationProblem: Error, Hashable, Sendable, Codable {
+    /// The field, as a path such as `schedules[1].cron`.
+    public var field: String
+    /// What is wrong and what to do, one sentence.
+    public var message: String
+    /// UTF-8 offset of the mistake in the field's text, where there is one.
+    public var position: Int?
+
+    /// Creates a problem.
+    public init(field: String, message: String, position: Int? = nil) {
+        self.field = field
+        self.message = message
+        self.position = position
+    }
+}
+
+extension TaskSpecification {
+    /// Limits of a specification, each with its reason.
+    public enum Limit {
+        /// Arguments and script together; the kernel's limit for one argument is 128 KiB, a znode's 1 MiB.
+        public static let actionBytesMax = 96 * 1_024
+        /// The environment: the whole definition must fit a znode of 256 KiB.
+        public static let environmentBytesMax = 96 * 1_024
+        /// Schedules of one task: each costs time at every fire.
+        public static let schedulesMax = 64
+        /// The longest timeout.
+        public static let timeoutMax = Duration.seconds(366 * 86_400)
+    }
+
+    /// Everything that is wrong with this specification; empty when it can be saved.
+    ///
+    /// A schedule that is over is accepted, so that saving the same document again never fails.
+    public var problems: [ValidationProblem] {
+        actionProblems + environmentProblems + scheduleProblems + durationProblems
+    }
+
+    private var actionProblems: [ValidationProblem] {
+        switch action {
+        case .command(let words):
+            if words.isEmpty || words[0].isEmpty {
+                return [
+                    .init(field: "command", message: "the command is empty; give a program and its arguments")
+                ]
+            }
+            return textProblems("command", words, bytesMax: Limit.actionBytesMax)
+        case .script(let text):
+            if text.allSatisfy(\.isWhitespace) {
+                return [.init(field: "script", message: "the script is empty; give at least one command")]
+            }
+            return textProblems("script", [text], bytesMax: Limit.actionBytesMax)
+        }
+    }
+
+    private var environmentProblems: [ValidationProblem] {
+        var problems: [ValidationProblem] = []
+        for key in environment.keys.sorted() where !Self.isVariableName(key) {
+            problems.append(
+                .init(
+                    field: "environment.\(key)",
+                    message:
+                        "\"\(key)\" is not a variable name; use letters, digits and underscores, not starting with a digit"
+                )
+            )
+        }
+        for key in environment.keys.sorted() where key.hasPrefix("CLOUDTASK_") {
+            problems.append(
+                .init(
+                    field: "environment.\(key)",
+                    message: "names starting with CLOUDTASK_ are set by CloudTask; choose another"
+                )
+            )
+        }
+        let texts = environment.keys.sorted().flatMap { [$0, environment[$0] ?? ""] }
+        return problems + textProblems("environment", texts, bytesMax: Limit.environmentBytesMax)
+    }
+
+    private func textProblems(_ field: String, _ texts: [String], bytesMax: Int) -> [ValidationProblem] {
+        let size = texts.reduce(0) { $0 + $1.utf8.count + 1 }
+        if size > bytesMax {
+            return [
+                .init(
+                    field: field,
+                    message: "\(field) has \(size) bytes, more than the \(bytesMax) allowed; put it in a file"
+                )
+            ]
+        }
+        if texts.contains(where: { $0.utf8.contains(0) }) {
+            return [
+                .init(
+                    field: field,
+                    message: "\(field) contains a NUL character, which no program can receive; remove it"
+                )
+            ]
+        }
+        return []
+    }
+
+    private var scheduleProblems: [ValidationProblem] {
+        if schedules.count > Limit.schedulesMax {
+            return [
+                .init(
+                    field: "schedules",
+                    message:
+                        "\(schedules.count) schedules are more than the \(Limit.schedulesMax) allowed; merge or split the task"
+                )
+            ]
+        }
+        return schedules.enumerated().compactMap { index, schedule in
+            do throws(ScheduleError) {
+                try schedule.validate()
+                return nil
+            } catch {
+                return ValidationProblem(
+                    field: "schedules[\(index)]",
+                    message: error.message,
+                    position: error.position
+                )
+            }
+        }
+    }
+
+    private var durationProblems: [ValidationProblem] {
+        var problems: [ValidationProblem] = []
+        if let timeout, timeout < .milliseconds(1) || timeout > Limit.timeoutMax {
+            problems.append(.init(field: "timeout", message: "the timeout must be between 1ms and 366d"))
+        }
+        if killGrace < .zero || killGrace > .seconds(3_600) {
+            problems.append(.init(field: "killGrace", message: "the kill grace must be between 0s and 1h"))
+        }
+        return problems
+    }
+
+    private static func isVariableName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, first == UInt8(ascii: "_") || isLetter(first) else { return false }
+        return text.utf8.allSatisfy {
+            $0 == UInt8(ascii: "_") || isLetter($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+        }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+            || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+    }
+}
