@@ -101,5 +101,7 @@ public protocol ZooKeeperConnector: Sendable {
     /// Starts a session; returns at once, in state `connecting`.
     ///
     /// - Parameter resuming: An earlier session to take over, for instance to close it; `nil` for a new one.
+    /// - Returns: The session, which the caller closes.
+    /// - Throws: `ZooKeeperError` when no session can even be started, for instance for an unknown host.
     func connect(resuming: SessionIdentity?) async throws(ZooKeeperError) -> any ZooKeeperSession
 }
