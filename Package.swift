@@ -1,0 +1,113 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is compiled the same way: Swift 6 language mode, strict memory safety, warnings are errors.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A library target of ours.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A test target of ours.
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "cloudtask",
+    products: [
+        .executable(name: "cloudtask", targets: ["cloudtask"]),
+        .library(name: "ZooKeeper", targets: ["ZooKeeper"]),
+        .library(name: "ZooKeeperClient", targets: ["ZooKeeperClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Core: values and functions.
+        module("Scheduling"),
+        module("Domain", ["Scheduling"]),
+        module("Orchestration", ["Domain", "Scheduling", collections]),
+
+        // Coordination.
+        .systemLibrary(name: "CZooKeeper", providers: [.apt(["libzookeeper-mt-dev"])]),
+        module("ZooKeeper", [logging]),
+        module("ZooKeeperClient", ["ZooKeeper", "CZooKeeper", logging]),
+        module("Cluster", ["ZooKeeper", "Orchestration", "Domain", "Scheduling", crypto, logging]),
+
+        // Services and their ports.
+        module("Payloads", ["Domain", "Scheduling"]),
+        module(
+            "Center",
+            [
+                "Cluster", "Orchestration", "Domain", "Scheduling", "ZooKeeper", lifecycle, logging,
+                collections,
+            ]
+        ),
+        module(
+            "Agent",
+            [
+                "Cluster", "Orchestration", "Domain", "Scheduling", "ZooKeeper", lifecycle, logging,
+                collections,
+            ]
+        ),
+
+        // Adapters.
+        module(
+            "CenterAPI",
+            ["Center", "Payloads", "Domain", "Scheduling", hummingbird, asyncHTTPClient, lifecycle, logging]
+        ),
+        module("CenterStore", ["Center", "Domain", "Scheduling", grdb, logging]),
+        module("AgentAPI", ["Agent", "Payloads", "Domain", hummingbird, lifecycle, logging]),
+        module("AgentStore", ["Agent", "Domain", "Scheduling", grdb, logging]),
+        module("CenterClient", ["Agent", "Payloads", "Domain", "Scheduling", asyncHTTPClient, logging]),
+        .target(name: "CProcess"),
+        module("Executor", ["Agent", "CProcess", "Domain", "Scheduling", logging]),
+        module("Documents", ["Payloads", "Domain", "Scheduling", yams]),
+        module(
+            "Control",
+            [
+                "Documents", "CenterClient", "Cluster", "Payloads", "Domain", "Scheduling", "ZooKeeper",
+                "ZooKeeperClient",
+                argumentParser, logging, yams,
+            ]
+        ),
+        .executableTarget(
+            name: "cloudtask",
+            dependencies: [
+                "Control", "Center", "CenterAPI", "CenterStore", "Agent", "AgentAPI", "AgentStore",
+                "CenterClient", "Executor",
+                "Cluster", "ZooKeeper", "ZooKeeperClient", "Domain", "Scheduling", argumentParser, lifecycle,
+                logging,
+            ],
+            swiftSettings: settings
+        ),
+    ]
+)

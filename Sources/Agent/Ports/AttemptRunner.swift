@@ -1,0 +1,58 @@
+public import Cluster
+public import Domain
+public import Scheduling
+
+/// One attempt to be started at an instant.
+public struct LaunchOrder: Hashable, Sendable {
+    /// The journaled fire; its decision is `launch`.
+    public var fire: JournaledFire
+    /// What to execute.
+    public var specification: TaskSpecification
+    /// The last moment at which the process may be started: the agent's lease.
+    ///
+    /// Checked last before the start.
+    public var notAfter: MonotonicInstant
+    /// Value of `CLOUDTASK_FENCE`.
+    public var fence: String
+
+    /// Creates an order.
+    public init(
+        fire: JournaledFire,
+        specification: TaskSpecification,
+        notAfter: MonotonicInstant,
+        fence: String
+    ) {
+        self.fire = fire
+        self.specification = specification
+        self.notAfter = notAfter
+        self.fence = fence
+    }
+}
+
+/// What a runner tells about the attempts it was given; for every order exactly one `ended` or `refused` comes, in the end.
+public enum AttemptEvent: Hashable, Sendable {
+    /// The process runs.
+    case started(AttemptID, at: Instant)
+    /// The attempt is over; also when the program could not be started.
+    case ended(AttemptResult)
+    /// Nothing was started, because `notAfter` had passed or the attempt was seen before.
+    case refused(AttemptID, reason: String)
+}
+
+/// Starts processes, watches over them and ends them: the executor's side of the agent.
+public protocol AttemptRunner: Sendable {
+    /// Starts the attempts, in order, as soon as possible.
+    ///
+    /// Their identities are on disk (one `fsync` for the batch) before the first process is started; an
+    /// attempt that was seen before is refused.
+    func start(_ orders: [LaunchOrder]) async
+
+    /// Asks the attempt's process group to end (SIGTERM), and kills it after `grace`. Unknown attempts are ignored.
+    func stop(_ attempt: AttemptID, grace: Duration) async
+
+    /// What happened, in order; the agent is the single consumer. Unbounded: never drops, bounded by running attempts.
+    var events: AsyncStream<AttemptEvent> { get }
+
+    /// Attempts that are running now.
+    func running() async -> [AttemptID]
+}

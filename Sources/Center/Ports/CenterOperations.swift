@@ -1,0 +1,201 @@
+public import Domain
+public import Scheduling
+
+/// Who leads, as this center sees it.
+public enum LeadershipView: Hashable, Sendable {
+    /// This center leads.
+    case leading(Epoch)
+    /// Another center leads; requests go to its URL.
+    case following(CenterRegistration)
+    /// Nobody is known to lead (an election, or ZooKeeper is away).
+    case unknown(reason: String)
+}
+
+/// Why a request was refused or failed.
+public enum CenterError: Error, Hashable, Sendable {
+    /// There is no such thing: what, and its name.
+    case notFound(kind: String, name: String)
+    /// The thing exists already, or is not in the expected revision or state; a sentence for people.
+    case conflict(String)
+    /// What was said is wrong.
+    case invalid([ValidationProblem])
+    /// This center does not lead, or the cluster is not available now; a sentence for people.
+    case unavailable(String)
+}
+
+/// How a saved specification must relate to what is there.
+public enum SaveCondition: Hashable, Sendable {
+    /// Create or edit, whatever is there.
+    case any
+    /// The task must not exist.
+    case absent
+    /// The task must exist with this revision.
+    case revision(Int)
+}
+
+/// What saving did.
+public struct SaveOutcome: Hashable, Sendable {
+    /// The kind of change.
+    public enum Change: String, Codable, Hashable, Sendable {
+        /// The task is new.
+        case created
+        /// The task has a new revision.
+        case updated
+        /// The task was the same already.
+        case unchanged
+    }
+
+    /// The task.
+    public var task: TaskID
+    /// What changed.
+    public var change: Change
+    /// Its revision now.
+    public var revision: Int
+
+    /// Creates an outcome.
+    public init(task: TaskID, change: Change, revision: Int) {
+        self.task = task
+        self.change = change
+        self.revision = revision
+    }
+}
+
+/// Where a task is, and what is next.
+public struct TaskView: Hashable, Sendable {
+    /// The definition.
+    public var definition: TaskDefinition
+    /// The agent that owns it now; `nil` when nobody does.
+    public var owner: AgentID?
+    /// Why nobody owns it: disabled, or the planner's reason.
+    public var unplacedReason: String?
+    /// The next due instant after now; `nil` when there is none.
+    public var nextDue: Instant?
+
+    /// Creates a view.
+    public init(definition: TaskDefinition, owner: AgentID?, unplacedReason: String?, nextDue: Instant?) {
+        self.definition = definition
+        self.owner = owner
+        self.unplacedReason = unplacedReason
+        self.nextDue = nextDue
+    }
+}
+
+/// Which tasks to show.
+public struct TaskFilter: Hashable, Sendable {
+    /// Only tasks of this runtime.
+    public var runtime: RuntimeID?
+    /// Only tasks of this group.
+    public var group: GroupID?
+    /// Only enabled or only disabled tasks.
+    public var isEnabled: Bool?
+
+    /// Creates a filter; everything left out does not restrict.
+    public init(runtime: RuntimeID? = nil, group: GroupID? = nil, isEnabled: Bool? = nil) {
+        self.runtime = runtime
+        self.group = group
+        self.isEnabled = isEnabled
+    }
+}
+
+/// An agent as the centers see it.
+public struct NodeView: Hashable, Sendable {
+    /// What the agent says of itself; `nil` when it is away but still owns rows.
+    public var registration: AgentRegistration?
+    /// The agent's name.
+    public var agent: AgentID
+    /// Its runtime.
+    public var runtime: RuntimeID
+    /// Whether it takes no new work.
+    public var isDrained: Bool
+    /// How many tasks it owns.
+    public var taskCount: Int
+
+    /// Creates a view.
+    public init(
+        registration: AgentRegistration?,
+        agent: AgentID,
+        runtime: RuntimeID,
+        isDrained: Bool,
+        taskCount: Int
+    ) {
+        self.registration = registration
+        self.agent = agent
+        self.runtime = runtime
+        self.isDrained = isDrained
+        self.taskCount = taskCount
+    }
+}
+
+/// The cluster at a glance.
+public struct ClusterView: Hashable, Sendable {
+    /// The cluster's identity.
+    public var identity: ClusterIdentity?
+    /// Who leads.
+    public var leadership: LeadershipView
+    /// The live centers, sorted by name.
+    public var centers: [CenterRegistration]
+    /// The agents, sorted by runtime and name.
+    public var nodes: [NodeView]
+    /// Tasks in all.
+    public var taskCount: Int
+    /// Tasks that are enabled but owned by nobody.
+    public var unplacedCount: Int
+
+    /// Creates a view.
+    public init(
+        identity: ClusterIdentity?,
+        leadership: LeadershipView,
+        centers: [CenterRegistration],
+        nodes: [NodeView],
+        taskCount: Int,
+        unplacedCount: Int
+    ) {
+        self.identity = identity
+        self.leadership = leadership
+        self.centers = centers
+        self.nodes = nodes
+        self.taskCount = taskCount
+        self.unplacedCount = unplacedCount
+    }
+}
+
+/// Everything that can be asked of a center; the HTTP API is an adapter of it.
+///
+/// All changes need the leader: on a standby they throw `CenterError.unavailable` (the API forwards them instead).
+/// On return a change is in ZooKeeper.
+public protocol CenterOperations: Sendable {
+    /// Who leads.
+    func leadership() async -> LeadershipView
+    /// The cluster at a glance.
+    func cluster() async -> ClusterView
+
+    /// Tasks sorted by name.
+    func tasks(_ filter: TaskFilter, page: String?, limit: Int) async throws -> Page<TaskView>
+    /// One task.
+    func task(_ name: TaskID) async throws -> TaskView
+    /// Creates or edits tasks; all are validated before any is saved.
+    func save(_ specifications: [TaskSpecification], condition: SaveCondition) async throws -> [SaveOutcome]
+    /// Deletes a task; running attempts go on.
+    func deleteTask(_ name: TaskID) async throws
+    /// Enables or disables a task.
+    func setEnabled(_ name: TaskID, _ isEnabled: Bool) async throws -> SaveOutcome
+
+    /// Requests a run now; the same key gives the same run, however often it is asked.
+    func requestRun(of task: TaskID, key: String) async throws -> RunID
+    /// Asks the agent that runs it to stop (or kill) the run's current attempt.
+    func stop(_ run: RunID, kill: Bool) async throws
+
+    /// The runtimes, sorted by name.
+    func runtimes() async throws -> [RuntimeSettings]
+    /// Creates or replaces a runtime's settings.
+    func setRuntime(_ settings: RuntimeSettings) async throws
+    /// The agents, sorted by runtime and name.
+    func nodes() async throws -> [NodeView]
+    /// Makes an agent take no new work, or lets it again.
+    func setDrained(_ agent: AgentID, in runtime: RuntimeID?, _ isDrained: Bool) async throws
+
+    /// Stores an agent's reports; the receipt's epoch is set when this center leads and all derived state is in ZooKeeper.
+    func accept(_ reports: [RunReport], from agent: AgentID) async throws -> Epoch?
+    /// The history.
+    var history: any RunHistory { get }
+}

@@ -1,0 +1,184 @@
+public import Domain
+public import ZooKeeper
+
+/// Where everything stands in a workspace's subtree: the only place that spells a path.
+public struct Tree: Hashable, Sendable {
+    /// The workspace's root.
+    public let root: ZNodePath
+
+    /// The tree under `root`.
+    public init(root: ZNodePath) { self.root = root }
+
+    /// The tree of a workspace: `/cloudtask/<workspace>`.
+    public init(workspace: WorkspaceID) throws(ZooKeeperError) {
+        root = try ZNodePath.root.child("cloudtask").child(workspace.text)
+    }
+
+    private func path(_ components: String...) throws(ZooKeeperError) -> ZNodePath {
+        var path = root
+        for component in components { path = try path.child(component) }
+        return path
+    }
+}
+
+extension Tree {
+    /// The cluster's identity.
+    public var cluster: ZNodePath { get throws(ZooKeeperError) { try path("cluster") } }
+    /// Parent of the centers' ephemeral nodes.
+    public var centers: ZNodePath { get throws(ZooKeeperError) { try path("centers") } }
+    /// Parent of the candidates for leadership.
+    public var election: ZNodePath { get throws(ZooKeeperError) { try path("election") } }
+    /// Who leads; its data version is the epoch.
+    public var epoch: ZNodePath { get throws(ZooKeeperError) { try path("epoch") } }
+    /// Parent of the runtimes.
+    public var runtimes: ZNodePath { get throws(ZooKeeperError) { try path("runtimes") } }
+    /// Parent of the buckets of task definitions.
+    public var tasks: ZNodePath { get throws(ZooKeeperError) { try path("tasks") } }
+
+    /// A center's ephemeral node.
+    public func center(_ center: CenterID) throws(ZooKeeperError) -> ZNodePath {
+        try path("centers", center.text)
+    }
+
+    /// The index of a bucket of tasks: names and revisions; parent of their definitions.
+    public func taskBucket(_ bucket: Int) throws(ZooKeeperError) -> ZNodePath {
+        try path("tasks", Tree.bucketName(bucket))
+    }
+
+    /// A task's definition.
+    public func task(_ task: TaskID, bucket: Int) throws(ZooKeeperError) -> ZNodePath {
+        try taskBucket(bucket).child(task.text)
+    }
+
+    /// A bucket's number as three or more hexadecimal digits.
+    public static func bucketName(_ bucket: Int) -> String {
+        let digits = String(bucket, radix: 16)
+        return String(repeating: "0", count: max(0, 3 - digits.utf8.count)) + digits
+    }
+
+    /// The bucket a name stands for; `nil` for other names.
+    public static func bucket(named name: String) -> Int? { Int(name, radix: 16) }
+}
+
+/// The part of the tree that belongs to one runtime.
+public struct RuntimeTree: Hashable, Sendable {
+    /// The runtime's node; its data are the settings.
+    public let settings: ZNodePath
+
+    private func path(_ components: String...) throws(ZooKeeperError) -> ZNodePath {
+        var path = settings
+        for component in components { path = try path.child(component) }
+        return path
+    }
+}
+
+extension Tree {
+    /// The subtree of a runtime.
+    public func runtime(_ runtime: RuntimeID) throws(ZooKeeperError) -> RuntimeTree {
+        RuntimeTree(settings: try path("runtimes", runtime.text))
+    }
+}
+
+extension RuntimeTree {
+    /// Parent of the agents' ephemeral nodes.
+    public var agents: ZNodePath { get throws(ZooKeeperError) { try path("agents") } }
+    /// Parent of the heads of the agents' allocations.
+    public var allocations: ZNodePath { get throws(ZooKeeperError) { try path("allocations") } }
+    /// Parent of the buckets of rows that nobody owns.
+    public var parked: ZNodePath { get throws(ZooKeeperError) { try path("parked") } }
+    /// Parent of the agents' journals.
+    public var journal: ZNodePath { get throws(ZooKeeperError) { try path("journal") } }
+    /// Parent of the agents' inboxes.
+    public var inbox: ZNodePath { get throws(ZooKeeperError) { try path("inbox") } }
+    /// Parent of the buckets of dispatch markers.
+    public var dispatched: ZNodePath { get throws(ZooKeeperError) { try path("dispatched") } }
+
+    /// An agent's ephemeral node.
+    public func agent(_ agent: AgentID) throws(ZooKeeperError) -> ZNodePath { try path("agents", agent.text) }
+
+    /// The head of an agent's allocation, which the agent watches; parent of the buckets.
+    public func allocation(_ agent: AgentID) throws(ZooKeeperError) -> ZNodePath {
+        try path("allocations", agent.text)
+    }
+
+    /// A bucket of an agent's allocation.
+    public func allocationBucket(_ agent: AgentID, _ bucket: Int) throws(ZooKeeperError) -> ZNodePath {
+        try path("allocations", agent.text, Tree.bucketName(bucket))
+    }
+
+    /// A bucket of rows that nobody owns.
+    public func parkedBucket(_ bucket: Int) throws(ZooKeeperError) -> ZNodePath {
+        try path("parked", Tree.bucketName(bucket))
+    }
+
+    /// Parent of an agent's fences.
+    public func journal(_ agent: AgentID) throws(ZooKeeperError) -> ZNodePath {
+        try path("journal", agent.text)
+    }
+
+    /// The fence of an incarnation; parent of its checkpoint and segments.
+    public func fence(_ agent: AgentID, _ incarnation: Incarnation) throws(ZooKeeperError) -> ZNodePath {
+        try path("journal", agent.text, incarnation.text)
+    }
+
+    /// Parent of the buckets of an incarnation's checkpoint.
+    public func checkpoint(_ agent: AgentID, _ incarnation: Incarnation) throws(ZooKeeperError) -> ZNodePath {
+        try path("journal", agent.text, incarnation.text, "cp")
+    }
+
+    /// A bucket of an incarnation's checkpoint.
+    public func checkpointBucket(
+        _ agent: AgentID,
+        _ incarnation: Incarnation,
+        _ bucket: Int
+    ) throws(ZooKeeperError) -> ZNodePath {
+        try checkpoint(agent, incarnation).child(Tree.bucketName(bucket))
+    }
+
+    /// A write-ahead segment.
+    public func segment(
+        _ agent: AgentID,
+        _ incarnation: Incarnation,
+        _ number: Int
+    ) throws(ZooKeeperError) -> ZNodePath {
+        try path("journal", agent.text, incarnation.text, "s-\(number)")
+    }
+
+    /// The number of a segment's node; `nil` for other names.
+    public static func segmentNumber(named name: String) -> Int? {
+        name.hasPrefix("s-") ? Int(name.dropFirst(2)) : nil
+    }
+
+    /// Parent of an agent's inboxes, one per incarnation.
+    public func inbox(_ agent: AgentID) throws(ZooKeeperError) -> ZNodePath { try path("inbox", agent.text) }
+
+    /// An incarnation's inbox.
+    public func inbox(_ agent: AgentID, _ incarnation: Incarnation) throws(ZooKeeperError) -> ZNodePath {
+        try path("inbox", agent.text, incarnation.text)
+    }
+
+    /// An entry of an inbox: `<run>-<attempt>` for a launch, with `.stop` or `.kill` appended for a command.
+    public func inboxEntry(
+        _ agent: AgentID,
+        _ incarnation: Incarnation,
+        _ dispatch: Dispatch
+    ) throws(ZooKeeperError) -> ZNodePath {
+        let name =
+            switch dispatch {
+            case .launch(let run): run.attempt.description
+            case .stop(let attempt): attempt.description + ".stop"
+            case .kill(let attempt): attempt.description + ".kill"
+            }
+        return try inbox(agent, incarnation).child(name)
+    }
+
+    /// A bucket of dispatch markers.
+    public func dispatchedBucket(_ bucket: Int) throws(ZooKeeperError) -> ZNodePath {
+        try path("dispatched", Tree.bucketName(bucket))
+    }
+
+    /// The marker that makes a run's dispatch idempotent.
+    public func marker(_ run: RunID) throws(ZooKeeperError) -> ZNodePath {
+        try dispatchedBucket(Buckets.dispatched(run)).child(run.text)
+    }
+}
