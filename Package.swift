@@ -20,6 +20,8 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A library target of ours.
@@ -44,6 +46,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -82,12 +85,16 @@ let package = Package(
         // Adapters.
         module(
             "CenterAPI",
-            ["Center", "Payloads", "Domain", "Scheduling", hummingbird, asyncHTTPClient, lifecycle, logging]
+            [
+                "Center", "Payloads", "Domain", "Scheduling", hummingbird, asyncHTTPClient, nioCore, nioHTTP1,
+                lifecycle, logging,
+            ]
         ),
         module("CenterStore", ["Center", "Domain", "Scheduling", grdb, logging]),
         module("AgentAPI", ["Agent", "Payloads", "Domain", hummingbird, lifecycle, logging]),
         module("AgentStore", ["Agent", "Domain", "Scheduling", grdb, logging]),
-        module("CenterClient", ["Agent", "Payloads", "Domain", "Scheduling", asyncHTTPClient, logging]),
+        module(
+            "CenterClient", ["Agent", "Payloads", "Domain", "Scheduling", asyncHTTPClient, nioCore, nioHTTP1, logging]),
         .target(name: "CProcess"),
         module("Executor", ["Agent", "CProcess", "Domain", "Scheduling", logging]),
         module("Documents", ["Payloads", "Domain", "Scheduling", yams]),
@@ -109,5 +116,10 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+
+        // Tests.
+        tests("DomainTests", ["Domain", "Scheduling"]),
+        tests("SchedulingTests", ["Scheduling"]),
+        tests("TidyTests", []),
     ]
 )
