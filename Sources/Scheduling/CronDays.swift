@@ -12,8 +12,8 @@ struct CronDays: Hashable, Sendable {
     private let weekdays: UInt64
     /// Bit n is set when the last weekday n of the month matches.
     private let lastWeekdays: UInt64
-    /// Element n - 1 has the weekdays whose n-th in a month matches.
-    private let nthWeekdays: [UInt64]
+    /// Bit 7 (n - 1) + w is set when the n-th weekday w of the month matches.
+    private let nthWeekdays: UInt64
     /// Whether a day matches when one of the fields does; else both must.
     private let isEitherEnough: Bool
     /// Whether neither field depends on anything but the day's number.
@@ -30,16 +30,22 @@ struct CronDays: Hashable, Sendable {
         }
         weekdays = .mask(of: week.flatMap { $0.values(among: 0...6) })
         lastWeekdays = .mask(of: week.compactMap { if case .lastWeekday(let day) = $0 { day } else { nil } })
-        nthWeekdays = (1...5).map { number in
-            .mask(of: week.compactMap { if case .nthWeekday(let day, number) = $0 { day } else { nil } })
-        }
-        isEveryWeekday = weekdays == 0b111_1111
-        isEitherEnough =
-            switch rule {
-            case .both: false
-            case .cron: !dayOfMonth.beginsWithWildcard && !dayOfWeek.beginsWithWildcard
-            case .either: !dayOfMonth.hasFullWildcard && !dayOfWeek.hasFullWildcard
+        nthWeekdays = .mask(
+            of: week.compactMap {
+                if case .nthWeekday(let day, let number) = $0 { 7 * (number - 1) + day } else { nil }
             }
+        )
+        isEveryWeekday = weekdays == 0b111_1111
+        isEitherEnough = Self.isEitherEnough(dayOfMonth, dayOfWeek, rule: rule)
+    }
+
+    /// Whether a day matches when one of the two fields does.
+    static func isEitherEnough(_ dayOfMonth: CronField, _ dayOfWeek: CronField, rule: DaysRule) -> Bool {
+        switch rule {
+        case .both: false
+        case .cron: !dayOfMonth.beginsWithWildcard && !dayOfWeek.beginsWithWildcard
+        case .either: !dayOfMonth.hasFullWildcard && !dayOfWeek.hasFullWildcard
+        }
     }
 
     /// The matching days of the month of `date`, as bits 1 to 31; `firstDay` is its first day since the epoch.
@@ -64,9 +70,8 @@ struct CronDays: Hashable, Sendable {
             mask |= 1 << UInt64(Self.nearestWeekday(to: day, length: length, firstWeekday: firstWeekday))
         }
         for minus in nearestFromLast where minus < length {
-            mask |=
-                1
-                << UInt64(Self.nearestWeekday(to: length - minus, length: length, firstWeekday: firstWeekday))
+            let day = Self.nearestWeekday(to: length - minus, length: length, firstWeekday: firstWeekday)
+            mask |= 1 << UInt64(day)
         }
         return mask
     }
@@ -77,8 +82,8 @@ struct CronDays: Hashable, Sendable {
             let first = (weekday - firstWeekday + 7) % 7 + 1
             if weekdays.contains(weekday) { mask |= Self.everySeventhDay << UInt64(first) }
             if lastWeekdays.contains(weekday) { mask |= 1 << UInt64(first + (length - first) / 7 * 7) }
-            for (index, set) in nthWeekdays.enumerated() where set.contains(weekday) {
-                mask |= 1 << UInt64(first + index * 7)
+            for number in 0...4 where nthWeekdays.contains(7 * number + weekday) {
+                mask |= 1 << UInt64(first + 7 * number)
             }
         }
         return mask

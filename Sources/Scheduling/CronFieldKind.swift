@@ -21,6 +21,9 @@ enum CronFieldKind: Int, CaseIterable {
         }
     }
 
+    /// The article before the name.
+    var article: String { self == .hour ? "an" : "a" }
+
     /// The numbers that may be written.
     func numbers(in dialect: Dialect) -> ClosedRange<Int> {
         switch self {

@@ -139,7 +139,7 @@ struct CronFieldParser {
             let numbers = kind.numbers(in: dialect)
             guard numbers.contains(number) else {
                 let reason =
-                    "\(number) is not a \(kind.name): write \(numbers.lowerBound) to \(numbers.upperBound)"
+                    "\(number) is not \(kind.article) \(kind.name): write \(numbers.lowerBound) to \(numbers.upperBound)"
                 throw ScheduleError(reason, at: start)
             }
             return (number, false)

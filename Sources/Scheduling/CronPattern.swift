@@ -13,13 +13,13 @@ struct CronPattern: Hashable, Sendable {
 
     /// No match is looked for after this year.
     ///
-    /// What matches depends only on the length of the month and the weekday it begins with. A leap day on a given
-    /// weekday comes every 28 years, or after 40 when a century without a leap year intervenes; every other
-    /// combination is more frequent. So an expression without a year field that does not match within 40 years
-    /// never does, and the search over at most 230 years of 12 masks each ends in microseconds.
+    /// Which days of a month match depends only on its length and the weekday it begins with. Every such month
+    /// comes again within 12 years, but for February of a leap year: within 28, or 40 when a century without a
+    /// leap year intervenes. So an expression without a year field that does not match within 40 years never
+    /// does, and a search over at most 300 years of 12 masks each ends within microseconds.
     static let yearMax = 2_199
 
-    /// No match is looked for before this year, the first the year field can name.
+    /// No match is looked for before this year, where the tables of the zones begin.
     static let yearMin = 1_900
 
     /// Compiles `fields`.

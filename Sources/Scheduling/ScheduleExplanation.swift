@@ -1,0 +1,233 @@
+/// A schedule in plain English, for people who check what they wrote.
+public struct ScheduleExplanation: Hashable, Sendable, CustomStringConvertible {
+    /// One sentence, ending in a period.
+    public let sentence: String
+
+    /// Explains a schedule.
+    public init(_ schedule: Schedule) {
+        switch schedule {
+        case .cron(let cron):
+            let bounds = Self.bounds(start: cron.start, end: cron.end)
+            sentence = CronPhrases(cron.expression).clause + bounds + "."
+        case .every(let interval):
+            let anchor = interval.start == nil ? ", counted from \(Instant.epoch)" : ""
+            let bounds = Self.bounds(start: interval.start, end: interval.end)
+            sentence = "Every \(DurationText(interval.every))" + anchor + bounds + "."
+        case .once(let due):
+            sentence = "Once, at \(due)."
+        }
+    }
+
+    /// The sentence.
+    public var description: String { sentence }
+
+    private static func bounds(start: Instant?, end: Instant?) -> String {
+        (start.map { ", from \($0) on" } ?? "") + (end.map { ", until \($0)" } ?? "")
+    }
+}
+
+extension Schedule {
+    /// The schedule in one plain English sentence.
+    public var explained: String { ScheduleExplanation(self).sentence }
+}
+
+/// The parts of the sentence about a cron expression.
+private struct CronPhrases {
+    /// The whole clause, without a period.
+    let clause: String
+
+    init(_ expression: CronExpression) {
+        let options = expression.options
+        // An expression keeps only what searching needs; it was parsed when it was made and parses again.
+        guard let fields = try? CronFields(expression.text, dialect: options.dialect) else {
+            clause = expression.text
+            return
+        }
+        let day = DayPhrase(fields, rule: options.days).text
+        let months = fields.month.hasFullWildcard ? nil : "in " + fields.month.listed(.month)
+        let years = fields.year.flatMap { $0.hasFullWildcard ? nil : "in " + $0.listed(.year) }
+        let parts = [TimePhrase(fields).text, day, months, years].compactMap(\.self)
+        clause = parts.joined(separator: " ") + ", \(options.timeZone) time"
+    }
+}
+
+/// When within a day, as in "At 02:00" or "Every 5 minutes during hours 9 to 17".
+private struct TimePhrase {
+    let text: String
+
+    /// More clock times than this are not listed one by one.
+    private static let timesMax = 6
+
+    init(_ fields: CronFields) {
+        text = Self.clockTimes(fields) ?? Self.interval(fields) ?? Self.fieldByField(fields)
+    }
+
+    private static func clockTimes(_ fields: CronFields) -> String? {
+        let all = [fields.hour, fields.minute, fields.second]
+        guard let hours = all[0].plainValues, let minutes = all[1].plainValues,
+            let seconds = all[2].plainValues,
+            hours.count * minutes.count * seconds.count <= timesMax
+        else { return nil }
+        let times = hours.flatMap { hour in
+            minutes.flatMap { minute in
+                seconds.map { second in
+                    let short = twoDigits(hour) + ":" + twoDigits(minute)
+                    return fields.hasSeconds && seconds != [0] ? short + ":" + twoDigits(second) : short
+                }
+            }
+        }
+        return "At " + listed(times)
+    }
+
+    /// Steps that divide their unit evenly, the coarser fields being free.
+    private static func interval(_ fields: CronFields) -> String? {
+        if fields.second.plainValues != [0] {
+            guard let step = fields.second.evenStep(of: 60), fields.minute.isFree else { return nil }
+            return every(step, "second") + during(fields.hour)
+        }
+        if fields.minute.plainValues != [0] {
+            guard let step = fields.minute.evenStep(of: 60) else { return nil }
+            return every(step, "minute") + during(fields.hour)
+        }
+        return fields.hour.evenStep(of: 24).map { every($0, "hour") }
+    }
+
+    private static func fieldByField(_ fields: CronFields) -> String {
+        let second = fields.second.plainValues == [0] ? nil : "at " + fields.second.listed(.second)
+        let minute = fields.minute.isFree ? "of every minute" : "at " + fields.minute.listed(.minute)
+        let hour = fields.hour.isFree ? "of every hour" : "of " + fields.hour.listed(.hour)
+        let text = [second, minute, hour].compactMap(\.self).joined(separator: " ")
+        return text.prefix(1).uppercased() + text.dropFirst()
+    }
+
+    private static func every(_ step: Int, _ unit: String) -> String {
+        step == 1 ? "Every \(unit)" : "Every \(step) \(unit)s"
+    }
+
+    private static func during(_ hour: CronField) -> String {
+        hour.isFree ? "" : " of " + hour.listed(.hour)
+    }
+
+    private static func twoDigits(_ number: Int) -> String {
+        number < 10 ? "0\(number)" : "\(number)"
+    }
+}
+
+/// On which days, as in "on Monday to Friday"; nothing is said about every day.
+private struct DayPhrase {
+    let text: String?
+
+    init(_ fields: CronFields, rule: DaysRule) {
+        let day = fields.dayOfMonth.hasFullWildcard ? nil : "on " + fields.dayOfMonth.listed(.dayOfMonth)
+        let week = fields.dayOfWeek.hasFullWildcard ? nil : fields.dayOfWeek.listed(.dayOfWeek)
+        guard let day, let week else {
+            text = day ?? week.map { "on " + $0 }
+            return
+        }
+        let isEitherEnough = CronDays.isEitherEnough(fields.dayOfMonth, fields.dayOfWeek, rule: rule)
+        text = isEitherEnough ? "\(day) or on \(week)" : "\(day) if that is \(week)"
+    }
+}
+
+extension CronField {
+    /// The values, when the field lists nothing but single ones.
+    fileprivate var plainValues: [Int]? {
+        var values: [Int] = []
+        for term in terms {
+            guard case .value(let value) = term else { return nil }
+            values.append(value)
+        }
+        return values.sorted()
+    }
+
+    /// Whether the field is `*` or `?`.
+    fileprivate var isFree: Bool { hasFullWildcard }
+
+    /// The step of `*/n` or `0/n` when whole steps make up the unit, 1 for `*`.
+    fileprivate func evenStep(of count: Int) -> Int? {
+        guard terms.count == 1 else { return nil }
+        return switch terms[0] {
+        case .any(let step) where count % step == 0: step
+        case .range(0, count - 1, let step) where count % step == 0: step
+        default: nil
+        }
+    }
+
+    /// The terms in words, as in "minutes 5, 10 to 20 and 50".
+    fileprivate func listed(_ kind: CronFieldKind) -> String {
+        switch kind {
+        case .second, .minute, .hour:
+            // Steps name their unit themselves, so a list with one repeats it.
+            let unit = terms.count == 1 && plainValues != nil ? kind.name : kind.name + "s"
+            let isStepped = terms.contains { $0.phrase(kind).hasPrefix("every") }
+            let phrases = terms.map { term in
+                isStepped && !term.phrase(kind).hasPrefix("every")
+                    ? "\(kind.name) \(term.phrase(kind))" : term.phrase(kind)
+            }
+            return (isStepped ? "" : unit + " ") + Scheduling.listed(phrases)
+        case .dayOfMonth:
+            let phrases = terms.map { $0.phrase(kind) }
+            return Scheduling.listed(phrases) + " of the month"
+        default:
+            return Scheduling.listed(terms.map { $0.phrase(kind) })
+        }
+    }
+}
+
+extension CronTerm {
+    fileprivate func phrase(_ kind: CronFieldKind) -> String {
+        let prefix = kind == .dayOfMonth ? "day " : ""
+        return switch self {
+        case .any(let step): step == 1 ? "every \(kind.noun)" : "every \(ordinal(step)) \(kind.noun)"
+        case .value(let value): prefix + kind.word(value)
+        case .range(let first, let last, 1): prefix + "\(kind.word(first)) to \(kind.word(last))"
+        case .range(let first, let last, let step):
+            "every \(ordinal(step)) \(kind.noun) from \(kind.word(first)) to \(kind.word(last))"
+        case .lastDay(let minus): minus == 0 ? "the last day" : "the \(ordinal(minus)) day before the last"
+        case .nearestWeekday(let day): "the weekday nearest to day \(day)"
+        case .nearestWeekdayToLast(0): "the last weekday"
+        case .nearestWeekdayToLast(let minus):
+            "the weekday nearest to the \(ordinal(minus)) day before the last"
+        case .nthWeekday(let day, let number): "the \(ordinal(number)) \(kind.word(day)) of the month"
+        case .lastWeekday(let day): "the last \(kind.word(day)) of the month"
+        }
+    }
+}
+
+extension CronFieldKind {
+    /// The word for one value in a count.
+    fileprivate var noun: String {
+        switch self {
+        case .dayOfMonth: "day"
+        case .dayOfWeek: "day of the week"
+        default: name
+        }
+    }
+
+    /// A value as it is spoken of: names for months and weekdays.
+    fileprivate func word(_ value: Int) -> String {
+        switch self {
+        case .month: names[value - 1]
+        case .dayOfWeek: names[value]
+        default: "\(value)"
+        }
+    }
+}
+
+/// Joins with commas and a final "and".
+private func listed(_ words: [String]) -> String {
+    guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+    return words.dropLast().joined(separator: ", ") + " and " + last
+}
+
+private func ordinal(_ number: Int) -> String {
+    let suffix =
+        switch (number % 10, number % 100) {
+        case (_, 11...13): "th"
+        case (1, _): "st"
+        case (2, _): "nd"
+        case (3, _): "rd"
+        default: "th"
+        }
+    return "\(number)\(suffix)"
+}
