@@ -1,0 +1,72 @@
+public import Domain
+import NIOHTTP1
+public import Payloads
+public import Scheduling
+
+extension CenterConnection {
+    /// Tasks sorted by name, one page.
+    public func tasks(
+        runtime: RuntimeID? = nil,
+        group: GroupID? = nil,
+        isEnabled: Bool? = nil,
+        page: String? = nil,
+        limit: Int? = nil
+    ) async throws(CenterClientError) -> ListPayload<TaskPayload> {
+        let query: [(name: String, value: String?)] = [
+            ("runtime", runtime?.text), ("group", group?.text), ("enabled", isEnabled.map(String.init)),
+            ("page", page), ("limit", limit.map(String.init)),
+        ]
+        return try await answer(ListPayload<TaskPayload>.self, to: request(.GET, "tasks", query: query))
+    }
+
+    /// One task.
+    public func task(_ name: TaskID) async throws(CenterClientError) -> TaskPayload {
+        try await answer(TaskPayload.self, to: request(.GET, "tasks/\(name)"))
+    }
+
+    /// Creates or edits many tasks; all are validated before any is saved.
+    public func apply(_ tasks: ApplyRequest) async throws(CenterClientError) -> ApplyResponse {
+        try await answer(ApplyResponse.self, to: request(.POST, "tasks", body: tasks))
+    }
+
+    /// Creates or edits one task.
+    public func put(
+        _ specification: TaskSpecification,
+        condition: ApplyCondition = .any
+    ) async throws(CenterClientError) -> ApplyResult {
+        var request = try request(.PUT, "tasks/\(specification.name)", body: specification)
+        switch condition {
+        case .any: break
+        case .absent: request.headers.append(("if-none-match", "*"))
+        case .revision(let revision): request.headers.append(("if-match", "\"\(revision)\""))
+        }
+        return try await answer(ApplyResult.self, to: request)
+    }
+
+    /// Deletes a task; running attempts go on.
+    public func deleteTask(_ name: TaskID) async throws(CenterClientError) {
+        try await send(request(.DELETE, "tasks/\(name)"))
+    }
+
+    /// Makes the task's schedules count no more, until it is resumed.
+    public func pause(_ name: TaskID) async throws(CenterClientError) -> ApplyResult {
+        try await answer(ApplyResult.self, to: request(.POST, "tasks/\(name)/pause"))
+    }
+
+    /// Makes the task's schedules count again.
+    public func resume(_ name: TaskID) async throws(CenterClientError) -> ApplyResult {
+        try await answer(ApplyResult.self, to: request(.POST, "tasks/\(name)/resume"))
+    }
+
+    /// Requests a run now; the same key gives the same run, however often it is asked.
+    public func requestRun(of task: TaskID, key: String?) async throws(CenterClientError) -> RunID {
+        let body = RunRequest(key: key)
+        return try await answer(RunAccepted.self, to: request(.POST, "tasks/\(task)/run", body: body)).run
+    }
+
+    /// The next due instants of a task, at most `count`.
+    public func next(of task: TaskID, count: Int) async throws(CenterClientError) -> [Instant] {
+        let request = try request(.GET, "tasks/\(task)/next", query: [("count", String(count))])
+        return try await answer(ListPayload<Instant>.self, to: request).items
+    }
+}

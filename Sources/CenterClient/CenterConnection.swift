@@ -1,0 +1,66 @@
+public import Domain
+import Foundation
+import NIOHTTP1
+public import Payloads
+import Scheduling
+
+/// A typed client of the HTTP API of one center.
+///
+/// Every call throws `CenterClientError` and nothing else. Connections are kept and shared by the process.
+public struct CenterConnection: Sendable {
+    private let transport: HTTPTransport
+
+    /// Base URL of the center, without a slash at the end.
+    public var url: String { transport.baseURL }
+
+    /// Creates a connection; nothing is sent yet.
+    ///
+    /// - Parameters:
+    ///   - url: Base URL such as `http://127.0.0.1:7470`.
+    ///   - token: The bearer token; `nil` when the server needs none.
+    ///   - timeout: How long one request may take.
+    public init(url: String, token: String?, timeout: Duration = .seconds(30)) throws(CenterClientError) {
+        var base = url
+        while base.hasSuffix("/") { base.removeLast() }
+        guard let parsed = URLComponents(string: base), ["http", "https"].contains(parsed.scheme),
+            let host = parsed.host, !host.isEmpty, parsed.query == nil, parsed.fragment == nil
+        else {
+            let problem = ValidationProblem(field: "server", message: "\"\(url)\" is not the URL of a center")
+            throw .invalid("\(problem.message): use one such as http://127.0.0.1:7470", problems: [problem])
+        }
+        transport = HTTPTransport(baseURL: base, token: token, timeout: timeout)
+    }
+
+    /// Sends a request and decodes the answer.
+    func answer<Answer: Decodable>(
+        _ type: Answer.Type,
+        to request: CenterRequest
+    ) async throws(CenterClientError) -> Answer {
+        let body = try await transport.send(request)
+        do {
+            return try PayloadCoding.decode(type, from: body)
+        } catch {
+            throw .server("the answer of \(url) to \(request.path) cannot be read: \(error)")
+        }
+    }
+
+    /// Sends a request whose answer says nothing.
+    func send(_ request: CenterRequest) async throws(CenterClientError) {
+        _ = try await transport.send(request)
+    }
+
+    /// A request under `/api/v1`, with a JSON body if there is one.
+    func request(
+        _ method: HTTPMethod,
+        _ path: String,
+        query: [(name: String, value: String?)] = [],
+        body: (any Encodable & Sendable)? = nil
+    ) throws(CenterClientError) -> CenterRequest {
+        do {
+            return CenterRequest(
+                method: method, path: "/api/v1/" + path, query: query, body: try body.map { try PayloadCoding.encode($0) })
+        } catch {
+            throw .server("the request cannot be written as JSON: \(error)")
+        }
+    }
+}

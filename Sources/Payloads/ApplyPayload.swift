@@ -1,0 +1,103 @@
+public import Domain
+
+/// How a task that is saved must relate to what is there.
+///
+/// As JSON: `"any"`, `"absent"` or `{"revision": 3}`.
+public enum ApplyCondition: Hashable, Sendable {
+    /// Create or edit, whatever is there.
+    case any
+    /// The task must not exist.
+    case absent
+    /// The task must exist with this revision.
+    case revision(Int)
+}
+
+extension ApplyCondition: Codable {
+    private enum Key: String, CodingKey {
+        case revision
+    }
+
+    /// Decodes one of the three forms.
+    public init(from decoder: any Decoder) throws {
+        if let container = try? decoder.container(keyedBy: Key.self) {  // Not an object: it is a word, or wrong.
+            self = .revision(try container.decode(Int.self, forKey: .revision))
+            return
+        }
+        let container = try decoder.singleValueContainer()
+        switch try container.decode(String.self) {
+        case "any": self = .any
+        case "absent": self = .absent
+        case let other:
+            throw DecodingError.dataCorruptedError(
+                in: container,
+                debugDescription: "\"\(other)\" is no condition: use \"any\", \"absent\" or {\"revision\": number}")
+        }
+    }
+
+    /// Encodes one of the three forms.
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .any, .absent:
+            var container = encoder.singleValueContainer()
+            try container.encode(self == .any ? "any" : "absent")
+        case .revision(let revision):
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(revision, forKey: .revision)
+        }
+    }
+}
+
+/// Tasks to be created or edited; all are validated before any is saved.
+public struct ApplyRequest: Hashable, Sendable, Codable {
+    /// Most tasks of one request: their saves share the leader's batches, and a request must end within its time limit.
+    public static let tasksMax = 10_000
+
+    /// The tasks.
+    public var tasks: [TaskSpecification]
+    /// How each must relate to what is there; absent means `any`.
+    public var condition: ApplyCondition?
+
+    /// Creates a request.
+    public init(tasks: [TaskSpecification], condition: ApplyCondition? = nil) {
+        self.tasks = tasks
+        self.condition = condition
+    }
+}
+
+/// What became of one saved task.
+public struct ApplyResult: Hashable, Sendable, Codable {
+    /// The kind of change.
+    public enum Change: String, Hashable, Sendable, Codable {
+        /// The task is new.
+        case created
+        /// The task has a new revision.
+        case updated
+        /// The task was the same already.
+        case unchanged
+    }
+
+    /// The task's name.
+    public var task: TaskID
+    /// What changed.
+    public var change: Change
+    /// Its revision now.
+    public var revision: Int
+
+    /// Creates a result.
+    public init(task: TaskID, change: Change, revision: Int) {
+        self.task = task
+        self.change = change
+        self.revision = revision
+    }
+}
+
+/// What became of the tasks of an `ApplyRequest`, in its order.
+public struct ApplyResponse: Hashable, Sendable, Codable {
+    /// One result for each task.
+    public var results: [ApplyResult]
+
+    /// Creates a response.
+    public init(results: [ApplyResult]) {
+        self.results = results
+    }
+}

@@ -1,0 +1,61 @@
+public import Domain
+public import Scheduling
+
+/// An agent as the API shows it.
+public struct NodePayload: Hashable, Sendable, Codable {
+    /// The agent's name.
+    public var agent: AgentID
+    /// The agent's runtime.
+    public var runtime: RuntimeID
+    /// Whether its process is registered now; the fields after `tasks` are absent when it is not.
+    public var online: Bool
+    /// Whether it takes no new work.
+    public var drained: Bool
+    /// How many tasks it owns.
+    public var tasks: Int
+    /// This start of its process.
+    public var incarnation: Incarnation?
+    /// Labels that placements refer to.
+    public var labels: [String: String]?
+    /// Where the machine is.
+    public var region: String?
+    /// Where in the region the machine is.
+    public var zone: String?
+    /// How many attempts it runs at a time.
+    public var slots: Int?
+    /// Base URL of its HTTP API.
+    public var url: String?
+    /// The program's version.
+    public var version: String?
+    /// The machine's name.
+    public var host: String?
+    /// The process.
+    public var processID: Int32?
+    /// When the process started.
+    public var startedAt: Instant?
+
+    /// Creates the payload of an agent.
+    public init(
+        agent: AgentID,
+        runtime: RuntimeID,
+        registration: AgentRegistration?,
+        isDrained: Bool,
+        taskCount: Int
+    ) {
+        self.agent = agent
+        self.runtime = runtime
+        online = registration != nil
+        drained = isDrained
+        tasks = taskCount
+        incarnation = registration?.incarnation
+        labels = registration?.labels
+        region = registration?.region
+        zone = registration?.zone
+        slots = registration?.slots
+        url = registration?.url
+        version = registration?.version
+        host = registration?.host
+        processID = registration?.processID
+        startedAt = registration?.startedAt
+    }
+}

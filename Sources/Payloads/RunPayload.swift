@@ -1,0 +1,106 @@
+public import Domain
+public import Scheduling
+
+/// A run as the API shows it.
+public struct RunPayload: Hashable, Sendable, Codable {
+    /// The run's identity.
+    public var id: RunID
+    /// The task's name.
+    public var task: TaskID
+    /// The task's uid.
+    public var uid: TaskUID
+    /// Shard or broadcast part, else 0.
+    public var part: Int
+    /// The task's runtime.
+    public var runtime: RuntimeID
+    /// The due instant; for a request, when it was requested.
+    public var due: Instant
+    /// Why it exists.
+    public var trigger: Trigger
+    /// Where it stands.
+    public var state: RunState
+    /// Why it was skipped or missed.
+    public var reason: String?
+    /// How many due instants this record stands for; more than 1 only for a missed range.
+    public var count: Int
+    /// The first due instant of a missed range.
+    public var since: Instant?
+    /// Its attempts, sorted by number.
+    public var attempts: [AttemptPayload]
+
+    /// Creates the payload of a run.
+    public init(_ run: Run) {
+        id = run.id
+        task = run.task
+        uid = run.uid
+        part = run.part
+        runtime = run.runtime
+        due = run.due
+        trigger = run.trigger
+        state = run.state
+        reason = run.reason
+        count = run.count
+        since = run.since
+        attempts = run.attempts.map(AttemptPayload.init)
+    }
+}
+
+/// One attempt of a run as the API shows it.
+public struct AttemptPayload: Hashable, Sendable, Codable {
+    /// Counted from 1.
+    public var number: Int
+    /// Where it ran.
+    public var agent: AgentID
+    /// Which start of the agent.
+    public var incarnation: Incarnation
+    /// The task's revision it ran with.
+    public var revision: Int
+    /// When the process was started.
+    public var startedAt: Instant?
+    /// When its end was noticed; absent while it runs.
+    public var endedAt: Instant?
+    /// How it ended; absent while it runs.
+    public var outcome: AttemptOutcome?
+    /// The exit code, if the process exited.
+    public var exitCode: Int32?
+    /// The signal, if one ended the process.
+    public var signal: Int32?
+    /// One sentence for people, where the outcome does not say it all.
+    public var message: String?
+
+    /// Creates the payload of an attempt.
+    public init(_ attempt: RunAttempt) {
+        number = attempt.number
+        agent = attempt.agent
+        incarnation = attempt.incarnation
+        revision = attempt.revision
+        startedAt = attempt.startedAt ?? attempt.result?.startedAt
+        endedAt = attempt.result?.endedAt
+        outcome = attempt.result?.outcome
+        exitCode = attempt.result?.exitCode
+        signal = attempt.result?.signal
+        message = attempt.result?.message
+    }
+}
+
+/// A request to run a task now.
+public struct RunRequest: Hashable, Sendable, Codable {
+    /// The same key gives the same run, however often it is asked; drawn by the server when absent.
+    public var key: String?
+
+    /// Creates a request.
+    public init(key: String? = nil) {
+        self.key = key
+    }
+}
+
+/// The answer to a request to run, stop or kill: the run it is about.
+public struct RunAccepted: Hashable, Sendable, Codable {
+    /// The run.
+    public var run: RunID
+
+    /// Creates an answer.
+    public init(run: RunID) {
+        self.run = run
+    }
+}

@@ -1,0 +1,82 @@
+public import Domain
+public import Scheduling
+
+/// A task as the API shows it: the fields of its document, and what the cluster knows of it, side by side in one object.
+public struct TaskPayload: Hashable, Sendable {
+    /// What the user said.
+    public var specification: TaskSpecification
+    /// Random at creation.
+    public var uid: TaskUID
+    /// Counted from 1, raised by every edit.
+    public var revision: Int
+    /// When the task was created.
+    public var createdAt: Instant
+    /// The instant from which this revision's schedules count.
+    public var effectiveFrom: Instant
+    /// The agent that owns it; absent when nobody does.
+    public var owner: AgentID?
+    /// Why nobody owns it.
+    public var unplacedReason: String?
+    /// The next due instant; absent when there is none.
+    public var next: Instant?
+    /// The latest run; absent when there is none.
+    public var last: RunPayload?
+
+    /// Creates a payload.
+    public init(
+        specification: TaskSpecification,
+        uid: TaskUID,
+        revision: Int,
+        createdAt: Instant,
+        effectiveFrom: Instant,
+        owner: AgentID? = nil,
+        unplacedReason: String? = nil,
+        next: Instant? = nil,
+        last: RunPayload? = nil
+    ) {
+        self.specification = specification
+        self.uid = uid
+        self.revision = revision
+        self.createdAt = createdAt
+        self.effectiveFrom = effectiveFrom
+        self.owner = owner
+        self.unplacedReason = unplacedReason
+        self.next = next
+        self.last = last
+    }
+}
+
+extension TaskPayload: Codable {
+    private enum Key: String, CodingKey {
+        case uid, revision, createdAt, effectiveFrom, owner, unplacedReason, next, last
+    }
+
+    /// Decodes one object that holds the specification's fields and the cluster's.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        self.init(
+            specification: try TaskSpecification(from: decoder),
+            uid: try container.decode(TaskUID.self, forKey: .uid),
+            revision: try container.decode(Int.self, forKey: .revision),
+            createdAt: try container.decode(Instant.self, forKey: .createdAt),
+            effectiveFrom: try container.decode(Instant.self, forKey: .effectiveFrom),
+            owner: try container.decodeIfPresent(AgentID.self, forKey: .owner),
+            unplacedReason: try container.decodeIfPresent(String.self, forKey: .unplacedReason),
+            next: try container.decodeIfPresent(Instant.self, forKey: .next),
+            last: try container.decodeIfPresent(RunPayload.self, forKey: .last))
+    }
+
+    /// Encodes one object that holds the specification's fields and the cluster's.
+    public func encode(to encoder: any Encoder) throws {
+        try specification.encode(to: encoder)
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(uid, forKey: .uid)
+        try container.encode(revision, forKey: .revision)
+        try container.encode(createdAt, forKey: .createdAt)
+        try container.encode(effectiveFrom, forKey: .effectiveFrom)
+        try container.encodeIfPresent(owner, forKey: .owner)
+        try container.encodeIfPresent(unplacedReason, forKey: .unplacedReason)
+        try container.encodeIfPresent(next, forKey: .next)
+        try container.encodeIfPresent(last, forKey: .last)
+    }
+}
