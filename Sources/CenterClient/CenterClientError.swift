@@ -27,7 +27,8 @@ extension CenterClientError {
         switch self {
         case .unreachable(let text), .unauthorized(let text), .notFound(let text), .conflict(let text): text
         case .invalid(let text, _), .unavailable(let text), .server(let text): text
-        case .busy(let retryAfter): "the server is busy; try again in \(retryAfter.components.seconds) seconds"
+        case .busy(let retryAfter):
+            "the server is busy; try again in \(retryAfter.components.seconds) seconds"
         }
     }
 

@@ -29,8 +29,13 @@ extension CenterConnection {
     }
 
     /// One agent; the runtime is needed only when several runtimes have an agent of that name.
-    public func node(_ name: AgentID, in runtime: RuntimeID? = nil) async throws(CenterClientError) -> NodePayload {
-        try await answer(NodePayload.self, to: request(.GET, "nodes/\(name)", query: [("runtime", runtime?.text)]))
+    public func node(_ name: AgentID, in runtime: RuntimeID? = nil) async throws(CenterClientError)
+        -> NodePayload
+    {
+        try await answer(
+            NodePayload.self,
+            to: request(.GET, "nodes/\(name)", query: [("runtime", runtime?.text)])
+        )
     }
 
     /// Makes an agent take no new work.
@@ -44,7 +49,9 @@ extension CenterConnection {
     }
 
     /// Delivers an agent's reports; on return they are stored.
-    func deliver(_ batch: ReportBatchPayload, from agent: AgentID) async throws(CenterClientError) -> ReceiptPayload {
+    func deliver(_ batch: ReportBatchPayload, from agent: AgentID) async throws(CenterClientError)
+        -> ReceiptPayload
+    {
         try await answer(ReceiptPayload.self, to: request(.POST, "agents/\(agent)/reports", body: batch))
     }
 }

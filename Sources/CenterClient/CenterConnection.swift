@@ -1,4 +1,4 @@
-public import Domain
+import Domain
 import Foundation
 import NIOHTTP1
 public import Payloads
@@ -19,7 +19,8 @@ public struct CenterConnection: Sendable {
     ///   - url: Base URL such as `http://127.0.0.1:7470`.
     ///   - token: The bearer token; `nil` when the server needs none.
     ///   - timeout: How long one request may take.
-    public init(url: String, token: String?, timeout: Duration = .seconds(30)) throws(CenterClientError) {
+    public init(url: String, token: AccessToken?, timeout: Duration = .seconds(30)) throws(CenterClientError)
+    {
         var base = url
         while base.hasSuffix("/") { base.removeLast() }
         guard let parsed = URLComponents(string: base), ["http", "https"].contains(parsed.scheme),
@@ -58,7 +59,11 @@ public struct CenterConnection: Sendable {
     ) throws(CenterClientError) -> CenterRequest {
         do {
             return CenterRequest(
-                method: method, path: "/api/v1/" + path, query: query, body: try body.map { try PayloadCoding.encode($0) })
+                method: method,
+                path: "/api/v1/" + path,
+                query: query,
+                body: try body.map { try PayloadCoding.encode($0) }
+            )
         } catch {
             throw .server("the request cannot be written as JSON: \(error)")
         }

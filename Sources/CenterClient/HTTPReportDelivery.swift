@@ -1,10 +1,10 @@
 public import Agent
 public import Domain
-import Payloads
+public import Payloads
 
 /// Delivers an agent's reports over the HTTP API of the centers.
 public struct HTTPReportDelivery: ReportDelivery {
-    private let token: String?
+    private let token: AccessToken?
     private let timeout: Duration
 
     /// Creates a delivery.
@@ -12,7 +12,7 @@ public struct HTTPReportDelivery: ReportDelivery {
     /// - Parameters:
     ///   - token: The bearer token of the centers.
     ///   - timeout: How long one batch may take; beyond, its outcome is unknown and it is delivered again.
-    public init(token: String?, timeout: Duration = .seconds(15)) {
+    public init(token: AccessToken?, timeout: Duration = .seconds(15)) {
         self.token = token
         self.timeout = timeout
     }
@@ -24,7 +24,8 @@ public struct HTTPReportDelivery: ReportDelivery {
     ) async throws(DeliveryError) -> DeliveryReceipt {
         let payload = ReportBatchPayload(
             runtime: batch.runtime,
-            reports: batch.reports.map { SequencedReportPayload(sequence: $0.sequence, report: $0.report) })
+            reports: batch.reports.map { SequencedReportPayload(sequence: $0.sequence, report: $0.report) }
+        )
         do throws(CenterClientError) {
             let connection = try CenterConnection(url: center.url, token: token, timeout: timeout)
             let receipt = try await connection.deliver(payload, from: batch.agent)

@@ -22,7 +22,7 @@ struct HTTPTransport: Sendable {
     static let answerBytesMax = 256 * 1_024 * 1_024
 
     let baseURL: String
-    let token: String?
+    let token: AccessToken?
     let timeout: Duration
 
     /// The body of a successful answer.
@@ -50,7 +50,10 @@ struct HTTPTransport: Sendable {
             throw CenterClientError(
                 status: Int(response.status.code),
                 error: try? PayloadCoding.decode(ErrorPayload.self, from: body),  // Proxies answer with other bodies.
-                retryAfter: response.headers.first(name: "retry-after").flatMap { Int($0) }.map { .seconds($0) })
+                retryAfter: response.headers.first(name: "retry-after").flatMap { Int($0) }.map {
+                    .seconds($0)
+                }
+            )
         }
         return body
     }
@@ -58,7 +61,7 @@ struct HTTPTransport: Sendable {
     private func prepared(_ request: CenterRequest) -> HTTPClientRequest {
         var prepared = HTTPClientRequest(url: baseURL + request.path + Self.text(of: request.query))
         prepared.method = request.method
-        if let token { prepared.headers.add(name: "authorization", value: "Bearer \(token)") }
+        if let token { prepared.headers.add(name: "authorization", value: token.authorization) }
         for header in request.headers { prepared.headers.add(name: header.name, value: header.value) }
         if let body = request.body {
             prepared.headers.add(name: "content-type", value: "application/json")
@@ -75,7 +78,9 @@ struct HTTPTransport: Sendable {
         case .cancelled?:
             return .unreachable("the request to \(baseURL) was cancelled")
         default:
-            return .unreachable("\(baseURL) cannot be reached (\(error)): is the center running, is the URL right?")
+            return .unreachable(
+                "\(baseURL) cannot be reached (\(error)): is the center running, is the URL right?"
+            )
         }
     }
 
@@ -90,7 +95,8 @@ struct HTTPTransport: Sendable {
     }
 
     private static let unreserved = CharacterSet(
-        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+    )
 }
 
 extension HTTPClient {

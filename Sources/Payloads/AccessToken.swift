@@ -8,7 +8,9 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
     /// Accepts 16 or more visible ASCII characters, white space around them aside; `nil` for anything else.
     public init?(_ text: String) {
         let bytes = Array(text.drop(while: \.isWhitespace).utf8).dropLastWhitespace()
-        guard bytes.count >= Self.lengthMin, bytes.allSatisfy({ (0x21...0x7e).contains($0) }) else { return nil }
+        guard bytes.count >= Self.lengthMin, bytes.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+            return nil
+        }
         self.bytes = bytes
     }
 

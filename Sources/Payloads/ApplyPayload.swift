@@ -30,7 +30,9 @@ extension ApplyCondition: Codable {
         case let other:
             throw DecodingError.dataCorruptedError(
                 in: container,
-                debugDescription: "\"\(other)\" is no condition: use \"any\", \"absent\" or {\"revision\": number}")
+                debugDescription:
+                    "\"\(other)\" is no condition: use \"any\", \"absent\" or {\"revision\": number}"
+            )
         }
     }
 

@@ -28,14 +28,20 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
     /// Creates the payload of settings.
     public init(_ settings: RuntimeSettings) {
         self.init(
-            name: settings.name, description: settings.description,
-            rejoinGrace: DurationText(settings.rejoinGrace), drained: settings.drained)
+            name: settings.name,
+            description: settings.description,
+            rejoinGrace: DurationText(settings.rejoinGrace),
+            drained: settings.drained
+        )
     }
 
     /// The settings this payload describes; what is absent has its default.
     public var settings: RuntimeSettings {
         RuntimeSettings(
-            name: name, description: description, rejoinGrace: rejoinGrace?.duration ?? .zero,
-            drained: (drained ?? []).sorted())
+            name: name,
+            description: description,
+            rejoinGrace: rejoinGrace?.duration ?? .zero,
+            drained: (drained ?? []).sorted()
+        )
     }
 }

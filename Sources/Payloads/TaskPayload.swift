@@ -63,7 +63,8 @@ extension TaskPayload: Codable {
             owner: try container.decodeIfPresent(AgentID.self, forKey: .owner),
             unplacedReason: try container.decodeIfPresent(String.self, forKey: .unplacedReason),
             next: try container.decodeIfPresent(Instant.self, forKey: .next),
-            last: try container.decodeIfPresent(RunPayload.self, forKey: .last))
+            last: try container.decodeIfPresent(RunPayload.self, forKey: .last)
+        )
     }
 
     /// Encodes one object that holds the specification's fields and the cluster's.
