@@ -117,9 +117,22 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Test support.
+        module("SimulationKit", ["ZooKeeper"]),
+
         // Tests.
+        tests(
+            "AgentTests",
+            [
+                "Agent", "Cluster", "Orchestration", "Domain", "Scheduling", "SimulationKit", "ZooKeeper", lifecycle,
+                logging,
+            ]),
+        tests("ControlTests", ["Control", "CenterClient", "Documents", "Payloads", "Domain", "Scheduling", argumentParser]),
+        tests("DocumentsTests", ["Documents", "Domain", "Scheduling"]),
         tests("DomainTests", ["Domain", "Scheduling"]),
+        tests("OrchestrationTests", ["Orchestration", "Domain", "Scheduling"]),
         tests("SchedulingTests", ["Scheduling"]),
+        tests("SimulationKitTests", ["SimulationKit", "ZooKeeper"]),
         tests("TidyTests", []),
     ]
 )
