@@ -37,8 +37,10 @@ extension ZooKeeperLauncher {
     private static let debianJars = "/usr/share/java/"
     private static let debianRequired = ["zookeeper", "zookeeper-jute", "slf4j-api"]
     private static let debianOptional = [
-        "slf4j-simple", "metrics-core", "snappy-java", "commons-cli", "netty-buffer", "netty-codec", "netty-common",
-        "netty-handler", "netty-resolver", "netty-transport", "netty-transport-native-epoll", "netty-transport-native-unix-common",
+        "slf4j-simple", "metrics-core", "snappy-java", "commons-cli", "netty-buffer", "netty-codec",
+        "netty-common",
+        "netty-handler", "netty-resolver", "netty-transport", "netty-transport-native-epoll",
+        "netty-transport-native-unix-common",
     ]
 
     /// Finds Java and ZooKeeper.
@@ -53,17 +55,27 @@ extension ZooKeeperLauncher {
         exists: (String) -> Bool
     ) throws(Missing) -> ZooKeeperLauncher {
         ZooKeeperLauncher(
-            java: try locateJava(environment, exists), classPath: try locateJars(environment, exists))
+            java: try locateJava(environment, exists),
+            classPath: try locateJars(environment, exists)
+        )
     }
 
-    private static func locateJava(_ environment: [String: String], _ exists: (String) -> Bool) throws(Missing) -> String {
+    private static func locateJava(_ environment: [String: String], _ exists: (String) -> Bool)
+        throws(Missing) -> String
+    {
         let home = environment["JAVA_HOME"].map { [$0 + "/bin"] } ?? []
-        let path = (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map(String.init)
-        guard let java = (home + path).map({ $0 + "/java" }).first(where: exists) else { throw Missing(what: "Java") }
+        let path = (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map(
+            String.init
+        )
+        guard let java = (home + path).map({ $0 + "/java" }).first(where: exists) else {
+            throw Missing(what: "Java")
+        }
         return java
     }
 
-    private static func locateJars(_ environment: [String: String], _ exists: (String) -> Bool) throws(Missing) -> [String] {
+    private static func locateJars(_ environment: [String: String], _ exists: (String) -> Bool)
+        throws(Missing) -> [String]
+    {
         if let home = environment["ZOOKEEPER_HOME"] {
             guard exists(home + "/lib") else { throw Missing(what: "ZooKeeper in \(home)") }
             return [home + "/*", home + "/lib/*"]
@@ -141,7 +153,9 @@ extension ZooKeeperLauncher {
             "4lw.commands.whitelist=*",
             "autopurge.purgeInterval=1",
         ]
-        let members = options.members.map { "server.\($0.number)=127.0.0.1:\($0.quorumPort):\($0.electionPort)" }
+        let members = options.members.map {
+            "server.\($0.number)=127.0.0.1:\($0.quorumPort):\($0.electionPort)"
+        }
         return (lines + members).joined(separator: "\n") + "\n"
     }
 

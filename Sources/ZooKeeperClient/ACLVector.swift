@@ -23,7 +23,7 @@ final class ACLVector {
     deinit {
         unsafe pointer.deallocate()
         unsafe entries.deallocate()
-        for unsafestring in unsafe strings { unsafe string.deallocate() }
+        unsafe strings.forEach { unsafe $0.deallocate() }
     }
 
     private func copy(_ text: String) -> UnsafeMutablePointer<CChar> {

@@ -30,7 +30,7 @@ final class MultiBuffers {
     deinit {
         unsafe operations.deallocate()
         unsafe results.deallocate()
-        for unsafeallocation in unsafe allocations { unsafe allocation.deallocate() }
+        unsafe allocations.forEach { unsafe $0.deallocate() }
     }
 
     private func fill(
