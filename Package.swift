@@ -16,6 +16,7 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -45,6 +46,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.5.1"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -64,6 +66,9 @@ let package = Package(
         module("ZooKeeper", [logging]),
         module("ZooKeeperClient", ["ZooKeeper", "CZooKeeper", logging]),
         module("Cluster", ["ZooKeeper", "Orchestration", "Domain", "Scheduling", crypto, logging]),
+
+        // Test support.
+        module("TestServers", ["ZooKeeper", "ZooKeeperClient", logging]),
 
         // Services and their ports.
         module("Payloads", ["Domain", "Scheduling"]),
@@ -86,12 +91,13 @@ let package = Package(
         module(
             "CenterAPI",
             [
-                "Center", "Payloads", "Domain", "Scheduling", hummingbird, asyncHTTPClient, nioCore, nioHTTP1,
-                lifecycle, logging,
+                "Center", "Payloads", "Domain", "Scheduling", hummingbird, httpTypes, asyncHTTPClient, nioCore,
+                nioHTTP1, lifecycle, logging,
             ]
         ),
         module("CenterStore", ["Center", "Domain", "Scheduling", grdb, logging]),
-        module("AgentAPI", ["Agent", "Payloads", "Domain", hummingbird, lifecycle, logging]),
+        module(
+            "AgentAPI", ["Agent", "Payloads", "Domain", hummingbird, httpTypes, nioCore, lifecycle, logging]),
         module("AgentStore", ["Agent", "Domain", "Scheduling", "ZooKeeper", grdb, logging]),
         module(
             "CenterClient", ["Agent", "Payloads", "Domain", "Scheduling", asyncHTTPClient, nioCore, nioHTTP1, logging]),
@@ -136,5 +142,6 @@ let package = Package(
         tests("SchedulingTests", ["Scheduling"], exclude: ["Cases"]),
         tests("SimulationKitTests", ["SimulationKit", "ZooKeeper"]),
         tests("TidyTests", []),
+        tests("ZooKeeperClientTests", ["ZooKeeper", "ZooKeeperClient", "TestServers", logging]),
     ]
 )
