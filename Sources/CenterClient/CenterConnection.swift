@@ -19,6 +19,7 @@ public struct CenterConnection: Sendable {
     ///   - url: Base URL such as `http://127.0.0.1:7470`.
     ///   - token: The bearer token; `nil` when the server needs none.
     ///   - timeout: How long one request may take.
+    /// - Throws: `invalid` when the URL is none.
     public init(url: String, token: AccessToken?, timeout: Duration = .seconds(30)) throws(CenterClientError)
     {
         var base = url

@@ -47,9 +47,10 @@ struct HTTPTransport: Sendable {
         let buffer = try await response.body.collect(upTo: Self.answerBytesMax)
         let body = Data(buffer.readableBytesView)
         guard (200..<300).contains(Int(response.status.code)) else {
+            // Proxies answer with bodies of their own.
             throw CenterClientError(
                 status: Int(response.status.code),
-                error: try? PayloadCoding.decode(ErrorPayload.self, from: body),  // Proxies answer with other bodies.
+                error: try? PayloadCoding.decode(ErrorPayload.self, from: body),
                 retryAfter: response.headers.first(name: "retry-after").flatMap { Int($0) }.map {
                     .seconds($0)
                 }

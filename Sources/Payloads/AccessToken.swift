@@ -1,4 +1,4 @@
-/// The bearer token that the HTTP APIs ask for. Never printed.
+/// The bearer token that the HTTP APIs ask for; never printed.
 public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable {
     private let bytes: [UInt8]
 

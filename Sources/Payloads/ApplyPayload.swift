@@ -19,7 +19,8 @@ extension ApplyCondition: Codable {
 
     /// Decodes one of the three forms.
     public init(from decoder: any Decoder) throws {
-        if let container = try? decoder.container(keyedBy: Key.self) {  // Not an object: it is a word, or wrong.
+        // What is no object is a word, or wrong.
+        if let container = try? decoder.container(keyedBy: Key.self) {
             self = .revision(try container.decode(Int.self, forKey: .revision))
             return
         }

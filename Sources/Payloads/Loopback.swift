@@ -1,4 +1,6 @@
-/// What counts as this machine talking to itself. Until accounts exist the HTTP APIs serve nobody else.
+/// What counts as this machine talking to itself.
+///
+/// Until accounts exist the HTTP APIs serve nobody else.
 public enum Loopback {
     /// Whether a server may listen on this address: `127.0.0.0/8`, `::1` or `localhost`.
     public static func isAddress(_ host: String) -> Bool {

@@ -1,0 +1,110 @@
+import Domain
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Payloads
+
+/// How much of a body is accepted.
+enum BodyLimit {
+    /// 10,000 tasks of 1.6 KiB, or the largest batch of reports several times over.
+    static let bytesMax = 16 * 1_024 * 1_024
+}
+
+extension Request {
+    /// The body's bytes, up to the limit.
+    func bytes() async throws -> Data {
+        if let announced = headers[.contentLength].flatMap({ Int($0) }), announced > BodyLimit.bytesMax {
+            throw APIError.tooLarge(bytesMax: BodyLimit.bytesMax)
+        }
+        do {
+            let buffer = try await body.collect(upTo: BodyLimit.bytesMax)
+            return Data(buffer.readableBytesView)
+        } catch is NIOTooManyBytesError {
+            throw APIError.tooLarge(bytesMax: BodyLimit.bytesMax)
+        }
+    }
+
+    /// The payload in the body.
+    func payload<Payload: Decodable>(_ type: Payload.Type) async throws -> Payload {
+        try PayloadCoding.decode(type, from: try await bytes())
+    }
+}
+
+/// The body of `POST tasks`, read so that every task that cannot be read is reported, not just the first.
+struct ApplyBody {
+    var tasks: [TaskSpecification]
+    var condition: ApplyCondition
+
+    init(_ bytes: Data) throws {
+        let form = try PayloadCoding.decode(Form.self, from: bytes)
+        guard form.tasks.count <= ApplyRequest.tasksMax else {
+            throw APIError.invalid(
+                "tasks",
+                "\(form.tasks.count) tasks are more than the \(ApplyRequest.tasksMax) of one request; split them"
+            )
+        }
+        tasks = try Self.valid(form.tasks.map(\.result))
+        condition = form.condition ?? .any
+    }
+
+    /// The specifications, if every one can be read and saved and no two have the same name.
+    private static func valid(_ results: [Result<TaskSpecification, ValidationProblem>]) throws
+        -> [TaskSpecification]
+    {
+        var problems: [ValidationProblem] = []
+        var tasks: [TaskSpecification] = []
+        var names: Set<TaskID> = []
+        for (index, result) in results.enumerated() {
+            switch result {
+            case .failure(let problem): problems.append(problem.below("tasks[\(index)]"))
+            case .success(let task):
+                problems += task.problems.map { $0.below("tasks[\(index)]") }
+                if !names.insert(task.name).inserted {
+                    problems.append(
+                        .init(field: "tasks[\(index)].name", message: "the name \(task.name) comes twice")
+                    )
+                }
+                tasks.append(task)
+            }
+        }
+        guard problems.isEmpty else { throw APIError.invalid(problems) }
+        return tasks
+    }
+
+    private struct Form: Decodable {
+        var tasks: [Attempted]
+        var condition: ApplyCondition?
+    }
+
+    /// A task, or why it cannot be read.
+    private struct Attempted: Decodable {
+        var result: Result<TaskSpecification, ValidationProblem>
+
+        init(from decoder: any Decoder) throws {
+            do {
+                result = .success(try TaskSpecification(from: decoder))
+            } catch let error as DecodingError {
+                let whole = ValidationProblem(error, at: "")
+                result = .failure(whole.without(prefix: ValidationProblem.path(decoder.codingPath)))
+            }
+        }
+    }
+}
+
+extension ValidationProblem {
+    /// The same problem of a field inside `parent`.
+    func below(_ parent: String) -> ValidationProblem {
+        var problem = self
+        problem.field = field.isEmpty ? parent : field.hasPrefix("[") ? parent + field : "\(parent).\(field)"
+        return problem
+    }
+
+    /// The same problem as seen from inside `prefix`.
+    func without(prefix: String) -> ValidationProblem {
+        guard field.hasPrefix(prefix) else { return self }
+        var problem = self
+        problem.field = String(field.dropFirst(prefix.count).drop { $0 == "." })
+        return problem
+    }
+}

@@ -1,0 +1,70 @@
+import Center
+import Domain
+import Hummingbird
+import Payloads
+
+/// The cluster at a glance, the runtimes and the nodes.
+struct ClusterRoutes {
+    let center: CenterID
+    let operations: any CenterOperations
+
+    func add(to group: RouterGroup<APIContext>) {
+        group.get("cluster") { _, _ in
+            try Response.json(ClusterPayload(await operations.cluster(), of: center))
+        }
+        group.get("runtimes") { _, _ in
+            try Response.json(ListPayload(items: try await operations.runtimes().map(RuntimePayload.init)))
+        }
+        group.get("runtimes/:name") { try await runtime(Query($0, $1)) }
+        group.put("runtimes/:name") { try await setRuntime($0, Query($0, $1)) }
+        group.get("nodes") { _, _ in
+            try Response.json(ListPayload(items: try await operations.nodes().map(NodePayload.init)))
+        }
+        group.get("nodes/:name") { try Response.json(NodePayload(try await node(Query($0, $1)))) }
+        group.post("nodes/:name/drain") { try await setDrained(Query($0, $1), true) }
+        group.post("nodes/:name/undrain") { try await setDrained(Query($0, $1), false) }
+    }
+
+    private func runtime(_ query: Query) async throws -> Response {
+        let name: RuntimeID = try query.pathName()
+        guard let settings = try await operations.runtimes().first(where: { $0.name == name }) else {
+            throw APIError.notFound("there is no runtime named \(name)")
+        }
+        return try Response.json(RuntimePayload(settings))
+    }
+
+    private func setRuntime(_ request: Request, _ query: Query) async throws -> Response {
+        let name: RuntimeID = try query.pathName()
+        let payload = try await request.payload(RuntimePayload.self)
+        guard payload.name == name else {
+            throw APIError.invalid(
+                "name",
+                "the runtime is named \(payload.name) here and \(name) in the path"
+            )
+        }
+        try await operations.setRuntime(payload.settings)
+        return try Response.json(RuntimePayload(payload.settings))
+    }
+
+    private func node(_ query: Query) async throws -> NodeView {
+        let name: AgentID = try query.pathName()
+        let runtime: RuntimeID? = try query.name("runtime")
+        let nodes = try await operations.nodes().filter {
+            $0.agent == name && (runtime == nil || $0.runtime == runtime)
+        }
+        guard let node = nodes.first else { throw APIError.notFound("there is no agent named \(name)") }
+        guard nodes.count == 1 else {
+            let runtimes = nodes.map(\.runtime.text).joined(separator: ", ")
+            throw APIError.conflict(
+                "agents named \(name) are in the runtimes \(runtimes); say which with ?runtime="
+            )
+        }
+        return node
+    }
+
+    private func setDrained(_ query: Query, _ isDrained: Bool) async throws -> Response {
+        let node = try await node(query)
+        try await operations.setDrained(node.agent, in: node.runtime, isDrained)
+        return Response(status: .noContent)
+    }
+}

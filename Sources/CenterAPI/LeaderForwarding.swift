@@ -1,0 +1,65 @@
+import Center
+import Domain
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOHTTP1
+
+/// On a standby: sends requests on to the leader, once.
+///
+/// Reports and authored reports are meant for this center itself. Without a leader the state of the cluster and the
+/// history are answered by the standby: that is when people look at them most.
+struct LeaderForwarding: RouterMiddleware {
+    let center: CenterID
+    let operations: any CenterOperations
+    let outbound: OutboundHTTP
+
+    func handle(
+        _ request: Request,
+        context: APIContext,
+        next: @concurrent (Request, APIContext) async throws -> Response
+    ) async throws -> Response {
+        let path = request.uri.path
+        guard !Self.isLocal(path) else { return try await next(request, context) }
+        switch await operations.leadership() {
+        case .leading:
+            return try await next(request, context)
+        case .following(let leader):
+            return try await forward(request, to: leader)
+        case .unknown(let reason):
+            if request.method == .get, Self.isReadableWithoutLeader(path) {
+                return try await next(request, context)
+            }
+            throw APIError.unavailable("no center leads now: \(reason)")
+        }
+    }
+
+    private func forward(_ request: Request, to leader: CenterRegistration) async throws -> Response {
+        if let sender = request.headers[.forwardedBy] {
+            throw APIError.unavailable(
+                "the leadership is changing (center \(sender) took \(center) for the leader)"
+            )
+        }
+        var message = OutboundHTTP.Message(
+            method: NIOHTTP1.HTTPMethod(rawValue: request.method.rawValue),
+            url: leader.url + request.uri.string
+        )
+        message.headers = [(HTTPField.Name.forwardedBy.canonicalName, center.text)]
+        for name in [HTTPField.Name.contentType, .ifMatch, .ifNoneMatch] {
+            if let value = request.headers[name] { message.headers.append((name.canonicalName, value)) }
+        }
+        let body = try await request.bytes()
+        if !body.isEmpty { message.body = body }
+        return try await outbound.send(message, to: "the leading center \(leader.center)")
+    }
+
+    private static func isLocal(_ path: String) -> Bool {
+        guard path.hasPrefix("/api/v1/") else { return true }
+        return path.hasPrefix("/api/v1/peers/")
+            || (path.hasPrefix("/api/v1/agents/") && path.hasSuffix("/reports"))
+    }
+
+    private static func isReadableWithoutLeader(_ path: String) -> Bool {
+        path == "/api/v1/cluster" || path == "/api/v1/runs" || path.hasPrefix("/api/v1/runs/")
+    }
+}

@@ -1,0 +1,95 @@
+import Center
+import Domain
+import Hummingbird
+import Logging
+import Payloads
+import Synchronization
+
+/// Reports of agents, and reports that this center authored for its peers.
+struct ReportRoutes {
+    let operations: any CenterOperations
+    let gate: ReportGate
+
+    func add(to group: RouterGroup<APIContext>) {
+        group.post("agents/:name/reports") { try await accept($0, $1) }
+        group.get("peers/authored") { try await authored(Query($0, $1)) }
+    }
+
+    private func accept(_ request: Request, _ context: APIContext) async throws -> Response {
+        let agent: AgentID = try Query(request, context).pathName()
+        return try await gate.pass {
+            let batch = try await request.payload(ReportBatchPayload.self)
+            guard batch.reports.count <= ReportBatchPayload.reportsMax else {
+                throw APIError.invalid(
+                    "reports",
+                    "\(batch.reports.count) reports are more than the \(ReportBatchPayload.reportsMax) of a batch"
+                )
+            }
+            return try .json(ReceiptPayload(leaderEpoch: try await store(batch, from: agent, context)))
+        }
+    }
+
+    /// Whatever keeps the reports from being stored is passing: the agent keeps them and comes back.
+    private func store(_ batch: ReportBatchPayload, from agent: AgentID, _ context: APIContext) async throws
+        -> Epoch?
+    {
+        do {
+            return try await operations.accept(batch.reports.map(\.report), from: agent)
+        } catch {
+            context.logger.warning(
+                "Refused reports that could not be stored",
+                metadata: ["agent.id": "\(agent)", "error": "\(error)"]
+            )
+            throw APIError.unavailable("the reports could not be stored and stay with the agent")
+        }
+    }
+
+    private func authored(_ query: Query) async throws -> Response {
+        let after = try query.number("after", in: 0...Int64.max) ?? 0
+        let limit = try query.number("limit", in: 1...PageLimit.max) ?? PageLimit.standard
+        let reports = try await operations.history.authored(after: after, limit: limit)
+        return try .json(
+            AuthoredReportsPayload(
+                reports: reports.map { SequencedReportPayload(sequence: $0.sequence, report: $0.report) }
+            )
+        )
+    }
+}
+
+/// Lets so many batches in at a time; the others are told to come back instead of piling up in memory.
+final class ReportGate: Sendable {
+    /// Batches in progress when nothing else is said: each holds up to 1,000 reports, about 1 MiB.
+    static let widthStandard = 32
+
+    private let width: Int
+    private let inside = Mutex(0)
+
+    init(width: Int) {
+        precondition(width > 0, "a gate of width \(width) lets nobody in")
+        self.width = width
+    }
+
+    func pass<Value>(_ body: () async throws -> Value) async throws -> Value {
+        guard enter() else {
+            throw APIError(
+                status: .tooManyRequests,
+                code: .busy,
+                message: "too many batches of reports are being stored",
+                hint: "send the batch again after the pause",
+                retryAfter: 1
+            )
+        }
+        defer { leave() }
+        return try await body()
+    }
+
+    private func enter() -> Bool {
+        inside.withLock { count in
+            guard count < width else { return false }
+            count += 1
+            return true
+        }
+    }
+
+    private func leave() { inside.withLock { $0 -= 1 } }
+}

@@ -1,0 +1,73 @@
+import Center
+import Domain
+import Hummingbird
+import Payloads
+
+/// Everything below `/api/v1/runs`, and the runs of one task.
+struct RunRoutes {
+    let operations: any CenterOperations
+    let logs: AgentLogs
+
+    func add(to group: RouterGroup<APIContext>) {
+        group.get("runs") { request, context in
+            let query = Query(request, context)
+            return try await list(query, task: try query.name("task"))
+        }
+        group.get("tasks/:name/runs") { request, context in
+            let query = Query(request, context)
+            return try await list(query, task: try query.pathName())
+        }
+        group.get("runs/:id") { try await get(Query($0, $1)) }
+        group.post("runs/:id/stop") { try await stop(Query($0, $1), kill: false) }
+        group.post("runs/:id/kill") { try await stop(Query($0, $1), kill: true) }
+        group.get("runs/:id/log") { try await log(Query($0, $1)) }
+    }
+
+    private func list(_ query: Query, task: TaskID?) async throws -> Response {
+        let filter = RunFilter(
+            task: task,
+            runtime: try query.name("runtime"),
+            agent: try query.name("agent"),
+            states: try query.words("state", as: RunState.self),
+            since: try query.instant("since"),
+            until: try query.instant("until")
+        )
+        let (start, limit) = try query.page()
+        let page = try await operations.history.runs(filter, page: start, limit: limit)
+        return try .json(ListPayload(items: page.elements.map(RunPayload.init), next: page.next))
+    }
+
+    private func get(_ query: Query) async throws -> Response {
+        try .json(RunPayload(try await run(try query.pathRun())))
+    }
+
+    private func stop(_ query: Query, kill: Bool) async throws -> Response {
+        let id = try query.pathRun()
+        try await operations.stop(id, kill: kill)
+        return try .json(RunAccepted(run: id), status: .accepted)
+    }
+
+    private func log(_ query: Query) async throws -> Response {
+        let run = try await run(try query.pathRun())
+        let number = try query.number("attempt", in: 1...Int.max) ?? run.attempts.last?.number
+        guard let number, let attempt = run.attempts.first(where: { $0.number == number }) else {
+            throw APIError.notFound(
+                "run \(run.id) has no attempt\(number.map { " \($0)" } ?? "") and so no output"
+            )
+        }
+        let piece = AgentLogs.Piece(
+            attempt: AttemptID(run: run.id, number: number),
+            stream: try query.words("stream", as: LogStreamName.self).first ?? .out,
+            offset: try query.number("offset", in: 0...Int64.max) ?? 0,
+            limit: try query.number("limit", in: 1...AgentLogs.limitMax) ?? AgentLogs.limitStandard
+        )
+        return try await logs.read(piece, on: attempt.agent, in: run.runtime)
+    }
+
+    private func run(_ id: RunID) async throws -> Run {
+        guard let run = try await operations.history.run(id) else {
+            throw APIError.notFound("there is no run \(id) in the history")
+        }
+        return run
+    }
+}

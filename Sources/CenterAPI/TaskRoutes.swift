@@ -1,0 +1,137 @@
+import Center
+import Domain
+import HTTPTypes
+import Hummingbird
+import Payloads
+import Scheduling
+
+/// Everything below `/api/v1/tasks`.
+struct TaskRoutes {
+    /// Most instants of one preview.
+    static let previewMax = 1_000
+    /// Longest idempotency key in bytes: it becomes part of a log line and of a hash.
+    static let keyBytesMax = 256
+
+    let operations: any CenterOperations
+    let now: @Sendable () -> Instant
+
+    func add(to group: RouterGroup<APIContext>) {
+        group.get("tasks") { try await list(Query($0, $1)) }
+        group.post("tasks") { request, _ in try await apply(request) }
+        group.get("tasks/:name") { try await get(Query($0, $1)) }
+        group.put("tasks/:name") { try await put($0, Query($0, $1)) }
+        group.delete("tasks/:name") { try await delete(Query($0, $1)) }
+        group.post("tasks/:name/pause") { try await setEnabled(Query($0, $1), false) }
+        group.post("tasks/:name/resume") { try await setEnabled(Query($0, $1), true) }
+        group.post("tasks/:name/run") { try await run($0, Query($0, $1)) }
+        group.get("tasks/:name/next") { try await next(Query($0, $1)) }
+    }
+
+    private func list(_ query: Query) async throws -> Response {
+        let filter = TaskFilter(
+            runtime: try query.name("runtime"),
+            group: try query.name("group"),
+            isEnabled: try query.flag("enabled")
+        )
+        let (start, limit) = try query.page()
+        let page = try await operations.tasks(filter, page: start, limit: limit)
+        let latest = try await operations.history.latestRuns(of: page.elements.map(\.definition.name))
+        let items = page.elements.map { TaskPayload($0, last: latest[$0.definition.name]) }
+        return try .json(ListPayload(items: items, next: page.next))
+    }
+
+    private func apply(_ request: Request) async throws -> Response {
+        let body = try ApplyBody(try await request.bytes())
+        let outcomes = try await operations.save(body.tasks, condition: SaveCondition(body.condition))
+        return try .json(ApplyResponse(results: outcomes.map(ApplyResult.init)))
+    }
+
+    private func get(_ query: Query) async throws -> Response {
+        let name: TaskID = try query.pathName()
+        let view = try await operations.task(name)
+        let latest = try await operations.history.latestRuns(of: [name])
+        var response = try Response.json(TaskPayload(view, last: latest[name]))
+        response.headers[.eTag] = "\"\(view.definition.revision)\""
+        return response
+    }
+
+    private func put(_ request: Request, _ query: Query) async throws -> Response {
+        let name: TaskID = try query.pathName()
+        let condition = try Self.condition(of: request)
+        let specification = try await request.payload(TaskSpecification.self)
+        var problems = specification.problems
+        if specification.name != name {
+            problems.append(
+                .init(
+                    field: "name",
+                    message: "the task is named \(specification.name) here and \(name) in the path"
+                )
+            )
+        }
+        guard problems.isEmpty else { throw APIError.invalid(problems) }
+        let outcomes = try await operations.save([specification], condition: condition)
+        return try answer(outcomes.first, of: name)
+    }
+
+    private func setEnabled(_ query: Query, _ isEnabled: Bool) async throws -> Response {
+        let name: TaskID = try query.pathName()
+        return try answer(try await operations.setEnabled(name, isEnabled), of: name)
+    }
+
+    private func answer(_ outcome: SaveOutcome?, of name: TaskID) throws -> Response {
+        guard let outcome else { throw APIError.unavailable("the center did not say what became of \(name)") }
+        var response = try Response.json(
+            ApplyResult(outcome),
+            status: outcome.change == .created ? .created : .ok
+        )
+        response.headers[.eTag] = "\"\(outcome.revision)\""
+        return response
+    }
+
+    private func delete(_ query: Query) async throws -> Response {
+        try await operations.deleteTask(try query.pathName())
+        return Response(status: .noContent)
+    }
+
+    private func run(_ request: Request, _ query: Query) async throws -> Response {
+        let name: TaskID = try query.pathName()
+        let body = try await request.bytes()
+        let asked = body.isEmpty ? RunRequest() : try PayloadCoding.decode(RunRequest.self, from: body)
+        let key = asked.key ?? Self.randomKey()
+        guard (1...Self.keyBytesMax).contains(key.utf8.count) else {
+            throw APIError.invalid("key", "a key has 1 to \(Self.keyBytesMax) bytes")
+        }
+        let run = try await operations.requestRun(of: name, key: key)
+        return try .json(RunAccepted(run: run), status: .accepted)
+    }
+
+    private func next(_ query: Query) async throws -> Response {
+        let definition = try await operations.task(try query.pathName()).definition
+        let count = try query.number("count", in: 1...Self.previewMax) ?? 5
+        var items: [Instant] = []
+        var cursor = now()
+        while items.count < count, let due = definition.nextDue(after: cursor) {
+            items.append(due)
+            cursor = due
+        }
+        return try .json(ListPayload(items: items))
+    }
+
+    /// `If-None-Match: *` means create only, `If-Match: "3"` edit revision 3 only.
+    private static func condition(of request: Request) throws -> SaveCondition {
+        if let header = request.headers[.ifNoneMatch] {
+            guard header == "*" else { throw APIError.invalid("If-None-Match", "only * is understood here") }
+            return .absent
+        }
+        guard let header = request.headers[.ifMatch] else { return .any }
+        guard let revision = Int(header.filter { $0 != "\"" }), revision > 0 else {
+            throw APIError.invalid("If-Match", "\(header) is not a revision such as \"3\"")
+        }
+        return .revision(revision)
+    }
+
+    private static func randomKey() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return Nonce(high: generator.next(), low: generator.next()).text
+    }
+}
