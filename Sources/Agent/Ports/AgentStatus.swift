@@ -1,0 +1,40 @@
+public import Domain
+
+/// What an agent tells about itself to whoever stands before its machine.
+public struct AgentStatus: Hashable, Sendable {
+    /// The agent's name.
+    public var agent: AgentID
+    /// The agent's runtime.
+    public var runtime: RuntimeID
+    /// This start of its process; `nil` until it is registered.
+    public var incarnation: Incarnation?
+    /// Why it launches nothing now, one sentence; `nil` while it works.
+    public var obstacle: String?
+    /// How many tasks it owns.
+    public var taskCount: Int
+    /// Attempts that are running now, sorted.
+    public var running: [AttemptID]
+
+    /// Creates a status.
+    public init(
+        agent: AgentID,
+        runtime: RuntimeID,
+        incarnation: Incarnation?,
+        obstacle: String?,
+        taskCount: Int,
+        running: [AttemptID]
+    ) {
+        self.agent = agent
+        self.runtime = runtime
+        self.incarnation = incarnation
+        self.obstacle = obstacle
+        self.taskCount = taskCount
+        self.running = running
+    }
+}
+
+/// Knows the agent's status; the agent's service implements it.
+public protocol AgentStatusSource: Sendable {
+    /// The status now.
+    func status() async -> AgentStatus
+}

@@ -1,0 +1,60 @@
+import Center
+import Domain
+import GRDB
+import Scheduling
+
+/// One row per run: the record as JSON, and beside it what rows are found by.
+enum RunTable {
+    /// Merges the reports into their runs, whatever their order, and writes the runs that changed.
+    static func apply(_ reports: [RunReport], _ db: Database) throws {
+        var runs: [RunID: (stored: Run?, merged: Run)] = [:]
+        var order: [RunID] = []
+        for report in reports {
+            let id = report.fire.attempt.run
+            if runs[id] != nil {
+                runs[id]?.merged.apply(report)
+            } else if let stored = try find(id, db) {
+                var merged = stored
+                merged.apply(report)
+                runs[id] = (stored, merged)
+                order.append(id)
+            } else {
+                runs[id] = (nil, Run(report))
+                order.append(id)
+            }
+        }
+        for id in order {
+            guard let run = runs[id], run.stored != run.merged else { continue }
+            try write(run.merged, db)
+        }
+    }
+
+    static func find(_ id: RunID, _ db: Database) throws -> Run? {
+        let statement = try db.cachedStatement(sql: "SELECT body FROM run WHERE id = ?")
+        return try String.fetchOne(statement, arguments: [id.text]).map {
+            try JSONText.decode(Run.self, from: $0)
+        }
+    }
+
+    static func latest(of task: TaskID, _ db: Database) throws -> Run? {
+        let statement = try db.cachedStatement(
+            sql: "SELECT body FROM run WHERE task = ? ORDER BY due DESC, id DESC LIMIT 1"
+        )
+        return try String.fetchOne(statement, arguments: [task.text]).map {
+            try JSONText.decode(Run.self, from: $0)
+        }
+    }
+
+    private static func write(_ run: Run, _ db: Database) throws {
+        let sql = """
+            INSERT INTO run (id, task, runtime, state, due, agents, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET state = excluded.state, agents = excluded.agents, body = excluded.body
+            """
+        let agents = Set(run.attempts.map(\.agent)).sorted().map { " \($0) " }.joined()
+        try db.cachedStatement(sql: sql).execute(arguments: [
+            run.id.text, run.task.text, run.runtime.text, run.state.rawValue, run.due.millisecondsSinceEpoch,
+            agents,
+            try JSONText.encode(run),
+        ])
+    }
+}

@@ -1,0 +1,36 @@
+import GRDB
+
+/// The tables of the history; migrations are only ever appended.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: runs, authored reports, peers", migrate: createTables)
+        return migrator
+    }
+
+    private static func createTables(_ db: Database) throws {
+        try db.create(table: "run") { table in
+            table.column("id", .text).notNull().unique()
+            table.column("task", .text).notNull()
+            table.column("runtime", .text).notNull()
+            table.column("state", .text).notNull()
+            table.column("due", .integer).notNull()
+            // The agents of its attempts, each between two spaces.
+            table.column("agents", .text).notNull()
+            table.column("body", .text).notNull()
+        }
+        try db.create(index: "run_task_due", on: "run", columns: ["task", "due", "id"])
+        try db.create(index: "run_state_due", on: "run", columns: ["state", "due", "id"])
+        try db.create(index: "run_due", on: "run", columns: ["due", "id"])
+        try db.create(table: "authored") { table in
+            table.autoIncrementedPrimaryKey("sequence")
+            table.column("due", .integer).notNull()
+            table.column("body", .text).notNull()
+        }
+        try db.create(index: "authored_due", on: "authored", columns: ["due"])
+        try db.create(table: "peer") { table in
+            table.column("center", .text).notNull().primaryKey()
+            table.column("fetched", .integer).notNull()
+        }
+    }
+}
