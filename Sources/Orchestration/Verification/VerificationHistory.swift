@@ -1,0 +1,84 @@
+public import Domain
+public import Scheduling
+
+/// Everything that is known of what happened.
+public struct RunHistory: Hashable, Sendable {
+    /// What the tasks recorded themselves.
+    public var starts: [RecordedStart]
+    /// What the cluster recorded.
+    public var runs: [Run]
+    /// What was done to the cluster meanwhile.
+    public var faults: [FaultPeriod]
+    /// Lines of the tasks' files that cannot be read.
+    public var unreadableLines: [String]
+
+    /// Creates a history.
+    public init(
+        starts: [RecordedStart] = [],
+        runs: [Run] = [],
+        faults: [FaultPeriod] = [],
+        unreadableLines: [String] = []
+    ) {
+        self.starts = starts
+        self.runs = runs
+        self.faults = faults
+        self.unreadableLines = unreadableLines
+    }
+}
+
+/// A disturbance of one process.
+public struct FaultPeriod: Hashable, Sendable, Codable {
+    /// What was done.
+    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
+        /// The process was ended by SIGKILL, or its machine went away.
+        case killed
+        /// The process was asked to stop.
+        case stopped
+        /// The process was suspended and went on later.
+        case paused
+        /// The process could not reach others.
+        case cutOff = "cut-off"
+    }
+
+    /// What was done.
+    public var kind: Kind
+    /// The name of the agent, center or server it was done to.
+    public var target: String
+    /// When it began.
+    public var start: Instant
+    /// When the process was usable again; `nil` if it never was.
+    public var end: Instant?
+
+    /// Creates a period.
+    public init(kind: Kind, target: String, start: Instant, end: Instant? = nil) {
+        self.kind = kind
+        self.target = target
+        self.start = start
+        self.end = end
+    }
+}
+
+/// What a history is held to.
+public struct RunCheckPolicy: Hashable, Sendable {
+    /// The most an instant's first start may come after the instant.
+    public var latenessBound: Duration
+    /// How far the clocks of the machines may be apart: a start may seem so much early.
+    public var clockSkew: Duration
+    /// How long before its instant a fire may be journaled: a kill since then may lose it.
+    public var lookAhead: Duration
+    /// Tasks whose attempts must not overlap.
+    public var exclusiveTasks: Set<TaskUID>
+
+    /// Creates a policy; one machine's clock and DESIGN's longest look-ahead unless told otherwise.
+    public init(
+        latenessBound: Duration,
+        clockSkew: Duration = .zero,
+        lookAhead: Duration = .seconds(1),
+        exclusiveTasks: Set<TaskUID> = []
+    ) {
+        self.latenessBound = latenessBound
+        self.clockSkew = clockSkew
+        self.lookAhead = lookAhead
+        self.exclusiveTasks = exclusiveTasks
+    }
+}
