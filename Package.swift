@@ -22,6 +22,7 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -69,6 +70,7 @@ let package = Package(
 
         // Test support.
         module("TestServers", ["ZooKeeper", "ZooKeeperClient", logging]),
+        module("ZooKeeperContract", ["ZooKeeper"]),
 
         // Services and their ports.
         module("Payloads", ["Domain", "Scheduling"]),
@@ -109,7 +111,7 @@ let package = Package(
             [
                 "Documents", "CenterClient", "Cluster", "Payloads", "Domain", "Scheduling", "ZooKeeper",
                 "ZooKeeperClient",
-                argumentParser, logging, yams,
+                argumentParser, logging, nioCore, nioPosix,
             ]
         ),
         .executableTarget(
@@ -124,6 +126,7 @@ let package = Package(
         ),
 
         // Test support.
+        module("CenterDoubles", ["Center", "Domain", "Scheduling"]),
         module("SimulationKit", ["ZooKeeper"]),
 
         // Tests.
@@ -134,14 +137,36 @@ let package = Package(
                 logging,
             ]),
         tests("AgentStoreTests", ["AgentStore", "Agent", "Domain", "Scheduling", "ZooKeeper", grdb, logging]),
+        tests(
+            "AgentAPITests",
+            [
+                "AgentAPI", "Agent", "Payloads", "Domain", hummingbird, hummingbirdTesting, httpTypes, nioCore, logging,
+            ]),
+        tests(
+            "CenterAPITests",
+            [
+                "CenterAPI", "CenterDoubles", "Center", "Payloads", "Domain", "Scheduling", hummingbird,
+                hummingbirdTesting, httpTypes, nioCore, lifecycle, logging,
+            ]),
+        tests(
+            "CenterClientTests",
+            [
+                "CenterClient", "CenterAPI", "CenterDoubles", "Center", "Agent", "Payloads", "Domain", "Scheduling",
+                lifecycle, logging,
+            ]),
+        tests("CenterStoreTests", ["CenterStore", "CenterDoubles", "Center", "Domain", "Scheduling"]),
         tests("ControlTests", ["Control", "CenterClient", "Documents", "Payloads", "Domain", "Scheduling", argumentParser]),
         tests("DocumentsTests", ["Documents", "Domain", "Scheduling"]),
         tests("DomainTests", ["Domain", "Scheduling"]),
         tests("ExecutorTests", ["Executor", "Agent", "Cluster", "Domain", "Scheduling", logging]),
         tests("OrchestrationTests", ["Orchestration", "Domain", "Scheduling"]),
+        tests("PayloadsTests", ["Payloads", "Domain", "Scheduling"]),
         tests("SchedulingTests", ["Scheduling"], exclude: ["Cases"]),
         tests("SimulationKitTests", ["SimulationKit", "ZooKeeper"]),
         tests("TidyTests", []),
-        tests("ZooKeeperClientTests", ["ZooKeeper", "ZooKeeperClient", "TestServers", logging]),
+        tests(
+            "ZooKeeperClientTests",
+            ["ZooKeeper", "ZooKeeperClient", "ZooKeeperContract", "TestServers", logging]),
+        tests("ZooKeeperTests", ["ZooKeeper"]),
     ]
 )

@@ -58,11 +58,13 @@ actor SupervisedProcess {
 enum TestServerError: Error, CustomStringConvertible {
     case didNotStart(String, log: String)
     case noFreePort
+    case sessionSurvived
 
     var description: String {
         switch self {
         case .didNotStart(let what, let log): "\(what) did not start; its output is in \(log)"
         case .noFreePort: "no free loopback port"
+        case .sessionSurvived: "the session could not be ended"
         }
     }
 }

@@ -50,6 +50,8 @@ extension ZooKeeperLauncher {
     /// - Parameters:
     ///   - environment: The process's environment.
     ///   - exists: Whether a file exists.
+    /// - Returns: A launcher for what was found.
+    /// - Throws: `Missing` when Java or ZooKeeper is not installed.
     public static func locate(
         environment: [String: String],
         exists: (String) -> Bool
@@ -99,7 +101,9 @@ extension ZooKeeperLauncher {
         public var heapMegabytes: Int
         /// Whether a write reaches the disk before it is acknowledged; off only where losing data is fine.
         public var writesReachDisk: Bool
-        /// The members of the ensemble by number; empty for a single server. `dataDirectory/myid` must hold the own number.
+        /// The members of the ensemble by number; empty for a single server.
+        ///
+        /// `dataDirectory/myid` must hold the own number.
         public var members: [Member]
 
         /// Creates options for a single server.
@@ -137,7 +141,9 @@ extension ZooKeeperLauncher {
         }
     }
 
-    /// The text of `zoo.cfg`. The server listens on loopback only.
+    /// The text of `zoo.cfg`.
+    ///
+    /// The server listens on loopback only.
     public func configuration(_ options: Options) -> String {
         let (seconds, attoseconds) = options.tickTime.components
         let tick = max(1, seconds * 1_000 + attoseconds / 1_000_000_000_000_000)

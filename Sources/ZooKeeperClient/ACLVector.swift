@@ -36,7 +36,9 @@ final class ACLVector {
 }
 
 extension ZooKeeper.ACL {
-    /// Lends the ACL in the library's form. Do not escape the pointer.
+    /// Lends the ACL in the library's form.
+    ///
+    /// Do not escape the pointer.
     func withVector<Value>(_ body: (UnsafePointer<CZooKeeper.ACL_vector>?) -> Value) -> Value {
         if self == .open { return unsafe body(cloudtask_zk_open_acl()) }
         let vector = ACLVector(self)

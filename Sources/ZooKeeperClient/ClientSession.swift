@@ -22,6 +22,7 @@ public final class ClientSession: ZooKeeperSession {
         core.end(.closed)
     }
 
+    /// Ends the session and returns when the library has forgotten it: at once, or up to 4.5 s later when the server is silent.
     public func close() async {
         deadlines.cancel()
         await core.close()
@@ -31,18 +32,22 @@ public final class ClientSession: ZooKeeperSession {
 // MARK: State
 
 extension ClientSession {
+    /// The current state.
     public var state: SessionState {
         get async { core.machine.withLock { $0.state } }
     }
 
+    /// The server's name for the session.
     public var identity: SessionIdentity? {
         get async { core.machine.withLock { $0.identity } }
     }
 
+    /// The timeout the server granted.
     public var negotiatedTimeout: Duration? {
         get async { core.machine.withLock { $0.negotiatedTimeout } }
     }
 
+    /// The current state followed by every change.
     public func states() async -> AsyncStream<SessionState> {
         let (stream, subscriber) = AsyncStream.makeStream(
             of: SessionState.self,
@@ -93,6 +98,7 @@ extension ClientSession {
 // MARK: Nodes
 
 extension ClientSession {
+    /// Creates a node and returns its path and stat.
     public func create(
         _ path: ZNodePath,
         data: [UInt8],
@@ -110,14 +116,17 @@ extension ClientSession {
         return (created, stat)
     }
 
+    /// Deletes a node without children.
     public func delete(_ path: ZNodePath, version: Int32?) async throws(ZooKeeperError) {
         _ = try await perform(.delete(path, version: version))
     }
 
+    /// The node's stat, if there is a node.
     public func exists(_ path: ZNodePath) async throws(ZooKeeperError) -> ZNodeStat? {
         try Self.stat(of: await perform(.exists(path, watch: false)), path)
     }
 
+    /// The node's stat and a watch on it.
     public func watchExists(_ path: ZNodePath) async throws(ZooKeeperError) -> (
         stat: ZNodeStat?, watch: Watch
     ) {
@@ -125,6 +134,7 @@ extension ClientSession {
         return (try Self.stat(of: reply, path), watch)
     }
 
+    /// The node's data and stat.
     public func get(_ path: ZNodePath) async throws(ZooKeeperError) -> ZNode {
         guard case .node(let node) = try await perform(.get(path, watch: false)) else {
             throw Self.malformed(path)
@@ -132,12 +142,14 @@ extension ClientSession {
         return node
     }
 
+    /// The node's data and stat, and a watch on them.
     public func watchGet(_ path: ZNodePath) async throws(ZooKeeperError) -> (node: ZNode, watch: Watch) {
         let (reply, watch) = try await performWatching(.get(path, watch: true), path)
         guard case .node(let node) = reply else { throw Self.malformed(path) }
         return (node, watch)
     }
 
+    /// Replaces the node's data.
     public func set(_ path: ZNodePath, data: [UInt8], version: Int32?) async throws(ZooKeeperError)
         -> ZNodeStat
     {
@@ -147,6 +159,7 @@ extension ClientSession {
         return stat
     }
 
+    /// The names of the node's children, and its stat.
     public func children(_ path: ZNodePath) async throws(ZooKeeperError) -> (names: [String], stat: ZNodeStat)
     {
         guard case .children(let names, let stat) = try await perform(.children(path, watch: false)) else {
@@ -155,6 +168,7 @@ extension ClientSession {
         return (names, stat)
     }
 
+    /// The names of the node's children, its stat, and a watch on the list.
     public func watchChildren(
         _ path: ZNodePath
     ) async throws(ZooKeeperError) -> (names: [String], stat: ZNodeStat, watch: Watch) {
@@ -163,6 +177,7 @@ extension ClientSession {
         return (names, stat, watch)
     }
 
+    /// Performs all operations or none.
     public func multi(_ operations: [Operation]) async throws(ZooKeeperError) -> [OperationResult] {
         if operations.isEmpty { return [] }
         for (index, operation) in operations.enumerated() {
@@ -183,15 +198,18 @@ extension ClientSession {
         return results
     }
 
+    /// Brings the connected server up to date.
     public func sync(_ path: ZNodePath) async throws(ZooKeeperError) {
         _ = try await perform(.sync(path))
     }
 
+    /// The node's ACL and stat.
     public func acl(_ path: ZNodePath) async throws(ZooKeeperError) -> (acl: ACL, stat: ZNodeStat) {
         guard case .acl(let acl, let stat) = try await perform(.acl(path)) else { throw Self.malformed(path) }
         return (acl, stat)
     }
 
+    /// Replaces the node's ACL.
     public func setACL(_ path: ZNodePath, _ acl: ACL, version: Int32?) async throws(ZooKeeperError) {
         try Self.check(path, acl)
         _ = try await perform(.setACL(path, acl, version: version))

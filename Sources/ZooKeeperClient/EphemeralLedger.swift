@@ -21,7 +21,9 @@ struct EphemeralLedger: Sendable {
         }
     }
 
-    /// Counts what a request is about to create. Every reservation is settled once.
+    /// Counts what a request is about to create.
+    ///
+    /// Every reservation is settled once.
     mutating func reserve(_ bytes: Int) {
         pathBytes += bytes
     }

@@ -51,7 +51,9 @@ struct SessionMachine: Sendable {
     var closing = Closing.open
     var closeWaiters: [CheckedContinuation<Void, Never>] = []
 
-    /// Where the handle stands. `open → running → done`.
+    /// Where the handle stands.
+    ///
+    /// `open → running → done`.
     enum Closing: Sendable {
         /// The handle is usable or not yet made. Can transition to running.
         case open

@@ -2,7 +2,7 @@ public import ZooKeeper
 
 /// Where the ensemble is and how a session with it behaves.
 public struct ZooKeeperConfiguration: Sendable {
-    /// The servers as `host:port,host:port`, optionally followed by a chroot such as `/production`. The chroot must exist.
+    /// The servers as `host:port,host:port`, optionally followed by a chroot that exists, such as `/production`.
     public var hosts: String
     /// How long the ensemble keeps a silent session alive; the server clamps it (see `negotiatedTimeout`).
     public var sessionTimeout: Duration

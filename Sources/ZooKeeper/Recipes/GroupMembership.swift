@@ -20,6 +20,8 @@ public struct GroupMembership: Sendable {
     /// Joins; harmless when this session joined before with the same payload.
     ///
     /// - Parameter payload: Must tell this process from every other (carry a nonce).
+    /// - Returns: The node's stat.
+    /// - Throws: `JoinError`.
     public func join(payload: [UInt8]) async throws(JoinError) -> ZNodeStat {
         while true {
             do throws(ZooKeeperError) {
@@ -65,7 +67,9 @@ public struct GroupMembership: Sendable {
         }
     }
 
-    /// Leaves the group; harmless when not in it. Never removes another session's node.
+    /// Leaves the group; harmless when not in it.
+    ///
+    /// Never removes another session's node.
     public func leave() async throws(ZooKeeperError) {
         do throws(ZooKeeperError) {
             guard let stat = try await session.exists(path),

@@ -1,0 +1,92 @@
+import Logging
+import Synchronization
+import TestServers
+import ZooKeeper
+import ZooKeeperClient
+import ZooKeeperContract
+
+/// Lends a connected client session with limits and timeouts of its own.
+func withClient<Value: Sendable>(
+    _ configuration: ZooKeeperConfiguration,
+    logger: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+    _ body: (ClientSession) async throws -> Value
+) async throws -> Value {
+    let session = try await ClientConnector(configuration, logger: logger).open()
+    let result: Result<Value, any Error>
+    do {
+        try await session.connected()
+        result = .success(try await body(session))
+    } catch {
+        result = .failure(error)
+    }
+    await session.close()
+    return try result.get()
+}
+
+/// The code of the error that `body` throws; `nil` when it succeeds.
+func failure<Value>(of body: () async throws(ZooKeeperError) -> Value) async -> ZooKeeperError.Code? {
+    do throws(ZooKeeperError) {
+        _ = try await body()
+        return nil
+    } catch {
+        return error.code
+    }
+}
+
+/// Waits until the session is in a state.
+func reach(_ session: any ZooKeeperSession, _ isReached: (SessionState) -> Bool) async -> Bool {
+    for await state in await session.states() where isReached(state) { return true }
+    return false
+}
+
+/// The contract's world over real servers.
+struct RealWorld: ContractWorld {
+    let connector: any ZooKeeperConnector
+    let hosts: String
+    var server: ZooKeeperServer?
+
+    init(hosts: String, server: ZooKeeperServer? = nil) {
+        self.hosts = hosts
+        self.server = server
+        let configuration = ZooKeeperConfiguration(hosts: hosts, sessionTimeout: .seconds(4))
+        connector = ClientConnector(
+            configuration,
+            logger: Logger(label: "contract", factory: { _ in SwiftLogNoOpLogHandler() })
+        )
+    }
+
+    func expire(_ session: any ZooKeeperSession) async throws {
+        try await TestServers.expire(session, hosts: hosts)
+    }
+
+    func suspend() async throws { await server?.kill() }
+
+    func resume() async throws { try await server?.restart() }
+}
+
+/// A log handler that keeps what it is told.
+final class LogRecorder: Sendable {
+    let lines = Mutex<[(level: Logger.Level, message: String)]>([])
+
+    var logger: Logger {
+        var logger = Logger(label: "recorder", factory: { _ in Handler(recorder: self) })
+        logger.logLevel = .debug
+        return logger
+    }
+
+    private struct Handler: LogHandler {
+        let recorder: LogRecorder
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.debug
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let message = event.metadata?["zk.message"].map { "\($0)" } ?? "\(event.message)"
+            recorder.lines.withLock { $0.append((event.level, message)) }
+        }
+    }
+}
