@@ -103,6 +103,40 @@ struct AllocationConstraintTests {
         #expect(pool.plan().changesNothing)
     }
 
+    @Test(
+        "with overlapping placements at random, too, a plan that is carried out is final",
+        arguments: 1...12 as ClosedRange<UInt64>
+    )
+    func overlappingChurn(seed: UInt64) {
+        var numbers = SeededNumbers(seed)
+        var pool = Pool(
+            agents: Int.random(in: 3...9, using: &numbers),
+            tasks: Int.random(in: 0...40, using: &numbers)
+        )
+        for step in 0..<6 {
+            for number in 0..<8 {
+                let pinned = pool.agents.map(\.agent).shuffled(using: &numbers).prefix(
+                    Int.random(in: 1...3, using: &numbers)
+                )
+                let first = 1_000 * (step + 1) + 100 * number
+                pool.addTasks(
+                    Int.random(in: 1...20, using: &numbers),
+                    from: first,
+                    Placement(agents: Array(pinned))
+                )
+            }
+            pool.settle()
+            #expect(pool.plan().changesNothing)
+            if Bool.random(using: &numbers), pool.agents.count > 2 {
+                pool.agents.remove(at: Int.random(in: pool.agents.indices, using: &numbers))
+            } else {
+                pool.addAgent("b\(step)") { $0.slots = Int.random(in: 1...4, using: &numbers) }
+            }
+            pool.settle()
+            #expect(pool.plan().changesNothing)
+        }
+    }
+
     @Test("nested placements: a lost agent's tasks move, others stay")
     func nestedLoss() {
         var pool = Pool()
