@@ -1,0 +1,231 @@
+#define _GNU_SOURCE
+#include "CProcess.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x00001000
+#endif
+#define CT_P_PIDFD 3
+
+int64_t ct_boottime(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+// Shared with the child, which runs in our memory until it executes the program.
+struct start {
+    const struct ct_program *program;
+    char **paths;
+    char **arguments;
+    char **environment;
+    int stage;
+    int reason;
+};
+
+static int fail(struct start *start, int stage, int reason) {
+    start->stage = stage;
+    start->reason = reason;
+    _exit(127);
+}
+
+// Handlers would run in our memory, and ignored signals would stay ignored. The C library's function refuses the two
+// signals that it uses itself, which a parent may have left ignored; all zeros is the default action for the kernel.
+static void reset_signals(void) {
+    static const unsigned long standard[8];
+    for (int number = 1; number < _NSIG; number++) {
+        syscall(SYS_rt_sigaction, number, standard, NULL, (size_t)_NSIG / 8);
+    }
+}
+
+static void close_from(int first) {
+    if (syscall(SYS_close_range, first, ~0U, 0) == 0) return;
+    for (int descriptor = first; descriptor < (int)sysconf(_SC_OPEN_MAX); descriptor++) close(descriptor);
+}
+
+// Tries every path as execvp does, but leaves files without a known format to the caller.
+static int execute(struct start *start) {
+    int reason = ENOENT;
+    for (char **path = start->paths; *path != NULL; path++) {
+        if (ct_boottime() > start->program->deadline) return fail(start, ct_stage_deadline, ETIME);
+        execve(*path, start->arguments, start->environment);
+        if (errno == ENOENT || errno == ENOTDIR) continue;
+        reason = errno;
+        if (errno != EACCES) break;
+    }
+    return fail(start, ct_stage_execute, reason);
+}
+
+// Runs in our memory on a stack of its own while the caller is suspended: only system calls, no allocation.
+static int child(void *context) {
+    struct start *start = context;
+    const struct ct_program *program = start->program;
+    if (setpgid(0, 0) != 0) return fail(start, ct_stage_prepare, errno);
+    reset_signals();
+    if (dup2(program->input, 0) < 0 || dup2(program->output, 1) < 0 || dup2(program->error, 2) < 0) {
+        return fail(start, ct_stage_prepare, errno);
+    }
+    close_from(3);
+    if (chdir(program->directory) != 0) return fail(start, ct_stage_directory, errno);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    return execute(start);
+}
+
+// The strings of a block, ended by NULL, in `into`; returns the place after them.
+static char **pointers(char **into, const char *block, int count) {
+    for (int index = 0; index < count; index++) {
+        *into++ = (char *)block;
+        block += strlen(block) + 1;
+    }
+    *into++ = NULL;
+    return into;
+}
+
+// Room for `child`, which calls nothing deep; the caller is suspended while the child uses it.
+enum { child_stack_size = 32 * 1024 };
+
+static void clone_child(struct start *start, struct ct_started *result) {
+    _Alignas(16) char stack[child_stack_size];
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    // As posix_spawn does; CLONE_PIDFD makes sure that no process ever runs unwatched for want of a descriptor.
+    result->pid = clone(
+        child, stack + child_stack_size, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, start, &result->pidfd);
+    int reason = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (result->pid < 0) {
+        result->stage = ct_stage_create;
+        result->reason = reason;
+    } else if (start->stage != ct_stage_none) {
+        struct ct_end end;
+        ct_end_of(result->pidfd, 1, &end);
+        close(result->pidfd);
+        result->stage = start->stage;
+        result->reason = start->reason;
+    }
+}
+
+struct ct_started ct_start(const struct ct_program *program) {
+    struct ct_started result = {.pid = -1, .pidfd = -1};
+    size_t count = program->paths_count + program->arguments_count + program->environment_count + 3;
+    char **block = malloc(count * sizeof(char *));
+    if (block == NULL) {
+        result.stage = ct_stage_create;
+        result.reason = ENOMEM;
+        return result;
+    }
+    struct start start = {.program = program, .paths = block, .stage = ct_stage_none};
+    start.arguments = pointers(start.paths, program->paths, program->paths_count);
+    start.environment = pointers(start.arguments, program->arguments, program->arguments_count);
+    pointers(start.environment, program->environment, program->environment_count);
+    clone_child(&start, &result);
+    free(block);
+    return result;
+}
+
+int ct_end_of(int pidfd, int reap, struct ct_end *end) {
+    siginfo_t info;
+    int result;
+    do {
+        result = waitid(CT_P_PIDFD, pidfd, &info, WEXITED | (reap ? 0 : WNOWAIT));
+    } while (result != 0 && errno == EINTR);
+    if (result != 0) return -1;
+    end->exit_code = info.si_code == CLD_EXITED ? info.si_status : -1;
+    end->signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
+    return 0;
+}
+
+// The group and the state of a process, from /proc/<pid>/stat: "pid (name) state ppid pgrp …"; -1 if it is gone.
+static int group_of(int processes, const char *pid, pid_t *group, char *state) {
+    char path[NAME_MAX + 8], text[512];
+    snprintf(path, sizeof path, "%s/stat", pid);
+    int file = openat(processes, path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    if (length <= 0) return -1;
+    text[length] = 0;
+    const char *after_name = strrchr(text, ')');
+    return after_name != NULL && sscanf(after_name, ") %c %*d %d", state, group) == 2 ? 0 : -1;
+}
+
+static int compare_groups(const void *left, const void *right) {
+    pid_t a = *(const pid_t *)left, b = *(const pid_t *)right;
+    return (a > b) - (a < b);
+}
+
+int ct_groups_alive(const pid_t *groups, int count, uint8_t *alive) {
+    memset(alive, 0, count);
+    DIR *processes = opendir("/proc");
+    if (processes == NULL) return -1;
+    for (struct dirent *entry = readdir(processes); entry != NULL; entry = readdir(processes)) {
+        pid_t group;
+        char state;
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
+        if (group_of(dirfd(processes), entry->d_name, &group, &state) != 0) continue;
+        if (state == 'Z' || state == 'X') continue;
+        const pid_t *found = bsearch(&group, groups, count, sizeof group, compare_groups);
+        if (found != NULL) alive[found - groups] = 1;
+    }
+    closedir(processes);
+    return 0;
+}
+
+int ct_wait_set_make(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int ct_wait_set_add(int set, int descriptor, uint64_t token) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = token};
+    return epoll_ctl(set, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int ct_wait_set_remove(int set, int descriptor) { return epoll_ctl(set, EPOLL_CTL_DEL, descriptor, NULL); }
+
+int ct_wait_set_wait(int set, int milliseconds, uint64_t *tokens, int capacity) {
+    enum { most = 64 };
+    struct epoll_event events[most];
+    int count = epoll_wait(set, events, capacity < most ? capacity : most, milliseconds);
+    if (count < 0) return errno == EINTR ? 0 : -1;
+    for (int index = 0; index < count; index++) tokens[index] = events[index].data.u64;
+    return count;
+}
+
+int ct_bell_make(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int ct_bell_ring(int bell) { return eventfd_write(bell, 1); }
+
+int ct_bell_silence(int bell) {
+    eventfd_t rung;
+    return eventfd_read(bell, &rung);
+}
+
+int ct_reserve_standard_descriptors(void) {
+    int opened;
+    do {
+        opened = open("/dev/null", O_RDWR);
+    } while (opened >= 0 && opened < 3);
+    if (opened < 0) return -1;
+    close(opened);
+    return 0;
+}
+
+int ct_open(int directory, const char *path, int flags, mode_t mode) {
+    return openat(directory, path, flags | O_CLOEXEC, mode);
+}

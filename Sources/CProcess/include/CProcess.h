@@ -1,0 +1,79 @@
+// What CloudTask's executor needs of Linux and cannot say in Swift: starting a process without copying this one,
+// waiting for many processes on one thread, and signalling process groups. Needs Linux 5.9 and glibc or musl.
+// Every function returns -1 and leaves the reason in `errno` unless it says otherwise.
+#ifndef CLOUDTASK_CPROCESS_H
+#define CLOUDTASK_CPROCESS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+// What a start failed at.
+enum ct_stage {
+    ct_stage_none = 0,       // The program runs.
+    ct_stage_create = 1,     // The kernel gave no process.
+    ct_stage_prepare = 2,    // Descriptors, group or signals of the child could not be set.
+    ct_stage_directory = 3,  // The working directory could not be entered.
+    ct_stage_deadline = 4,   // The deadline had passed just before the program would have been executed.
+    ct_stage_execute = 5,    // The program could not be executed.
+};
+
+// What to start. Blocks are strings one after the other, each ended by a NUL.
+struct ct_program {
+    const char *paths;      // Files to try in this order.
+    int paths_count;
+    const char *arguments;  // Including the zeroth.
+    int arguments_count;
+    const char *environment;
+    int environment_count;
+    const char *directory;  // Where it runs.
+    int input;              // Descriptors for 0, 1 and 2; every other descriptor is closed.
+    int output;
+    int error;
+    int64_t deadline;       // On CLOCK_BOOTTIME, in nanoseconds.
+};
+
+// What became of a start.
+struct ct_started {
+    pid_t pid;    // Also the process group.
+    int pidfd;    // Readable once the process has ended.
+    int stage;    // See ct_stage.
+    int reason;   // The errno of the failed stage.
+};
+
+// Starts a program in a process group of its own, with default signal actions and an empty signal mask.
+struct ct_started ct_start(const struct ct_program *program);
+
+// How a process ended.
+struct ct_end {
+    int exit_code;  // -1 if a signal ended it.
+    int signal;     // 0 if it exited.
+};
+
+// Fetches how the ended process behind `pidfd` ended; its process ID stays reserved unless `reap` is not 0.
+int ct_end_of(int pidfd, int reap, struct ct_end *end);
+
+// For each of `count` process groups, ascending: whether a process of it lives that is not yet a zombie.
+int ct_groups_alive(const pid_t *groups, int count, uint8_t *alive);
+
+// CLOCK_BOOTTIME in nanoseconds: counts on while the machine sleeps, is never set.
+int64_t ct_boottime(void);
+
+// A set of descriptors to wait for; close() ends it.
+int ct_wait_set_make(void);
+int ct_wait_set_add(int set, int descriptor, uint64_t token);
+int ct_wait_set_remove(int set, int descriptor);
+// Fills `tokens` with those that are ready; returns their number, 0 after `milliseconds` (-1: never) or a signal.
+int ct_wait_set_wait(int set, int milliseconds, uint64_t *tokens, int capacity);
+
+// A descriptor that other threads make ready.
+int ct_bell_make(void);
+int ct_bell_ring(int bell);
+int ct_bell_silence(int bell);
+
+// Opens /dev/null on those of the descriptors 0, 1 and 2 that are closed, so that no other file takes their place.
+int ct_reserve_standard_descriptors(void);
+
+// `open` with a mode: it is variadic in C, which Swift cannot call. Adds O_CLOEXEC.
+int ct_open(int directory, const char *path, int flags, mode_t mode);
+
+#endif

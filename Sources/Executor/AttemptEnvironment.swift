@@ -1,0 +1,47 @@
+import Agent
+import Domain
+import Scheduling
+
+/// Makes the environments of attempts; the part that all share is put together once.
+struct AttemptEnvironment {
+    private let base: [(name: String, value: String)]
+    private let baseBlock: StringBlock
+    private let baseNames: Set<String>
+    private let searchPath: String
+    private let node: String
+
+    init(_ configuration: RunnerConfiguration) {
+        base = configuration.environment.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        baseNames = Set(base.map(\.name))
+        baseBlock = base.reduce(into: StringBlock()) { $0.append($1.name, $1.value) }
+        searchPath = configuration.environment["PATH"] ?? RunnerConfiguration.searchPath
+        node = configuration.node.text
+    }
+
+    /// The environment of an attempt: the base, the task's variables (which replace those of the base), and ours.
+    func block(for order: LaunchOrder) -> StringBlock {
+        let own = order.specification.environment
+        var block = own.keys.contains(where: baseNames.contains) ? StringBlock() : baseBlock
+        if block.count == 0 {
+            for (name, value) in base where own[name] == nil { block.append(name, value) }
+        }
+        for (name, value) in own.sorted(by: { $0.key < $1.key }) { block.append(name, value) }
+        let fire = order.fire
+        block.append("CLOUDTASK_TASK", fire.task.text)
+        block.append("CLOUDTASK_RUN", fire.attempt.run.text)
+        block.append("CLOUDTASK_DUE", fire.due.formatted())
+        block.append("CLOUDTASK_ATTEMPT", String(fire.attempt.number))
+        block.append("CLOUDTASK_NODE", node)
+        block.append("CLOUDTASK_FENCE", order.fence)
+        return block
+    }
+
+    /// The files that a program's name may mean, as execvp has it: in the attempt's search path unless it is a path.
+    func candidates(for program: String, _ order: LaunchOrder) -> [String] {
+        if program.contains("/") { return [program] }
+        let path = order.specification.environment["PATH"] ?? searchPath
+        return path.split(separator: ":", omittingEmptySubsequences: false).map {
+            $0.isEmpty ? program : "\($0)/\(program)"
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Domain
+import Glibc
+import Scheduling
+
+/// Opens the log files of attempts that start; remembers the folder of the last one, for most starts share it.
+struct LogWriter {
+    private let files: LogFiles
+    private var folder = ""
+    private var directory: Int32 = -1
+
+    init(files: LogFiles) { self.files = files }
+
+    /// Opens both log files of an attempt, to be closed by the caller.
+    mutating func open(
+        _ attempt: AttemptID,
+        due: Instant
+    ) throws(ExecutorError) -> (output: Int32, error: Int32) {
+        try enter(LogFiles.folder(of: due))
+        let output = try open(LogFiles.name(of: attempt, .output))
+        do {
+            return (output, try open(LogFiles.name(of: attempt, .error)))
+        } catch {
+            Glibc.close(output)
+            throw error
+        }
+    }
+
+    /// Closes the folder.
+    mutating func close() {
+        if directory >= 0 { Glibc.close(directory) }
+        directory = -1
+        folder = ""
+    }
+
+    private func open(_ name: String) throws(ExecutorError) -> Int32 {
+        try Descriptor.open(name, in: directory, O_WRONLY | O_CREAT | O_APPEND)
+    }
+
+    private mutating func enter(_ folder: String) throws(ExecutorError) {
+        if folder == self.folder { return }
+        close()
+        let path = files.root + "/" + folder
+        try Descriptor.makeDirectory(path)
+        directory = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
+        self.folder = folder
+    }
+}

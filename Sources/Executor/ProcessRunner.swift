@@ -1,0 +1,84 @@
+public import Agent
+import CProcess
+public import Cluster
+public import Domain
+import Foundation
+import Glibc
+public import Logging
+import Scheduling
+
+/// Runs attempts as processes of this machine.
+///
+/// Every process leads a group of its own, has an empty standard input, writes directly into its log files and inherits
+/// nothing else. When the process ends, what is left of its group is killed: an attempt leaves nothing behind but what
+/// put itself into another session. While an attempt is being stopped the others of its group keep the whole grace, also
+/// when the leader has ended before them. Log files have no size limit.
+///
+/// One thread (see `Supervisor`) does everything, for a child process costs a system call that suspends its thread, and
+/// such calls do not belong on the threads of Swift's tasks. Whoever makes a runner must shut it down.
+public final class ProcessRunner: AttemptRunner {
+    /// What happened, in order, for one consumer; unbounded, finishes after the shutdown.
+    public let events: AsyncStream<AttemptEvent>
+    /// Where the attempts' output goes.
+    public let logFiles: LogFiles
+    private let queue: CommandQueue
+
+    /// Opens the record of attempts and starts the thread.
+    ///
+    /// - Throws: `ExecutorError` or a file error when the data directory cannot be used.
+    public init(_ configuration: RunnerConfiguration, time: TimeSource, log: Logger) throws {
+        _ = ct_reserve_standard_descriptors()
+        let (events, continuation) = AsyncStream.makeStream(
+            of: AttemptEvent.self,
+            bufferingPolicy: .unbounded
+        )
+        let directory = configuration.dataDirectory
+        self.events = events
+        logFiles = LogFiles(dataDirectory: directory)
+        queue = try CommandQueue()
+        let waitSet = try WaitSet()
+        try waitSet.add(queue.bell, token: Supervisor.bellToken)
+        let parts = SupervisorParts(
+            time: time,
+            log: log,
+            queue: queue,
+            events: continuation,
+            maker: try ProgramMaker(configuration),
+            record: try SeenRecord(directory: directory + "/seen", now: time.now),
+            logs: logFiles,
+            waitSet: waitSet,
+            null: try Descriptor.open("/dev/null", O_RDWR)
+        )
+        Self.startThread(parts)
+    }
+
+    /// Hands the attempts over and returns; what becomes of each is told in `events`.
+    ///
+    /// After the shutdown nothing is told any more.
+    public func start(_ orders: [LaunchOrder]) async { _ = queue.put(.start(orders)) }
+
+    /// Asks the attempt's group to end, and kills it after `grace`; an attempt that waits for its start is taken back.
+    public func stop(_ attempt: AttemptID, grace: Duration) async {
+        _ = queue.put(.stop(attempt, grace: grace))
+    }
+
+    /// The attempts whose processes run now, sorted.
+    public func running() async -> [AttemptID] {
+        await withCheckedContinuation { continuation in
+            if !queue.put(.running(continuation)) { continuation.resume(returning: []) }
+        }
+    }
+
+    /// Stops all attempts, kills them after `grace`, and returns when they have ended; nothing is started any more.
+    public func shutDown(grace: Duration) async {
+        await withCheckedContinuation { continuation in
+            if !queue.put(.shutDown(grace: grace, continuation)) { continuation.resume() }
+        }
+    }
+
+    private static func startThread(_ parts: SupervisorParts) {
+        let thread = Thread { Supervisor(parts).run() }
+        thread.name = "attempts"
+        thread.start()
+    }
+}

@@ -1,0 +1,78 @@
+import Agent
+import CProcess
+import Cluster
+import Domain
+import Glibc
+import Scheduling
+
+extension Supervisor {
+    /// Stops an attempt, also one that still waits for its start; ignores unknown ones.
+    func stop(_ attempt: AttemptID, grace: Duration) {
+        if let index = waiting.firstIndex(where: { $0.fire.attempt == attempt }) {
+            endBeforeStart(waiting.remove(at: index), "stopped before it was started")
+        } else if let token = tokens[attempt], var entry = running[token] {
+            let now = ct_boottime()
+            let delay = Int64(clamping: grace.wholeMilliseconds).multipliedReportingOverflow(by: 1_000_000)
+            let limit = now.addingReportingOverflow(delay.overflow ? .max : delay.partialValue)
+            if !entry.isStopping { stopping.append(token) }
+            entry.stop(killAt: limit.overflow ? .max : limit.partialValue, now: now)
+            running[token] = entry
+        }
+    }
+
+    /// The leader of a group has ended: so has the attempt, unless its group may still take time to stop.
+    func leaderEnded(_ token: UInt64) {
+        guard var entry = running[token] else { return }
+        if entry.isStopping, !entry.isKilled {
+            waitSet.remove(entry.process.descriptor)
+            entry.isLingering = true
+            running[token] = entry
+        } else {
+            end(token, entry)
+        }
+    }
+
+    /// Kills groups whose grace is over, and ends attempts whose group is empty.
+    func endLingering() {
+        if stopping.isEmpty { return }
+        let now = ct_boottime()
+        for token in stopping { running[token]?.killIfDue(now) }
+        let lingering = stopping.compactMap { token in
+            running[token].flatMap { $0.isLingering ? (token, $0) : nil }
+        }
+        let alive = livingGroups(lingering.filter { !$0.1.isKilled }.map { $0.1.process.pid })
+        for (token, entry) in lingering where entry.isKilled || !alive.contains(entry.process.pid) {
+            end(token, entry)
+        }
+    }
+
+    private func livingGroups(_ groups: [pid_t]) -> Set<pid_t> {
+        if groups.isEmpty { return [] }
+        let sorted = groups.sorted()
+        var alive = [UInt8](repeating: 0, count: sorted.count)
+        // Without /proc nothing seems to live: the groups are killed with the end of their leaders.
+        _ = unsafe ct_groups_alive(sorted, Int32(sorted.count), &alive)
+        return Set(zip(sorted, alive).filter { $0.1 != 0 }.map(\.0))
+    }
+
+    private func end(_ token: UInt64, _ entry: RunningAttempt) {
+        running[token] = nil
+        tokens[entry.attempt] = nil
+        if entry.isStopping { stopping.removeAll { $0 == token } }
+        let end = entry.reap()
+        maker.remove(entry.script)
+        events.yield(.ended(result(of: entry, end)))
+    }
+
+    private func result(of entry: RunningAttempt, _ end: ct_end) -> AttemptResult {
+        let isSuccess = end.exit_code == 0
+        return AttemptResult(
+            attempt: entry.attempt,
+            outcome: entry.isStopping ? .stopped : isSuccess ? .succeeded : .failed,
+            exitCode: end.exit_code >= 0 ? end.exit_code : nil,
+            signal: end.signal != 0 ? end.signal : nil,
+            startedAt: entry.startedAt,
+            endedAt: time.now
+        )
+    }
+}

@@ -1,0 +1,98 @@
+import Agent
+import Domain
+import Executor
+import Foundation
+import Scheduling
+import Testing
+
+@Suite("Log files", .timeLimit(.minutes(2)))
+struct LogTests {
+    @Test("the bytes are those the process wrote, each stream in its own file")
+    func exact() async throws {
+        try await withRunner { world in
+            let order = try world.script(
+                1,
+                #"printf 'a\000b\377'; printf 'oops' >&2; head -c 300000 /dev/zero"#
+            )
+            #expect(try await world.run(order).outcome == .succeeded)
+            let path = world.runner.logFiles.path(of: order.fire.attempt, due: order.fire.due, .output)
+            let expected: [UInt8] = [0x61, 0, 0x62, 0xff] + Array(repeating: 0, count: 300_000)
+            #expect(try Array(Data(contentsOf: URL(filePath: path))) == expected)
+            #expect(try world.log(order, .error) == "oops")
+            #expect(path == world.directory + "/logs/2026-01-01/00/00000000000000a1-0-1767225600001-2.out")
+        }
+    }
+
+    @Test("a range is read by offset, with the size; past the end there is nothing")
+    func range() async throws {
+        try await withRunner { world in
+            let order = try world.script(1, "printf 0123456789")
+            _ = try await world.run(order)
+            let reader = LogReader(files: world.runner.logFiles)
+            let attempt = order.fire.attempt
+            #expect(
+                try reader.read(attempt, .output, offset: 3, limit: 4)
+                    == LogChunk(bytes: Array("3456".utf8), size: 10)
+            )
+            #expect(
+                try reader.read(attempt, .output, offset: 8, limit: 40)
+                    == LogChunk(bytes: Array("89".utf8), size: 10)
+            )
+            #expect(try reader.read(attempt, .output, offset: 10, limit: 4) == LogChunk(bytes: [], size: 10))
+            #expect(try reader.read(attempt, .output, offset: -1, limit: 4) == LogChunk(bytes: [], size: 10))
+            #expect(try reader.read(attempt, .error, offset: 0, limit: 4) == LogChunk(bytes: [], size: 0))
+            let other = AttemptID(run: attempt.run, number: 9)
+            #expect(try reader.read(other, .output, offset: 0, limit: 4) == nil)
+        }
+    }
+
+    @Test("the log of a requested run is found without its due instant")
+    func requested() async throws {
+        try await withRunner { world in
+            var order = try world.script(1, "printf found")
+            order.fire.attempt.run = RunID(request: Nonce(high: 1, low: 2))
+            _ = try await world.run(order)
+            let chunk = try LogReader(files: world.runner.logFiles)
+                .read(order.fire.attempt, .output, offset: 0, limit: 100)
+            #expect(chunk?.bytes == Array("found".utf8))
+        }
+    }
+
+    @Test("a log can be read while it grows")
+    func growing() async throws {
+        try await withRunner { world in
+            let ready = try world.pipe("ready")
+            let release = try world.pipe("release")
+            let order = try world.script(
+                1,
+                "printf one; echo up > \(ready); read go < \(release); printf two"
+            )
+            await world.runner.start([order])
+            _ = try line(from: ready)
+            let reader = LogReader(files: world.runner.logFiles)
+            let first = try #require(try reader.read(order.fire.attempt, .output, offset: 0, limit: 100))
+            #expect(first == LogChunk(bytes: Array("one".utf8), size: 3))
+            let handle = try #require(FileHandle(forWritingAtPath: release))
+            try handle.write(contentsOf: Data("go\n".utf8))
+            try handle.close()
+            _ = try await world.result(of: order.fire.attempt)
+            #expect(
+                try reader.read(order.fire.attempt, .output, offset: first.size, limit: 100)?.bytes
+                    == Array("two".utf8)
+            )
+        }
+    }
+
+    @Test("whole days before a limit are removed, the day of the limit stays")
+    func removal() async throws {
+        try await withRunner { world in
+            let order = try world.script(1, "echo x")
+            _ = try await world.run(order)
+            let files = world.runner.logFiles
+            #expect(try files.removeDays(before: order.fire.due + .seconds(3_600)) == [])
+            #expect(files.find(order.fire.attempt, .output) != nil)
+            #expect(try files.removeDays(before: order.fire.due + .seconds(86_400)) == ["2026-01-01"])
+            #expect(files.find(order.fire.attempt, .output) == nil)
+        }
+    }
+}
