@@ -57,7 +57,7 @@ actor CommitQueue {
         return Array(taken)
     }
 
-    /// The first waiter leads next. `isLed` stays true in between, so that nobody overtakes it.
+    /// Makes the first waiter lead next; `isLed` stays true in between, so that nobody overtakes it.
     private func passLead() {
         guard !waiters.isEmpty else {
             isLed = false

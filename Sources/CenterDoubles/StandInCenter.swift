@@ -1,0 +1,201 @@
+public import Center
+public import Domain
+import Scheduling
+
+/// A center without a cluster, for tests of what stands before one; keeps its state in memory.
+public actor StandInCenter: CenterOperations {
+    /// The history behind it.
+    public nonisolated let runHistory = InMemoryRunHistory()
+    /// The history.
+    public nonisolated var history: any RunHistory { runHistory }
+
+    /// Keys of requested runs, by task.
+    public private(set) var requests: [TaskID: [String]] = [:]
+    /// Runs that were asked to stop, and whether they were to be killed.
+    public private(set) var stopped: [RunID: Bool] = [:]
+
+    private var leader = LeadershipView.leading(Epoch(rawValue: 7))
+    private var definitions: [TaskID: TaskDefinition] = [:]
+    private var settings: [RuntimeID: RuntimeSettings] = [:]
+    private var views: [NodeView] = []
+    private var now = Instant(millisecondsSinceEpoch: 1_767_225_600_000)
+    private var isHolding = false
+    private var held: [CheckedContinuation<Void, Never>] = []
+    private var heldWatchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+
+    /// Creates a center that leads epoch 7 and knows of nothing.
+    public init() {}
+
+    /// Changes who leads.
+    public func lead(_ leadership: LeadershipView) { leader = leadership }
+
+    /// Changes the agents.
+    public func show(_ nodes: [NodeView]) { views = nodes }
+
+    /// Makes `accept` wait until `release`.
+    public func hold() { isHolding = true }
+
+    /// Waits until `count` calls of `accept` are held.
+    public func waitUntilHeld(_ count: Int) async {
+        if held.count >= count { return }
+        await withCheckedContinuation { heldWatchers.append((count, $0)) }
+    }
+
+    /// Lets `accept` go on.
+    public func release() {
+        isHolding = false
+        let waiting = held
+        held = []
+        for continuation in waiting { continuation.resume() }
+    }
+
+    /// Who leads.
+    public func leadership() -> LeadershipView { leader }
+
+    /// The cluster at a glance.
+    public func cluster() -> ClusterView {
+        let identity = Nonce("0123456789abcdef").map { ClusterIdentity(id: $0, timeline: $0) }
+        return ClusterView(
+            identity: identity,
+            leadership: leader,
+            centers: [],
+            nodes: views,
+            taskCount: definitions.count,
+            unplacedCount: 0
+        )
+    }
+
+    /// Tasks sorted by name.
+    public func tasks(_ filter: TaskFilter, page: String?, limit: Int) throws -> Page<TaskView> {
+        let all = definitions.values.sorted { $0.name < $1.name }.filter { definition in
+            let specification = definition.specification
+            return (filter.runtime == nil || filter.runtime == specification.runtime)
+                && (filter.group == nil || filter.group == specification.group)
+                && (filter.isEnabled == nil || filter.isEnabled == specification.isEnabled)
+        }
+        let rest = all.drop { definition in page.map { definition.name.text <= $0 } ?? false }
+        let elements = rest.prefix(limit).map { view(of: $0) }
+        return Page(
+            elements: elements,
+            next: rest.count > limit ? elements.last?.definition.name.text : nil
+        )
+    }
+
+    /// One task.
+    public func task(_ name: TaskID) throws -> TaskView { view(of: try definition(name)) }
+
+    /// Creates or edits tasks.
+    public func save(_ specifications: [TaskSpecification], condition: SaveCondition) throws -> [SaveOutcome]
+    {
+        for specification in specifications { try check(condition, against: definitions[specification.name]) }
+        return specifications.map { save($0) }
+    }
+
+    /// Deletes a task.
+    public func deleteTask(_ name: TaskID) throws {
+        _ = try definition(name)
+        definitions[name] = nil
+    }
+
+    /// Enables or disables a task.
+    public func setEnabled(_ name: TaskID, _ isEnabled: Bool) throws -> SaveOutcome {
+        var specification = try definition(name).specification
+        specification.isEnabled = isEnabled
+        return save(specification)
+    }
+
+    /// Requests a run; the same key gives the same run.
+    public func requestRun(of task: TaskID, key: String) throws -> RunID {
+        _ = try definition(task)
+        var keys = requests[task] ?? []
+        if !keys.contains(key) { keys.append(key) }
+        requests[task] = keys
+        let index = keys.firstIndex(of: key) ?? 0
+        return RunID(request: Nonce(high: 1, low: UInt64(index)))
+    }
+
+    /// Remembers that the run was asked to stop.
+    public func stop(_ run: RunID, kill: Bool) async throws {
+        guard let known = await runHistory.run(run) else {
+            throw CenterError.notFound(kind: "run", name: run.text)
+        }
+        guard known.state == .running else { throw CenterError.conflict("run \(run) is over") }
+        stopped[run] = kill
+    }
+
+    /// The runtimes.
+    public func runtimes() -> [RuntimeSettings] { settings.values.sorted { $0.name < $1.name } }
+
+    /// Creates or replaces a runtime's settings.
+    public func setRuntime(_ settings: RuntimeSettings) { self.settings[settings.name] = settings }
+
+    /// The agents.
+    public func nodes() -> [NodeView] { views }
+
+    /// Drains an agent, or no more.
+    public func setDrained(_ agent: AgentID, in runtime: RuntimeID?, _ isDrained: Bool) throws {
+        guard
+            let index = views.firstIndex(where: { $0.agent == agent && $0.runtime == runtime ?? $0.runtime })
+        else { throw CenterError.notFound(kind: "agent", name: agent.text) }
+        views[index].isDrained = isDrained
+    }
+
+    /// Stores reports, once it is not held.
+    public func accept(_ reports: [RunReport], from agent: AgentID) async throws -> Epoch? {
+        if isHolding { await wait() }
+        try await runHistory.record(reports)
+        if case .leading(let epoch) = leader { return epoch }
+        return nil
+    }
+
+    private func wait() async {
+        await withCheckedContinuation { continuation in
+            held.append(continuation)
+            for watcher in heldWatchers where watcher.count <= held.count { watcher.continuation.resume() }
+            heldWatchers.removeAll { $0.count <= held.count }
+        }
+    }
+
+    private func definition(_ name: TaskID) throws -> TaskDefinition {
+        guard let definition = definitions[name] else {
+            throw CenterError.notFound(kind: "task", name: name.text)
+        }
+        return definition
+    }
+
+    private func check(_ condition: SaveCondition, against known: TaskDefinition?) throws {
+        switch condition {
+        case .any: return
+        case .absent:
+            if let known { throw CenterError.conflict("the task \(known.name) exists already") }
+        case .revision(let revision):
+            guard known?.revision == revision else {
+                throw CenterError.conflict("the task is at revision \(known?.revision ?? 0), not \(revision)")
+            }
+        }
+    }
+
+    private func save(_ specification: TaskSpecification) -> SaveOutcome {
+        let name = specification.name
+        guard let known = definitions[name] else {
+            let uid = TaskUID(bits: UInt64(definitions.count + 1))
+            definitions[name] = .created(specification, uid: uid, now: now)
+            return SaveOutcome(task: name, change: .created, revision: 1)
+        }
+        guard known.specification != specification else {
+            return SaveOutcome(task: name, change: .unchanged, revision: known.revision)
+        }
+        let edited = known.edited(specification, now: now)
+        definitions[name] = edited
+        return SaveOutcome(task: name, change: .updated, revision: edited.revision)
+    }
+
+    private func view(of definition: TaskDefinition) -> TaskView {
+        TaskView(
+            definition: definition,
+            owner: nil,
+            unplacedReason: "no agent",
+            nextDue: definition.nextDue(after: now)
+        )
+    }
+}
