@@ -159,6 +159,9 @@ let package = Package(
         tests("DocumentsTests", ["Documents", "Domain", "Scheduling"]),
         tests("DomainTests", ["Domain", "Scheduling"]),
         tests("ExecutorTests", ["Executor", "Agent", "Cluster", "Domain", "Scheduling", logging]),
+        tests(
+            "EndToEndTests",
+            ["Domain", "Orchestration", "Payloads", "Scheduling", "TestServers"]),
         tests("OrchestrationTests", ["Orchestration", "Domain", "Scheduling"]),
         tests("PayloadsTests", ["Payloads", "Domain", "Scheduling"]),
         tests("SchedulingTests", ["Scheduling"], exclude: ["Cases"]),
