@@ -162,7 +162,7 @@ let package = Package(
         tests(
             "EndToEndTests",
             ["Domain", "Orchestration", "Payloads", "Scheduling", "TestServers"]),
-        tests("OrchestrationTests", ["Orchestration", "Domain", "Scheduling"]),
+        tests("OrchestrationTests", ["Orchestration", "Domain", "Scheduling"], exclude: ["Cases"]),
         tests("PayloadsTests", ["Payloads", "Domain", "Scheduling"]),
         tests("SchedulingTests", ["Scheduling"], exclude: ["Cases"]),
         tests("SimulationKitTests", ["SimulationKit", "ZooKeeper"]),

@@ -63,7 +63,7 @@ struct JepsenCaseTests {
         let checker = checker(row)
         let definition = checker.definitions[0]
         let instants = try RunChecker.expectedInstants(of: definition, in: checker.window)
-        var history = RunHistory(starts: starts(row, definition))
+        var history = RunEvidence(starts: starts(row, definition))
         let byRun = Dictionary(grouping: history.starts, by: \.run)
         history.runs = byRun.filter { $0.key.fireKey != nil }.map { record($1, definition) }
         let report = try checker.check(history)

@@ -9,7 +9,7 @@ struct Story {
     static let incarnation = Incarnation(high: 1, low: 2)
 
     var definition: TaskDefinition
-    var history = RunHistory()
+    var history = RunEvidence()
     var window = Story.due(0)...Story.due(4)
     var policy = RunCheckPolicy(latenessBound: .seconds(5))
 

@@ -37,7 +37,7 @@ public struct RunChecker: Sendable {
     }
 
     /// Checks a history.
-    public func check(_ history: RunHistory) throws(RunCheckError) -> RunCheckReport {
+    public func check(_ history: RunEvidence) throws(RunCheckError) -> RunCheckReport {
         let starts = Dictionary(grouping: history.starts.filter { isMeant($0.run) }) { $0.run.fireKey?.uid }
         let runs = Dictionary(grouping: history.runs.filter(isMeant)) { Optional($0.uid) }
         var reports: [TaskCheckReport] = []
@@ -80,7 +80,7 @@ public struct RunChecker: Sendable {
         return run.due >= window.lowerBound && (run.since ?? run.due) <= window.upperBound
     }
 
-    private func strays(_ history: RunHistory) -> [RunFinding] {
+    private func strays(_ history: RunEvidence) -> [RunFinding] {
         let known = Set(definitions.map(\.uid))
         let unknownStarts = history.starts
             .filter { isMeant($0.run) && $0.run.fireKey.map { known.contains($0.uid) } == false }

@@ -2,7 +2,7 @@ public import Domain
 public import Scheduling
 
 /// Everything that is known of what happened.
-public struct RunHistory: Hashable, Sendable {
+public struct RunEvidence: Hashable, Sendable {
     /// What the tasks recorded themselves.
     public var starts: [RecordedStart]
     /// What the cluster recorded.
