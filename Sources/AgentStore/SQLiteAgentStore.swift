@@ -1,0 +1,170 @@
+public import Agent
+public import Domain
+import Foundation
+import GRDB
+public import Logging
+public import Scheduling
+public import ZooKeeper
+
+/// The agent's state in a SQLite database in its data directory.
+///
+/// Every write is synced to disk before it returns; concurrent appends share commits. One process at a time has the
+/// directory. When the disk is full a call throws and nothing of it is kept; it works again once there is room.
+public struct SQLiteAgentStore: AgentStateStore {
+    private let lock: DirectoryLock
+    private let pool: DatabasePool
+    private let commits: SpoolCommits
+    private let log: Logger
+
+    /// Opens the state, creating or migrating it as needed; a damaged database is moved aside and a new one begun.
+    ///
+    /// - Parameters:
+    ///   - directory: The agent's data directory; created, for this user only, when it does not exist.
+    ///   - log: Told of damage.
+    /// - Throws: `AgentStoreError` when another process has the directory or it cannot be used.
+    public init(directory: String, log: Logger) throws(AgentStoreError) {
+        lock = try DirectoryLock(directory: directory)
+        do {
+            pool = try DatabaseFile(path: directory + "/agent.sqlite", log: log).open()
+        } catch {
+            throw .directoryUnusable(path: directory, reason: "\(error)")
+        }
+        commits = SpoolCommits(pool: pool)
+        self.log = log
+    }
+
+    /// Closes the database and gives the directory back; nothing may be asked afterwards.
+    public func close() throws {
+        try pool.close()
+        try lock.release()
+    }
+
+    /// Appends reports to the spool; on return they are on disk. Returns the sequence of the last one ever appended.
+    public func append(_ reports: [RunReport]) async throws -> Int64 {
+        let rows = try reports.map {
+            SpoolRow(at: $0.happenedAt.millisecondsSinceEpoch, body: try JSONText.encode($0))
+        }
+        return try await commits.append(rows)
+    }
+
+    /// The next reports that `center` has not acknowledged, oldest first; a row that cannot be read is left out.
+    public func pending(for center: CenterID, limit: Int) async throws -> [SpooledReport] {
+        let log = log
+        return try await pool.read { db in
+            let sql = """
+                SELECT sequence, body FROM report
+                WHERE sequence > IFNULL((SELECT acknowledged FROM center WHERE name = ?), 0) ORDER BY sequence
+                """
+            let rows = try Row.fetchCursor(db, sql: sql, arguments: [center.text])
+            var reports: [SpooledReport] = []
+            while reports.count < limit, let row = try rows.next() {
+                do {
+                    let report = try JSONText.decode(RunReport.self, from: row[1])
+                    reports.append(SpooledReport(sequence: row[0], report: report))
+                } catch {
+                    // One bad row must not hold up those behind it for ever.
+                    log.error(
+                        "A report in the spool cannot be read; it is not delivered",
+                        metadata: ["sequence": "\(row[0] as Int64)", "error": "\(error)"]
+                    )
+                }
+            }
+            return reports
+        }
+    }
+
+    /// Remembers that `center` has stored every report up to `sequence`; never goes back.
+    public func acknowledge(_ center: CenterID, through sequence: Int64) async throws {
+        try await pool.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO center (name, acknowledged, seen) VALUES (?, ?, NULL)
+                    ON CONFLICT (name) DO UPDATE
+                    SET acknowledged = MAX(acknowledged, excluded.acknowledged), seen = NULL
+                    """,
+                arguments: [center.text, sequence]
+            )
+        }
+    }
+
+    /// Drops reports that are older than the retention, and centers that acknowledged nothing during it.
+    ///
+    /// A center that comes back later is like a new one: it is given everything that is still kept.
+    public func prune(now: Instant, retention: Duration) async throws {
+        let now = now.millisecondsSinceEpoch
+        let limit = now - retention.wholeMilliseconds
+        try await pool.write { db in
+            try db.execute(sql: "DELETE FROM report WHERE at < ?", arguments: [limit])
+            try db.execute(sql: "UPDATE center SET seen = ? WHERE seen IS NULL", arguments: [now])
+            try db.execute(sql: "DELETE FROM center WHERE seen < ?", arguments: [limit])
+        }
+    }
+
+    /// The cached definitions, by uid; one that cannot be read is left out, for it is read from the cluster anyway.
+    public func cachedDefinitions() async throws -> [TaskDefinition] {
+        let bodies = try await pool.read { db in
+            try String.fetchAll(db, sql: "SELECT body FROM definition ORDER BY uid")
+        }
+        return bodies.compactMap { body in
+            do {
+                return try JSONText.decode(TaskDefinition.self, from: body)
+            } catch {
+                log.warning("A cached definition cannot be read", metadata: ["error": "\(error)"])
+                return nil
+            }
+        }
+    }
+
+    /// Replaces the cached definitions that changed and removes those that are no longer wanted, all or nothing.
+    public func cache(_ changed: [TaskDefinition], removing uids: [TaskUID]) async throws {
+        let rows = try changed.map { (uid: $0.uid.text, body: try JSONText.encode($0)) }
+        try await pool.write { db in
+            for uid in uids {
+                try db.execute(sql: "DELETE FROM definition WHERE uid = ?", arguments: [uid.text])
+            }
+            for row in rows {
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO definition (uid, body) VALUES (?, ?)",
+                    arguments: [row.uid, row.body]
+                )
+            }
+        }
+    }
+
+    /// The session of the predecessor; `nil` if there is none.
+    public func predecessorSession() async throws -> SessionIdentity? {
+        let row = try await pool.read { db in
+            try Row.fetchOne(db, sql: "SELECT id, password FROM session")
+                .map { (id: $0[0] as Int64, password: $0[1] as Data) }
+        }
+        return row.map { SessionIdentity(id: $0.id, password: Array($0.password)) }
+    }
+
+    /// Remembers the session, or that there is none.
+    public func remember(_ session: SessionIdentity?) async throws {
+        try await pool.write { db in
+            try db.execute(sql: "DELETE FROM session")
+            if let session {
+                try db.execute(
+                    sql: "INSERT INTO session (\"only\", id, password) VALUES (1, ?, ?)",
+                    arguments: [session.id, Data(session.password)]
+                )
+            }
+        }
+    }
+
+    /// Executes SQL on the writing connection, for tests.
+    package func execute(_ sql: String) async throws {
+        try await pool.writeWithoutTransaction { db in try db.execute(sql: sql) }
+    }
+}
+
+extension RunReport {
+    /// When what it reports happened: its age counts from there.
+    fileprivate var happenedAt: Instant {
+        switch phase {
+        case .started(let at), .decided(let at): at
+        case .ended(let result): result.endedAt
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import GRDB
+
+/// The tables of the agent's state; migrations are only ever appended.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: spool, centers, definitions, session", migrate: createTables)
+        return migrator
+    }
+
+    private static func createTables(_ db: Database) throws {
+        try db.create(table: "report") { table in
+            // Autoincrement: a sequence is never used again, also after the last rows were deleted.
+            table.autoIncrementedPrimaryKey("sequence")
+            // When it happened, in milliseconds since 1970.
+            table.column("at", .integer).notNull()
+            table.column("body", .text).notNull()
+        }
+        try db.create(index: "report_at", on: "report", columns: ["at"])
+        try db.create(table: "center") { table in
+            table.column("name", .text).notNull().primaryKey()
+            table.column("acknowledged", .integer).notNull()
+            // When it was last seen to have acknowledged something; NULL: since the last pruning.
+            table.column("seen", .integer)
+        }
+        try db.create(table: "definition") { table in
+            table.column("uid", .text).notNull().primaryKey()
+            table.column("body", .text).notNull()
+        }
+        try db.create(table: "session") { table in
+            table.column("only", .integer).notNull().primaryKey().check { $0 == 1 }
+            table.column("id", .integer).notNull()
+            table.column("password", .blob).notNull()
+        }
+    }
+}
