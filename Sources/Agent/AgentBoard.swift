@@ -1,0 +1,71 @@
+import Cluster
+import Domain
+import Orchestration
+import Synchronization
+
+/// Brings together what the lanes learn about results: stored by the spool, accepted by the leader.
+final class AgentBoard: Sendable {
+    private struct Unaccepted {
+        var report: SpooledReport
+        var since: MonotonicInstant
+    }
+
+    private struct State {
+        var live: LiveIncarnation?
+        var unaccepted: [AttemptID: Unaccepted] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    /// The incarnation that is registered now.
+    var live: LiveIncarnation? { state.withLock(\.live) }
+
+    /// Replaces the registered incarnation; what the former one still had open is the leader's to decide.
+    func setLive(_ live: LiveIncarnation?) {
+        state.withLock { state in
+            state.live = live
+            state.unaccepted = [:]
+        }
+    }
+
+    /// The reports are on disk: now they count. `last` is the sequence of the last one.
+    func stored(_ reports: [RunReport], last: Int64, now: MonotonicInstant) {
+        guard let live = state.withLock(\.live) else { return }
+        for (index, report) in reports.enumerated() where report.incarnation == live.incarnation {
+            if case .ended(let result) = report.phase { live.ledger.withLock { _ = $0.ended(result) } }
+            guard report.concludes else { continue }
+            let spooled = SpooledReport(sequence: last - Int64(reports.count - 1 - index), report: report)
+            state.withLock { $0.unaccepted[report.fire.attempt] = Unaccepted(report: spooled, since: now) }
+        }
+        live.bell.ring()
+    }
+
+    /// The leader of `epoch` has taken care of the reports; a deposed leader's word does not count.
+    func accepted(_ reports: [SpooledReport], by epoch: Epoch) {
+        guard let live = state.withLock(\.live) else { return }
+        if let known = live.epoch, epoch < known { return }
+        for entry in reports where entry.report.incarnation == live.incarnation && entry.report.concludes {
+            live.ledger.withLock { $0.accepted(entry.report.fire.attempt) }
+            state.withLock { $0.unaccepted[entry.report.fire.attempt] = nil }
+        }
+        live.bell.ring()
+    }
+
+    /// Reports that the leader should have accepted long since, oldest first.
+    func overdue(at now: MonotonicInstant) -> [SpooledReport] {
+        state.withLock { state in
+            let late = state.unaccepted.values.filter { now - $0.since >= AgentTiming.acceptancePatience }
+            return Array(late.map(\.report).sorted { $0.sequence < $1.sequence }.prefix(ReportBatch.sizeMax))
+        }
+    }
+}
+
+extension RunReport {
+    /// Whether nothing is to follow about the attempt.
+    var concludes: Bool {
+        switch phase {
+        case .started: false
+        case .ended, .decided: true
+        }
+    }
+}

@@ -1,0 +1,77 @@
+public import Cluster
+public import Orchestration
+
+/// Who an agent is and how it behaves.
+public struct AgentConfiguration: Sendable {
+    /// The workspace's tree.
+    public var tree: Tree
+    /// The agent and its runtime.
+    public var seat: Seat
+    /// Labels that placements refer to.
+    public var labels: [String: String] = [:]
+    /// Where the machine is.
+    public var region: String?
+    /// Where in the region the machine is.
+    public var zone: String?
+    /// How many attempts run at a time.
+    public var slots: Int
+    /// Base URL of the agent's HTTP API.
+    public var url: String?
+    /// The program's version.
+    public var version: String
+    /// The machine's name.
+    public var host: String
+    /// The process.
+    public var processID: Int32
+    /// What happens to late fires.
+    public var misfire: MisfirePolicy = .standard
+    /// How long the agent's own records are kept for centers that are away.
+    public var retention: Duration = .seconds(7 * 86_400)
+
+    /// Creates a configuration; what is not a parameter has its default and can be set.
+    public init(tree: Tree, seat: Seat, slots: Int, version: String, host: String, processID: Int32) {
+        precondition(slots >= 1, "an agent has at least one slot, not \(slots)")
+        self.tree = tree
+        self.seat = seat
+        self.slots = slots
+        self.version = version
+        self.host = host
+        self.processID = processID
+    }
+}
+
+/// The agent's waits, each with its reason.
+enum AgentTiming {
+    /// Watches are hints: what they watch is read again this often, jittered, should one be lost.
+    static let reread = Duration.seconds(27)...Duration.seconds(33)
+    /// First and longest pause between attempts to do something that failed.
+    static let backoff = Duration.milliseconds(100)...Duration.seconds(5)
+    /// Longest wait for the predecessor's session to be taken over and closed; it ends by itself soon after.
+    static let predecessorMax = Duration.seconds(3)
+    /// After this long without a server people are told.
+    static let connectPatience = Duration.seconds(5)
+    /// Checkpoint at the latest this long after the first change.
+    static let checkpointDelay = Duration.seconds(2)
+    /// As `checkpointDelay`, for an agent whose checkpoints are big.
+    static let checkpointDelayLarge = Duration.seconds(10)
+    /// From so many tasks on checkpoints are big.
+    static let largeCount = 2_000
+    /// Checkpoint when so many segments are outstanding, so that a takeover reads few nodes.
+    static let segmentsMax = 64
+    /// The wall clock may be set: nobody trusts a wait for a due instant longer than this.
+    static let clockTrust = Duration.seconds(1)
+    /// A committed fire waits this long for the lease or the disk to come back.
+    static let lateMax = Duration.seconds(60)
+    /// Committed fires that wait for a slot.
+    static let queueMax = 10_000
+    /// A result that the leader has not accepted after this long is brought again: the leader may have changed.
+    static let acceptancePatience = Duration.seconds(5)
+    /// A center that refuses for good is asked again this often: somebody may have mended it.
+    static let refusedPause = Duration.seconds(30)
+    /// At a stop attempts may end by themselves this long before they are asked to.
+    static let settle = Duration.seconds(1)
+    /// At a stop deliveries are waited for this long.
+    static let flushMax = Duration.seconds(2)
+    /// Old reports are dropped this often.
+    static let prune = Duration.seconds(3_600)
+}

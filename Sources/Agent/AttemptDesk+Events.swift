@@ -1,0 +1,135 @@
+import Cluster
+import Domain
+import Logging
+import Orchestration
+import Scheduling
+
+extension AttemptDesk {
+    /// What the runner says about an attempt; attempts of an earlier process are not known and only noted.
+    func handle(_ event: AttemptEvent) {
+        switch event {
+        case .started(let attempt, let at): started(attempt, at: at)
+        case .ended(let result): ended(result)
+        case .refused(let attempt, let reason):
+            guard let known = running.removeValue(forKey: attempt) else { return note(attempt) }
+            let result = AttemptResult(attempt: attempt, outcome: .missed, endedAt: time.now, message: reason)
+            conclude(known.fire, known.incarnation, result)
+        }
+        bell.ring()
+        idle.ring()
+    }
+
+    private func started(_ attempt: AttemptID, at: Instant) {
+        guard let known = running[attempt] else { return note(attempt) }
+        running[attempt]?.timeoutAt = known.specification.timeout.map { time.monotonic + $0 }
+        spool.submit([report(known.fire, known.incarnation, .started(at: at))])
+    }
+
+    private func ended(_ result: AttemptResult) {
+        guard let known = running.removeValue(forKey: result.attempt) else { return note(result.attempt) }
+        conclude(known.fire, known.incarnation, known.judged(result))
+    }
+
+    private func note(_ attempt: AttemptID) {
+        logger.debug("an attempt of an earlier process was heard of", metadata: ["attempt.id": "\(attempt)"])
+    }
+
+    /// Stops or kills an attempt on request; one that has not started never will.
+    func stop(_ attempt: AttemptID, kill: Bool) async {
+        if let known = running[attempt] {
+            running[attempt]?.reason = known.reason ?? .request
+            await runner.stop(attempt, grace: kill ? .zero : known.specification.killGrace)
+            return
+        }
+        guard let entry = withdraw(attempt) else { return }
+        conclude(
+            entry.fire,
+            entry.live.incarnation,
+            AttemptResult(
+                attempt: attempt,
+                outcome: .stopped,
+                endedAt: time.now,
+                message: "stopped before it was started"
+            )
+        )
+    }
+
+    private func withdraw(_ attempt: AttemptID) -> Waiting? {
+        var found: Waiting?
+        var others = MinHeap<Waiting>()
+        while let entry = waiting.popMin() {
+            if entry.fire.attempt == attempt { found = entry } else { others.insert(entry) }
+        }
+        waiting = others
+        if let index = queue.firstIndex(where: { $0.fire.attempt == attempt }) {
+            found = queue.remove(at: index)
+        }
+        return found
+    }
+
+    func stopTimedOut() async {
+        let now = time.monotonic
+        let late = running.filter {
+            $0.value.reason == nil && ($0.value.timeoutAt.map { $0 <= now } ?? false)
+        }
+        for (attempt, known) in late.sorted(by: { $0.key < $1.key }) {
+            running[attempt]?.reason = .timeout
+            await runner.stop(attempt, grace: known.specification.killGrace)
+        }
+    }
+
+    /// Lets everything come to an end: what is committed still starts, what runs has a moment to end by itself,
+    /// is then asked to (SIGTERM), and killed after its grace. Returns when nothing is left, or the graces are over.
+    func close() async {
+        bell.ring()
+        await waitUntilIdle(time.monotonic + AgentTiming.settle)
+        for entry in queue {
+            conclude(
+                entry.fire,
+                entry.live.incarnation,
+                AttemptResult(
+                    attempt: entry.fire.attempt,
+                    outcome: .missed,
+                    endedAt: time.now,
+                    message: "the agent was stopped before it could be started"
+                )
+            )
+        }
+        queue = []
+        let left = running.sorted { $0.key < $1.key }
+        for (attempt, known) in left where known.reason == nil {
+            running[attempt]?.reason = .shutdown
+            await runner.stop(attempt, grace: known.specification.killGrace)
+        }
+        let grace = left.map(\.value.specification.killGrace).max() ?? .zero
+        await waitUntilIdle(time.monotonic + grace + AgentTiming.settle)
+        closed.set()
+    }
+
+    private func waitUntilIdle(_ deadline: MonotonicInstant) async {
+        while !(waiting.count == 0 && queue.isEmpty && running.isEmpty), time.monotonic < deadline,
+            !Task.isCancelled
+        {
+            await idle.wait(until: deadline, time)
+        }
+    }
+}
+
+extension AttemptDesk.Running {
+    /// The runner's result under the name that tells why it ended, if we ended it; the kernel's words stay.
+    func judged(_ result: AttemptResult) -> AttemptResult {
+        var judged = result
+        switch reason {
+        case nil: break
+        case .timeout:
+            judged.outcome = .timedOut
+        case .request:
+            judged.outcome = .stopped
+        case .shutdown:
+            guard result.outcome != .succeeded else { break }
+            judged.outcome = .stopped
+            judged.message = "the agent was stopped"
+        }
+        return judged
+    }
+}

@@ -1,0 +1,211 @@
+import Cluster
+import Domain
+import Logging
+import Orchestration
+import Scheduling
+
+/// Hands committed fires to the runner at their due instants, and turns what the runner says into reports.
+///
+/// An attempt goes `waiting → queued → running → gone`; from `waiting` and `queued` it may also go at once, as missed or
+/// stopped. It outlives incarnations: results are reported in the name of the one that journaled the fire.
+actor AttemptDesk {
+    /// A committed fire that has not been handed over.
+    struct Waiting: Comparable, Sendable {
+        let fire: JournaledFire
+        let specification: TaskSpecification
+        let live: LiveIncarnation
+        let committedAt: Instant
+        let order: Int
+
+        static func == (left: Waiting, right: Waiting) -> Bool { left.order == right.order }
+        static func < (left: Waiting, right: Waiting) -> Bool {
+            (left.fire.due, left.order) < (right.fire.due, right.order)
+        }
+    }
+
+    /// Why we ended an attempt.
+    enum StopReason: Sendable { case timeout, request, shutdown }
+
+    struct Running: Sendable {
+        let fire: JournaledFire
+        let specification: TaskSpecification
+        let incarnation: Incarnation
+        var timeoutAt: MonotonicInstant?
+        var reason: StopReason?
+    }
+
+    let seat: Seat
+    let slots: Int
+    let runner: any AttemptRunner
+    let spool: ReportSpool
+    let status: AgentGauge
+    let time: TimeSource
+    let logger: Logger
+    /// Wakes the launch lane.
+    nonisolated let bell = Bell()
+    /// Wakes who waits for the end of everything.
+    nonisolated let idle = Bell()
+    /// Set when `close` is through.
+    nonisolated let closed = Latch()
+    var waiting = MinHeap<Waiting>()
+    var queue: [Waiting] = []
+    var running: [AttemptID: Running] = [:]
+    private var nextOrder = 0
+
+    init(
+        seat: Seat,
+        slots: Int,
+        runner: any AttemptRunner,
+        spool: ReportSpool,
+        status: AgentGauge,
+        time: TimeSource,
+        logger: Logger
+    ) {
+        self.seat = seat
+        self.slots = slots
+        self.runner = runner
+        self.spool = spool
+        self.status = status
+        self.time = time
+        self.logger = logger
+    }
+
+    /// Takes committed fires over, in the order of their segment.
+    func add(_ fires: [(fire: JournaledFire, specification: TaskSpecification)], of live: LiveIncarnation) {
+        for entry in fires {
+            waiting.insert(
+                Waiting(
+                    fire: entry.fire,
+                    specification: entry.specification,
+                    live: live,
+                    committedAt: time.now,
+                    order: nextOrder
+                )
+            )
+            nextOrder += 1
+        }
+        bell.ring()
+    }
+
+    /// Launches what is due and stops what has run out of time, until cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            let wake = await pass()
+            await bell.wait(until: wake, time)
+        }
+    }
+
+    /// Listens to the runner, until its events end or the task is cancelled; the single consumer.
+    func listen() async {
+        for await event in runner.events { handle(event) }
+    }
+
+    /// One round; returns when the next one is due.
+    private func pass() async -> MonotonicInstant {
+        takeDue()
+        let orders = takeLaunchable()
+        if !orders.isEmpty { await runner.start(orders) }
+        await stopTimedOut()
+        publish()
+        return nextWake()
+    }
+
+    private func takeDue() {
+        let now = time.now
+        while let first = waiting.min, first.fire.due <= now || first.live.isOver {
+            if let next = waiting.popMin() { queue.append(next) }
+        }
+    }
+
+    /// Takes out of the queue what may start now; what can never start is reported.
+    private func takeLaunchable() -> [LaunchOrder] {
+        let now = time.monotonic
+        var orders: [LaunchOrder] = []
+        var kept: [Waiting] = []
+        for entry in queue {
+            if let reason = hopeless(entry, keptCount: kept.count) {
+                miss(entry, reason)
+            } else if let order = order(entry, now: now) {
+                orders.append(order)
+            } else {
+                kept.append(entry)
+                if entry.live.isLeaseShort(at: now) { entry.live.wish { $0.renewal = true } }
+            }
+        }
+        queue = kept
+        return orders
+    }
+
+    private func order(_ entry: Waiting, now: MonotonicInstant) -> LaunchOrder? {
+        guard running.count < slots, spool.isStoring, entry.live.allowsLaunch(at: now),
+            let deadline = entry.live.launchDeadline
+        else { return nil }
+        running[entry.fire.attempt] = Running(
+            fire: entry.fire,
+            specification: entry.specification,
+            incarnation: entry.live.incarnation
+        )
+        let epoch = entry.live.epoch?.description ?? "0"
+        return LaunchOrder(
+            fire: entry.fire,
+            specification: entry.specification,
+            notAfter: deadline,
+            fence: "\(epoch).\(entry.fire.attempt.number)"
+        )
+    }
+
+    /// Why the fire will never be started; `nil` while it may.
+    private func hopeless(_ entry: Waiting, keptCount: Int) -> String? {
+        if entry.live.isOver { return MissedReason.incarnationEnded }
+        if keptCount >= AgentTiming.queueMax { return MissedReason.noSlot }
+        guard max(entry.fire.due, entry.committedAt).duration(to: time.now) > AgentTiming.lateMax else {
+            return nil
+        }
+        if !spool.isStoring { return MissedReason.noStorage }
+        if !entry.live.allowsLaunch(at: time.monotonic) { return MissedReason.leaseEnded }
+        return nil
+    }
+
+    private func miss(_ entry: Waiting, _ reason: String) {
+        conclude(
+            entry.fire,
+            entry.live.incarnation,
+            AttemptResult(attempt: entry.fire.attempt, outcome: .missed, endedAt: time.now, message: reason)
+        )
+    }
+
+    func conclude(_ fire: JournaledFire, _ incarnation: Incarnation, _ result: AttemptResult) {
+        spool.submit([report(fire, incarnation, .ended(result))])
+    }
+
+    func report(_ fire: JournaledFire, _ incarnation: Incarnation, _ phase: RunReport.Phase) -> RunReport {
+        RunReport(
+            fire: fire,
+            agent: seat.agent,
+            incarnation: incarnation,
+            runtime: seat.runtime,
+            phase: phase
+        )
+    }
+
+    private func publish() {
+        let (running, waiting) = (running.keys.sorted(), waiting.count + queue.count)
+        status.update {
+            $0.running = running
+            $0.waitingCount = waiting
+        }
+    }
+
+    private func nextWake() -> MonotonicInstant {
+        let now = time.monotonic
+        var wake = now + AgentTiming.reread.upperBound
+        if let due = waiting.min?.fire.due {
+            wake = min(wake, now + min(time.now.duration(to: due), AgentTiming.clockTrust))
+        }
+        if !queue.isEmpty { wake = min(wake, now + AgentTiming.clockTrust) }
+        for attempt in running.values {
+            if let timeoutAt = attempt.timeoutAt, attempt.reason == nil { wake = min(wake, timeoutAt) }
+        }
+        return wake
+    }
+}

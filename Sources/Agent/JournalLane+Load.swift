@@ -1,0 +1,93 @@
+import Cluster
+import Domain
+import Logging
+import Orchestration
+import Scheduling
+import Synchronization
+
+extension JournalLane {
+    /// Gives the ledger what the predecessor knew, so that only changed definitions are read.
+    mutating func restoreDefinitions() async {
+        do {
+            let cached = try await context.store.cachedDefinitions()
+            live.ledger.withLock { $0.define(cached) }
+        } catch {
+            context.logger.warning(
+                "cached definitions cannot be read; all are fetched",
+                metadata: ["error": "\(error)"]
+            )
+        }
+    }
+
+    /// Reads fence, head and changed buckets, in this order; `false` when the incarnation is sealed.
+    mutating func load() async throws -> Bool {
+        guard let version = try await reader.fence() else { return false }
+        let head = try await reader.head()
+        agentCount = max(1, try await reader.agentCount())
+        guard let head, head.incarnation == live.incarnation else {
+            disown()
+            fence = version
+            return true
+        }
+        let known = generations
+        let changed = head.buckets.keys.sorted().filter { head.buckets[$0] != known[$0] }
+        let rows = try await reader.rows(of: changed)
+        live.ledger.withLock { ledger in
+            ledger.keep(buckets: Set(head.buckets.keys))
+            for (bucket, rows) in zip(changed, rows) { ledger.read(bucket: bucket, rows: rows) }
+        }
+        // The fence read before the rows: a revocation in between makes the next write fail.
+        fence = version
+        generations = head.buckets
+        live.follow(head.epoch)
+        try await fetchDefinitions()
+        publish()
+        return true
+    }
+
+    private mutating func disown() {
+        generations = [:]
+        live.ledger.withLock { $0.keep(buckets: []) }
+        publish()
+    }
+
+    private func publish() {
+        let owned = live.ledger.withLock { $0.ownedCount }
+        context.status.update { $0.ownedCount = owned }
+    }
+
+    /// Reads the definitions the rows name and nobody knows yet; those that are not to be had are tried again soon.
+    private mutating func fetchDefinitions() async throws {
+        let rows = live.ledger.withLock { $0.rowsWithoutDefinition }
+        if !rows.isEmpty {
+            let found = try await definitions(of: rows.map { ($0.task, $0.uid) })
+            live.ledger.withLock { $0.define(found) }
+            let isIncomplete = !live.ledger.withLock { $0.rowsWithoutDefinition }.isEmpty
+            if isIncomplete { retryDefinitionsAt = context.time.monotonic + AgentTiming.clockTrust }
+            await remember(found)
+        } else {
+            await remember([])
+        }
+    }
+
+    /// The present definitions of tasks; a task of another uid is another task.
+    func definitions(of tasks: [(name: TaskID, uid: TaskUID)]) async throws -> [TaskDefinition] {
+        guard let count = try await reader.taskBucketCount() else { return [] }
+        let uids = Set(tasks.map(\.uid))
+        let names = Set(tasks.map(\.name)).sorted()
+        return try await reader.definitions(of: names, bucketCount: count)
+            .compactMap { $0 }
+            .filter { uids.contains($0.uid) }
+    }
+
+    private func remember(_ changed: [TaskDefinition]) async {
+        let unused = live.ledger.withLock { $0.forgetUnusedDefinitions() }
+        guard !changed.isEmpty || !unused.isEmpty else { return }
+        do {
+            try await context.store.cache(changed, removing: unused)
+        } catch {
+            // Only the next start is slower for it; a full disk is reported by the spool.
+            context.logger.debug("definitions cannot be cached", metadata: ["error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,200 @@
+import Cluster
+import Domain
+import Logging
+import Orchestration
+import Scheduling
+import Synchronization
+import ZooKeeper
+
+extension JournalLane {
+    /// What a round has come to.
+    enum Progress: Hashable, Sendable {
+        /// There was nothing to write.
+        case nothing
+        /// Something was written, or has to be read again: the next round follows at once.
+        case goOn
+        /// The incarnation is over.
+        case end(End)
+    }
+
+    /// Journals what is due within the look-ahead and takes the inbox.
+    mutating func journalDue() async throws -> Progress {
+        let now = context.time.now
+        let taken = try await take(entries)
+        let nonce = context.random.identifier(NonceKind.self)
+        let horizon = now + lookAhead
+        let segment = live.ledger.withLock { ledger in
+            ledger.composeSegment(
+                now: now,
+                horizon: horizon,
+                taking: taken.map(\.fire),
+                isTaking: !entries.isEmpty,
+                nonce: nonce
+            )
+        }
+        guard let segment else { return .nothing }
+        let names = entries.map(\.name)
+        let commands = entries.map(\.dispatch)
+        entries = []
+        switch try await outcome({ lane in
+            try await lane.journal.commit(segment, taking: names, fence: lane.fence)
+        }) {
+        case .committed(let sent, let roundTrip):
+            noteCommit(sent, roundTrip)
+            await committed(taken: taken, commands: commands)
+            return .goOn
+        case .rejected:
+            live.ledger.withLock { $0.segmentRejected() }
+            try await loadAgain()
+            return .goOn
+        case .foreign:
+            context.logger.error(
+                "another process writes this incarnation's journal: is the machine a live clone?"
+            )
+            return .end(.sealed)
+        }
+    }
+
+    /// Writes what changed; also just to renew the lease.
+    mutating func checkpoint(isRenewal: Bool) async throws -> Progress {
+        guard let plan = live.ledger.withLock({ $0.composeCheckpoint(isRenewal: isRenewal) }) else {
+            return .nothing
+        }
+        changedSince = nil
+        switch try await outcome({ lane in try await lane.journal.write(plan, fence: lane.fence) }) {
+        case .committed(let sent, let roundTrip):
+            live.ledger.withLock { $0.checkpointCommitted() }
+            noteCommit(sent, roundTrip)
+            if isRenewal { context.desk.bell.ring() }
+            return .goOn
+        case .rejected:
+            live.ledger.withLock { $0.checkpointRejected() }
+            try await loadAgain()
+            return .goOn
+        case .foreign:
+            return .end(.sealed)
+        }
+    }
+
+    /// Performs a write; one that the server refuses for good counts as rejected, so that nothing stays in hand.
+    private mutating func outcome(
+        _ write: (inout JournalLane) async throws -> JournalOutcome
+    ) async throws -> JournalOutcome {
+        do {
+            return try await write(&self)
+        } catch let error as ZooKeeperError where !error.endsSession && !error.isOutcomeUnknown {
+            context.logger.error("ZooKeeper refuses a write of the journal", metadata: ["error": "\(error)"])
+            try await context.time.sleep(for: AgentTiming.backoff.upperBound)
+            return .rejected
+        }
+    }
+
+    /// After a refused write: nothing was decided; look at the fence, the rows and the inbox as they are now.
+    private mutating func loadAgain() async throws {
+        try await reader.catchUp()
+        live.wish {
+            $0.table = true
+            $0.inbox = true
+        }
+    }
+
+    /// A dispatched run as a fire, and what it executes; `nil` when the task is gone.
+    struct Taken {
+        var fire: JournaledFire
+        var specification: TaskSpecification?
+    }
+
+    private func take(_ entries: [(name: String, dispatch: Dispatch)]) async throws -> [Taken] {
+        var taken: [Taken] = []
+        for entry in entries {
+            guard case .launch(let run) = entry.dispatch else { continue }
+            taken.append(Taken(run, try await definition(for: run)))
+        }
+        return taken
+    }
+
+    private func definition(for run: DispatchedRun) async throws -> TaskDefinition? {
+        if let known = live.ledger.withLock({ $0.definition(run.uid) }), known.revision >= run.revision {
+            return known
+        }
+        return try await definitions(of: [(run.task, run.uid)]).first
+    }
+
+    private func committed(taken: [Taken], commands: [Dispatch]) async {
+        let fires = live.ledger.withLock { $0.segmentCommitted() }
+        var launches: [(fire: JournaledFire, specification: TaskSpecification)] = []
+        var decided: [RunReport] = []
+        for fire in fires {
+            let dispatched = taken.first { $0.fire.attempt == fire.attempt }
+            let specification =
+                dispatched?.specification ?? live.ledger.withLock { $0.definition(fire.uid)?.specification }
+            if fire.decision == .launch, let specification {
+                launches.append((fire, specification))
+            } else {
+                decided.append(report(fire, .decided(at: context.time.now)))
+            }
+        }
+        await context.desk.add(launches, of: live)
+        context.spool.submit(decided)
+        for command in commands { await obey(command) }
+    }
+
+    private func obey(_ command: Dispatch) async {
+        switch command {
+        case .launch: break
+        case .stop(let attempt): await context.desk.stop(attempt, kill: false)
+        case .kill(let attempt): await context.desk.stop(attempt, kill: true)
+        }
+    }
+
+    private func report(_ fire: JournaledFire, _ phase: RunReport.Phase) -> RunReport {
+        let seat = context.configuration.seat
+        return RunReport(
+            fire: fire,
+            agent: seat.agent,
+            incarnation: live.incarnation,
+            runtime: seat.runtime,
+            phase: phase
+        )
+    }
+
+    /// The agent stops: what runs comes to an end, results go to disk and to the leader, then the session may end.
+    mutating func handOver() async -> End {
+        await context.desk.close()
+        let deadline = context.time.monotonic + AgentTiming.flushMax
+        while context.time.monotonic < deadline, !Task.isCancelled {
+            let (isBehind, openCount) = live.ledger.withLock { ($0.needsCheckpoint, $0.openCount) }
+            if isBehind, await session.state.isConnected {
+                do {
+                    _ = try await checkpoint(isRenewal: false)
+                } catch {
+                    // The journal stays as it is, which the leader can read as well.
+                    return .stopping
+                }
+            }
+            if openCount == 0, !isBehind, context.spool.isEmpty { break }
+            await live.bell.wait(
+                until: min(deadline, context.time.monotonic + AgentTiming.settle / 10),
+                context.time
+            )
+        }
+        return .stopping
+    }
+}
+
+extension JournalLane.Taken {
+    init(_ run: DispatchedRun, _ definition: TaskDefinition?) {
+        specification = definition?.specification
+        fire = JournaledFire(
+            attempt: run.attempt,
+            task: run.task,
+            uid: run.uid,
+            part: run.part,
+            revision: definition?.revision ?? run.revision,
+            due: run.due,
+            trigger: run.trigger,
+            delivery: definition?.specification.delivery ?? .atMostOnce,
+            decision: definition == nil ? .skipped(reason: "the task was deleted") : .launch
+        )
+    }
+}

@@ -1,0 +1,154 @@
+import Cluster
+import Domain
+import Logging
+import Orchestration
+import Scheduling
+import Synchronization
+import ZooKeeper
+
+/// The one writer of an incarnation: loads its table, journals what is due, takes its inbox, writes checkpoints.
+///
+/// One write at a time; everything else wakes it and is looked at in the next round.
+struct JournalLane {
+    /// Why an incarnation's work is over.
+    enum End: Hashable, Sendable {
+        /// The leader sealed it, or somebody else writes in its name.
+        case sealed
+        /// The session is over.
+        case sessionOver
+        /// The agent is to stop.
+        case stopping
+    }
+
+    let live: LiveIncarnation
+    let session: any ZooKeeperSession
+    let reader: AgentReader
+    var journal: AgentJournal
+    let context: AgentContext
+    var fence: Int32 = 0
+    var generations: [Int: Int] = [:]
+    var taskBucketCount: Int?
+    var agentCount = 1
+    var commitLatency = Duration.zero
+    var changedSince: MonotonicInstant?
+    var rereadAt: MonotonicInstant
+    var retryDefinitionsAt: MonotonicInstant?
+    var entries: [(name: String, dispatch: Dispatch)] = []
+    private var backoff = Backoff()
+
+    init(live: LiveIncarnation, session: any ZooKeeperSession, nodes: AgentNodes, context: AgentContext) {
+        self.live = live
+        self.session = session
+        self.context = context
+        reader = AgentReader(session: session, nodes: nodes)
+        journal = AgentJournal(session: session, nodes: nodes, time: context.time)
+        rereadAt = context.time.monotonic
+    }
+
+    /// Works until the incarnation is over.
+    mutating func run() async -> End {
+        await restoreDefinitions()
+        while true {
+            if Task.isCancelled { return .sessionOver }
+            if context.stop.isSet { return await handOver() }
+            do {
+                if let end = try await round() { return end }
+                backoff.reset()
+            } catch let error as ZooKeeperError where error.endsSession || error.code == .cancelled {
+                return .sessionOver
+            } catch is CancellationError {
+                return .sessionOver
+            } catch {
+                context.logger.error(
+                    "the agent cannot follow its plan; it tries again",
+                    metadata: ["error": "\(error)"]
+                )
+                live.wish {
+                    $0.table = true
+                    $0.inbox = true
+                }
+                // Cancellation is seen by the loop.
+                try? await context.time.sleep(for: backoff.pause(context.random))
+            }
+        }
+    }
+
+    /// One round: reads what was wished for, writes what is due, or waits.
+    private mutating func round() async throws -> End? {
+        guard await session.state.isConnected else {
+            await live.bell.wait()
+            return nil
+        }
+        let wishes = takeWishes()
+        if wishes.table, try await !load() { return .sealed }
+        if wishes.inbox { try await readInbox() }
+        var progress = try await journalDue()
+        if case .nothing = progress, isCheckpointDue || wishes.renewal {
+            progress = try await checkpoint(isRenewal: wishes.renewal)
+        }
+        switch progress {
+        case .end(let end): return end
+        case .goOn: return nil
+        case .nothing: await live.bell.wait(until: nextWake(), context.time)
+        }
+        return nil
+    }
+
+    /// Lists the inbox; what cannot be read stays there, for a program that can.
+    private mutating func readInbox() async throws {
+        let found = try await reader.inbox(limit: AgentLedger.Limit.takenPerSegment)
+        entries = found.compactMap { entry in entry.dispatch.map { (entry.name, $0) } }
+        guard entries.count < found.count else { return }
+        context.logger.warning("the inbox has entries that this version cannot read")
+    }
+
+    private mutating func takeWishes() -> LiveIncarnation.Wishes {
+        var wishes = live.takeWishes()
+        let now = context.time.monotonic
+        if now >= rereadAt {
+            rereadAt = now + context.random.duration(in: AgentTiming.reread)
+            wishes.table = true
+            wishes.inbox = true
+        }
+        if let retry = retryDefinitionsAt, now >= retry {
+            retryDefinitionsAt = nil
+            wishes.table = true
+        }
+        return wishes
+    }
+
+    var lookAhead: Duration { LookAhead.duration(agents: agentCount, commitLatency: commitLatency) }
+
+    mutating func noteCommit(_ sent: MonotonicInstant, _ roundTrip: Duration) {
+        live.committed(sent: sent, roundTrip: roundTrip)
+        commitLatency = max(roundTrip, commitLatency * 9 / 10)
+    }
+
+    // MARK: Waiting
+
+    private var checkpointDelay: Duration {
+        let isLarge = live.ledger.withLock { $0.ownedCount } >= AgentTiming.largeCount
+        return isLarge ? AgentTiming.checkpointDelayLarge : AgentTiming.checkpointDelay
+    }
+
+    private var isCheckpointDue: Bool {
+        if live.ledger.withLock({ $0.segmentCount }) >= AgentTiming.segmentsMax { return true }
+        guard let changedSince else { return false }
+        return context.time.monotonic >= changedSince + checkpointDelay
+    }
+
+    private mutating func nextWake() -> MonotonicInstant {
+        let now = context.time.monotonic
+        let (nextDue, isBehind) = live.ledger.withLock { ledger in (ledger.nextDue(), ledger.needsCheckpoint)
+        }
+        changedSince = isBehind ? changedSince ?? now : nil
+        var wake = rereadAt
+        if let nextDue {
+            let early = context.time.now.duration(to: nextDue) - lookAhead
+            wake = min(wake, now + min(max(early, .zero), AgentTiming.clockTrust))
+        }
+        if let changedSince { wake = min(wake, changedSince + checkpointDelay) }
+        if let retryDefinitionsAt { wake = min(wake, retryDefinitionsAt) }
+        return wake
+    }
+}

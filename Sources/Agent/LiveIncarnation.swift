@@ -1,0 +1,76 @@
+import Cluster
+import Domain
+import Orchestration
+import Synchronization
+
+/// One registered incarnation while it lives: its ledger, its lease, and what its journal lane has to look at.
+final class LiveIncarnation: Sendable {
+    /// What the journal lane has to read again, or write.
+    struct Wishes: Hashable, Sendable {
+        var table = true
+        var inbox = true
+        var renewal = false
+    }
+
+    private struct State {
+        var lease: LaunchLease
+        var epoch: Epoch?
+        var wishes = Wishes()
+        var isOver = false
+    }
+
+    let incarnation: Incarnation
+    let ledger: Mutex<AgentLedger>
+    /// Wakes the journal lane.
+    let bell = Bell()
+    private let state: Mutex<State>
+
+    init(incarnation: Incarnation, ledger: AgentLedger, timeout: Duration) {
+        self.incarnation = incarnation
+        self.ledger = Mutex(ledger)
+        state = Mutex(State(lease: LaunchLease(timeout: timeout)))
+    }
+
+    /// Whether the incarnation may launch and write no more.
+    var isOver: Bool { state.withLock(\.isOver) }
+
+    /// The epoch of the head that the incarnation follows.
+    var epoch: Epoch? { state.withLock(\.epoch) }
+
+    /// Until when committed fires may be started; `nil` when never.
+    var launchDeadline: MonotonicInstant? {
+        state.withLock { $0.isOver ? nil : $0.lease.deadline.map(MonotonicInstant.init(sinceOrigin:)) }
+    }
+
+    func allowsLaunch(at now: MonotonicInstant) -> Bool {
+        state.withLock { !$0.isOver && $0.lease.allowsLaunch(at: now.sinceOrigin) }
+    }
+
+    func isLeaseShort(at now: MonotonicInstant) -> Bool {
+        state.withLock { $0.lease.isShort(at: now.sinceOrigin) }
+    }
+
+    func committed(sent: MonotonicInstant, roundTrip: Duration) {
+        state.withLock { $0.lease.committed(sent: sent.sinceOrigin, roundTrip: roundTrip) }
+    }
+
+    func granted(_ timeout: Duration) { state.withLock { $0.lease.timeout = timeout } }
+
+    func follow(_ epoch: Epoch?) { state.withLock { $0.epoch = epoch ?? $0.epoch } }
+
+    func end() { state.withLock { $0.isOver = true } }
+
+    /// Asks the journal lane for something.
+    func wish(_ change: (inout Wishes) -> Void) {
+        state.withLock { change(&$0.wishes) }
+        bell.ring()
+    }
+
+    /// Hands over what was wished for.
+    func takeWishes() -> Wishes {
+        state.withLock { state in
+            defer { state.wishes = Wishes(table: false, inbox: false, renewal: false) }
+            return state.wishes
+        }
+    }
+}

@@ -1,0 +1,129 @@
+public import Domain
+public import ZooKeeper
+
+/// What an agent reads: its fence, its table, its inbox, definitions and centers.
+///
+/// Every read is repeated after a lost connection and throws `ZooKeeperError` when the session is over.
+public struct AgentReader: Sendable {
+    private let session: any ZooKeeperSession
+    private let nodes: AgentNodes
+
+    /// Reads in flight at a time.
+    public static let pipelineMax = 64
+
+    /// Prepares to read over `session`.
+    public init(session: any ZooKeeperSession, nodes: AgentNodes) {
+        self.session = session
+        self.nodes = nodes
+    }
+
+    /// The fence and its version; `nil` when the incarnation is sealed, or its fence is deleted, which follows it.
+    public func fence() async throws -> Int32? {
+        let fence = try await session.persistently {
+            try await session.payload(FenceRecord.self, at: nodes.fence)
+        }
+        guard let fence, !fence.value.isSealed else { return nil }
+        return fence.version
+    }
+
+    /// Brings the connected server up to date, so that the next reads see what refused a write.
+    public func catchUp() async throws {
+        try await session.persistently { try await session.sync(nodes.fence) }
+    }
+
+    /// The head of the agent's allocation; `nil` while no leader has written one.
+    public func head() async throws -> AllocationHead? {
+        try await session.persistently { try await session.payload(AllocationHead.self, at: nodes.head) }?
+            .value
+    }
+
+    /// The rows of buckets of the agent's table; a bucket that does not exist has none.
+    public func rows(of buckets: [Int]) async throws -> [[AllocationRow]] {
+        let (session, nodes) = (session, nodes)
+        return try await pipelined(buckets, limit: Self.pipelineMax) { bucket in
+            let path = try nodes.runtime.allocationBucket(nodes.seat.agent, bucket)
+            return try await session.persistently {
+                try await session.payload(AllocationBucket.self, at: path)
+            }?.value.rows ?? []
+        }
+    }
+
+    /// The present definitions of tasks, in the tasks' order; `nil` for a task that is not there.
+    public func definitions(of tasks: [TaskID], bucketCount: Int) async throws -> [TaskDefinition?] {
+        let (session, tree) = (session, nodes.tree)
+        return try await pipelined(tasks, limit: Self.pipelineMax) { task in
+            let path = try tree.task(task, bucket: Buckets.task(task, count: bucketCount))
+            return try await session.persistently {
+                try await session.payload(TaskDefinition.self, at: path)
+            }?.value
+        }
+    }
+
+    /// How many buckets the definitions are spread over; `nil` before a center has set the cluster up.
+    public func taskBucketCount() async throws -> Int? {
+        let path = try nodes.tree.cluster
+        return try await session.persistently { try await session.payload(ClusterIdentity.self, at: path) }?
+            .value.taskBuckets
+    }
+
+    /// The inbox, sorted by name: the entries' names and what they ask for. Unreadable entries come back as `nil`.
+    public func inbox(limit: Int) async throws -> [(name: String, dispatch: Dispatch?)] {
+        let (session, nodes) = (session, nodes)
+        let names = try await session.persistently { try await session.childrenIfPresent(nodes.inbox) }
+        let entries = try await pipelined(Array(names.prefix(limit)), limit: Self.pipelineMax) { name in
+            let path = try nodes.inbox.child(name)
+            let node = try await session.persistently { try await session.nodeIfPresent(path) }
+            return node.map { node in
+                // What cannot be decoded is reported by the caller, not guessed at.
+                (name: name, dispatch: try? ZNodeCodec.decode(Dispatch.self, from: node.data, at: path.text))
+            }
+        }
+        return entries.compactMap { $0 }
+    }
+
+    /// The live centers, sorted by name.
+    public func centers() async throws -> [CenterRegistration] {
+        let (session, parent) = (session, try nodes.tree.centers)
+        let names = try await session.persistently { try await session.childrenIfPresent(parent) }
+        let centers = try await pipelined(names, limit: Self.pipelineMax) { name in
+            let path = try parent.child(name)
+            return try await session.persistently {
+                try await session.payload(CenterRegistration.self, at: path)
+            }?.value
+        }
+        return centers.compactMap { $0 }
+    }
+
+    /// How many agents the runtime has.
+    public func agentCount() async throws -> Int {
+        let path = try nodes.runtime.agents
+        return try await session.persistently { try await session.childrenIfPresent(path) }.count
+    }
+
+    /// A watch on the head, whether it exists or not.
+    public func watchHead() async throws -> Watch {
+        try await session.persistently { try await session.watchExists(nodes.head) }.watch
+    }
+
+    /// A watch on the incarnation's fence.
+    public func watchFence() async throws -> Watch {
+        try await session.persistently { try await session.watchExists(nodes.fence) }.watch
+    }
+
+    /// A watch on the children of the inbox.
+    public func watchInbox() async throws -> Watch {
+        try await session.persistently { try await session.watchChildren(nodes.inbox) }.watch
+    }
+
+    /// A watch on the list of centers, or on its parent's creation.
+    public func watchCenters() async throws -> Watch {
+        let path = try nodes.tree.centers
+        return try await session.persistently {
+            do {
+                return try await session.watchChildren(path).watch
+            } catch let error as ZooKeeperError where error.code == .noNode {
+                return try await session.watchExists(path).watch
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+public import Domain
+
+/// A checkpoint to be written: the buckets that changed, and the segments that need not be kept after it.
+public struct CheckpointPlan: Hashable, Sendable {
+    /// The buckets, by number.
+    public var buckets: [Int: CheckpointBucket]
+    /// The segments to be deleted with the last bucket, never before it.
+    public var segments: [Int]
+
+    /// Creates a plan.
+    public init(buckets: [Int: CheckpointBucket], segments: [Int]) {
+        self.buckets = buckets
+        self.segments = segments
+    }
+}
+
+extension AgentLedger {
+    /// The attempt ended, or its fire will never be started; kept until the leader has accepted it.
+    ///
+    /// Returns whether the fire is this incarnation's and had no result yet.
+    @discardableResult
+    public mutating func ended(_ result: AttemptResult) -> Bool {
+        guard let fire = open[result.attempt], fire.result == nil else { return false }
+        open[result.attempt]?.result = result
+        unjournaledResults.append(result)
+        changed.insert(checkpointBucket(fire.fire.key))
+        return true
+    }
+
+    /// The leader has accepted what became of the attempt: its fire leaves the ledger.
+    ///
+    /// A launched fire without a result stays, whatever the leader said.
+    public mutating func accepted(_ attempt: AttemptID) {
+        guard let fire = open[attempt], fire.result != nil || fire.fire.decision != .launch else { return }
+        let bucket = checkpointBucket(fire.fire.key)
+        open[attempt] = nil
+        openOfBucket[bucket]?.remove(attempt)
+        changed.insert(bucket)
+        unblock(bucket)
+    }
+
+    /// Composes a checkpoint of everything that changed; `nil` when nothing did, unless a write is wanted for its own sake.
+    public mutating func composeCheckpoint(isRenewal: Bool = false) -> CheckpointPlan? {
+        precondition(isIdle, "a checkpoint cannot be composed while \(String(describing: inHand)) is in hand")
+        if isRenewal, changed.isEmpty { changed.insert(0) }
+        guard needsCheckpoint else { return nil }
+        var buckets: [Int: CheckpointBucket] = [:]
+        for bucket in changed { buckets[bucket] = content(of: bucket) }
+        let plan = CheckpointPlan(buckets: buckets, segments: segments)
+        inHand = .checkpoint(plan, resultCount: unjournaledResults.count)
+        changed = []
+        return plan
+    }
+
+    /// The composed checkpoint is written completely.
+    public mutating func checkpointCommitted() {
+        guard case .checkpoint(let plan, let resultCount)? = inHand else {
+            return impossible("no checkpoint is in hand")
+        }
+        inHand = nil
+        unjournaledResults.removeFirst(min(resultCount, unjournaledResults.count))
+        segments.removeAll { plan.segments.contains($0) }
+    }
+
+    /// The composed checkpoint is not written, or only in part.
+    public mutating func checkpointRejected() {
+        guard case .checkpoint(let plan, _)? = inHand else { return impossible("no checkpoint is in hand") }
+        inHand = nil
+        changed.formUnion(plan.buckets.keys)
+    }
+
+    private func content(of bucket: Int) -> CheckpointBucket {
+        let cursors = (partsOfBucket[bucket] ?? []).sorted().compactMap { key -> CheckpointCursor? in
+            guard let part = parts[key], part.isAdvanced else { return nil }
+            return CheckpointCursor(key: key, cursor: part.cursor)
+        }
+        return CheckpointBucket(
+            cursors: cursors,
+            open: (openOfBucket[bucket] ?? []).sorted().compactMap { open[$0] }
+        )
+    }
+
+    private mutating func unblock(_ bucket: Int) {
+        guard !blocked.isEmpty, (openOfBucket[bucket]?.count ?? 0) < Limit.openPerBucket else { return }
+        for key in blocked where parts[key]?.checkpointBucket == bucket {
+            blocked.remove(key)
+            schedule(key)
+        }
+    }
+}

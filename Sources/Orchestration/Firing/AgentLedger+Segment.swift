@@ -1,0 +1,131 @@
+public import Domain
+public import Scheduling
+
+extension AgentLedger {
+    /// Composes the next segment: every fire due by `horizon`, and the taken dispatches; `nil` when there is nothing to write.
+    ///
+    /// The segment is frozen: until `segmentCommitted` or `segmentRejected` nothing else may be composed.
+    public mutating func composeSegment(
+        now: Instant,
+        horizon: Instant,
+        taking dispatched: [JournaledFire],
+        isTaking: Bool,
+        nonce: Nonce
+    ) -> JournalSegment? {
+        precondition(isIdle, "a segment cannot be composed while \(String(describing: inHand)) is in hand")
+        precondition(
+            dispatched.count <= Limit.takenPerSegment,
+            "\(dispatched.count) dispatches in one segment"
+        )
+        var keys: [TaskPart] = []
+        var fires: [JournaledFire] = []
+        while fires.count + 2 <= Limit.firesPerSegment, let key = popDue(by: horizon) {
+            keys.append(key)
+            fires += decide(key, now: now, horizon: horizon, limit: Limit.firesPerSegment - fires.count)
+        }
+        fires.sort { ($0.due, $0.uid, $0.part) < ($1.due, $1.uid, $1.part) }
+        guard !fires.isEmpty || isTaking else {
+            for key in keys { schedule(key) }
+            return nil
+        }
+        let ended = Array(unjournaledResults.prefix(Limit.resultsPerSegment))
+        let segment = JournalSegment(
+            number: nextSegment,
+            nonce: nonce,
+            fires: fires + dispatched,
+            ended: ended
+        )
+        inHand = .segment(segment, parts: keys)
+        return segment
+    }
+
+    /// The frozen segment is committed: cursors advance, its fires are open. Returns the fires, in order.
+    public mutating func segmentCommitted() -> [JournaledFire] {
+        guard case .segment(let segment, let keys)? = inHand else {
+            return impossible("no segment is in hand")
+        }
+        inHand = nil
+        segments.append(segment.number)
+        nextSegment += 1
+        unjournaledResults.removeFirst(min(segment.ended.count, unjournaledResults.count))
+        for fire in segment.fires {
+            advance(fire)
+            insertOpen(fire)
+        }
+        for key in keys { schedule(key) }
+        return segment.fires
+    }
+
+    /// The frozen segment is known not to be written and never will be: nothing was decided.
+    public mutating func segmentRejected() {
+        guard case .segment(_, let keys)? = inHand else { return impossible("no segment is in hand") }
+        inHand = nil
+        for key in keys { schedule(key) }
+    }
+
+    /// Whether the fire is one whose decision moves its part's cursor: not a dispatch of a request or a further attempt.
+    public static func movesCursor(_ fire: JournaledFire) -> Bool {
+        fire.trigger == .schedule && fire.attempt.number == 1
+    }
+
+    private mutating func advance(_ fire: JournaledFire) {
+        guard Self.movesCursor(fire), let part = parts[fire.key] else { return }
+        parts[fire.key]?.cursor = max(part.cursor, fire.due)
+        parts[fire.key]?.isAdvanced = true
+        changed.insert(part.checkpointBucket)
+    }
+
+    /// Takes the earliest part out of the heap if it is due; parts with too many open fires are set aside.
+    private mutating func popDue(by horizon: Instant) -> TaskPart? {
+        while let instant = nextDue(), instant <= horizon {
+            guard let key = due.popMin()?.key, let part = parts[key] else { continue }
+            if (openOfBucket[part.checkpointBucket]?.count ?? 0) >= Limit.openPerBucket {
+                blocked.insert(key)
+            } else {
+                parts[key]?.next = nil
+                return key
+            }
+        }
+        return nil
+    }
+
+    private func decide(_ key: TaskPart, now: Instant, horizon: Instant, limit: Int) -> [JournaledFire] {
+        guard let part = parts[key], let definition = definitions[key.uid] else { return [] }
+        let room = Limit.openPerBucket - (openOfBucket[part.checkpointBucket]?.count ?? 0)
+        let instants = enumerator.decide(
+            definition,
+            after: part.cursor,
+            now: now,
+            horizon: horizon,
+            limit: max(2, min(limit, room))
+        )
+        return instants.map { instant in
+            JournaledFire(
+                attempt: AttemptID(
+                    run: RunID(FireKey(uid: key.uid, part: key.part, due: instant.due)),
+                    number: 1
+                ),
+                task: definition.name,
+                uid: key.uid,
+                part: key.part,
+                revision: definition.revision,
+                due: instant.due,
+                trigger: .schedule,
+                delivery: definition.specification.delivery,
+                decision: instant.decision
+            )
+        }
+    }
+
+    private mutating func insertOpen(_ fire: JournaledFire) {
+        let bucket = checkpointBucket(fire.key)
+        open[fire.attempt] = OpenFire(fire: fire)
+        openOfBucket[bucket, default: []].insert(fire.attempt)
+        changed.insert(bucket)
+    }
+
+    /// Stops at a call that the transitions do not allow.
+    func impossible<Result>(_ message: String) -> Result {
+        preconditionFailure("\(message): \(String(describing: inHand))")
+    }
+}

@@ -1,0 +1,94 @@
+public import Domain
+public import Scheduling
+
+/// What one incarnation of an agent owns, has decided and has not yet been relieved of.
+///
+/// The rules of the launch protocol that need no I/O are here: cursors only rise and advance only with a committed segment;
+/// a composed segment is frozen until its outcome is known; a fire stays open until the leader has accepted what became of it;
+/// segments go only in the write that completes the checkpoint. Transitions of the write in hand:
+/// `none → segment → none` (`compose`, then `committed` or `rejected`) and `none → checkpoint → none` likewise.
+public struct AgentLedger: Sendable {
+    /// Limits, each with its reason.
+    public enum Limit {
+        /// Fires of one segment: about 330 bytes each, so that a multi stays under 256 KiB.
+        public static let firesPerSegment = 400
+        /// Results that travel with a segment: about 400 bytes each.
+        public static let resultsPerSegment = 100
+        /// Inbox entries taken with one segment: each is an operation of the multi.
+        public static let takenPerSegment = 100
+        /// Open fires of one checkpoint bucket, so that it stays a writable node; more have to wait for the leader.
+        public static let openPerBucket = 200
+    }
+
+    /// A row of the agent's table with what is derived from it.
+    struct Part {
+        var row: AllocationRow
+        var tableBucket: Int
+        var checkpointBucket: Int
+        var cursor: Instant
+        var isAdvanced = false
+        var next: Instant?
+    }
+
+    struct Due: Comparable, Sendable {
+        var instant: Instant
+        var key: TaskPart
+
+        static func < (left: Due, right: Due) -> Bool {
+            (left.instant, left.key) < (right.instant, right.key)
+        }
+    }
+
+    /// A write whose outcome is not known yet.
+    enum InHand {
+        case segment(JournalSegment, parts: [TaskPart])
+        case checkpoint(CheckpointPlan, resultCount: Int)
+    }
+
+    /// How late fires are treated.
+    public let enumerator: FireEnumerator
+    let checkpointBucket: @Sendable (TaskPart) -> Int
+    var parts: [TaskPart: Part] = [:]
+    var definitions: [TaskUID: TaskDefinition] = [:]
+    var undefined: Set<TaskPart> = []
+    var blocked: Set<TaskPart> = []
+    var due = MinHeap<Due>()
+    var open: [AttemptID: OpenFire] = [:]
+    var openOfBucket: [Int: Set<AttemptID>] = [:]
+    var partsOfBucket: [Int: Set<TaskPart>] = [:]
+    var partsOfTable: [Int: Set<TaskPart>] = [:]
+    var changed: Set<Int> = []
+    var segments: [Int] = []
+    var nextSegment = 1
+    var unjournaledResults: [AttemptResult] = []
+    var inHand: InHand?
+
+    /// Creates the ledger of a new incarnation.
+    ///
+    /// - Parameters:
+    ///   - enumerator: How late fires are treated.
+    ///   - checkpointBucket: The bucket of a part in the checkpoint; part of the stored format.
+    public init(enumerator: FireEnumerator, checkpointBucket: @escaping @Sendable (TaskPart) -> Int) {
+        self.enumerator = enumerator
+        self.checkpointBucket = checkpointBucket
+    }
+
+    /// Whether no write is in hand.
+    public var isIdle: Bool { if case nil = inHand { true } else { false } }
+    /// How many parts the incarnation may journal.
+    public var ownedCount: Int { parts.values.count { $0.row.state == .active } }
+    /// How many fires wait for the leader to accept what became of them.
+    public var openCount: Int { open.count }
+    /// How many committed segments have not been folded into the checkpoint.
+    public var segmentCount: Int { segments.count }
+    /// Whether the checkpoint is behind.
+    public var needsCheckpoint: Bool { !segments.isEmpty || !changed.isEmpty }
+    /// How many parts wait because too many of their fires are open.
+    public var blockedCount: Int { blocked.count }
+    /// The cursor of a part in the table; `nil` for others.
+    public func cursor(of key: TaskPart) -> Instant? { parts[key]?.cursor }
+    /// The open fire of an attempt; `nil` when there is none.
+    public func openFire(_ attempt: AttemptID) -> OpenFire? { open[attempt] }
+    /// The newest definition that was given for a task.
+    public func definition(_ uid: TaskUID) -> TaskDefinition? { definitions[uid] }
+}

@@ -1,0 +1,180 @@
+import Agent
+import Cluster
+import Domain
+import Scheduling
+import Synchronization
+import ZooKeeper
+
+/// A runner whose processes end when a test says so.
+final class FakeRunner: AttemptRunner {
+    struct State {
+        var starts: [[LaunchOrder]] = []
+        var startedAt: [AttemptID: Instant] = [:]
+        var alive: [AttemptID: LaunchOrder] = [:]
+        var stops: [(attempt: AttemptID, grace: Duration)] = []
+        var obeysStop = true
+    }
+
+    let state = Mutex(State())
+    let events: AsyncStream<AttemptEvent>
+    private let continuation: AsyncStream<AttemptEvent>.Continuation
+    private let time: TimeSource
+
+    init(time: TimeSource) {
+        self.time = time
+        (events, continuation) = AsyncStream.makeStream(of: AttemptEvent.self, bufferingPolicy: .unbounded)
+    }
+
+    func start(_ orders: [LaunchOrder]) async {
+        state.withLock { $0.starts.append(orders) }
+        for order in orders {
+            let attempt = order.fire.attempt
+            let isNew = state.withLock { $0.startedAt[attempt] == nil }
+            guard isNew, time.monotonic < order.notAfter else {
+                continuation.yield(.refused(attempt, reason: isNew ? "too late" : "seen before"))
+                continue
+            }
+            let now = time.now
+            state.withLock { state in
+                state.startedAt[attempt] = now
+                state.alive[attempt] = order
+            }
+            continuation.yield(.started(attempt, at: now))
+        }
+    }
+
+    func stop(_ attempt: AttemptID, grace: Duration) async {
+        let obeys = state.withLock { state in
+            state.stops.append((attempt, grace))
+            return state.obeysStop
+        }
+        if obeys { finish(attempt, outcome: .failed, signal: 15) }
+    }
+
+    func running() async -> [AttemptID] { state.withLock { $0.alive.keys.sorted() } }
+
+    func finish(_ attempt: AttemptID, outcome: AttemptOutcome = .succeeded, signal: Int32? = nil) {
+        guard state.withLock({ $0.alive.removeValue(forKey: attempt) }) != nil else { return }
+        continuation.yield(
+            .ended(
+                AttemptResult(
+                    attempt: attempt,
+                    outcome: outcome,
+                    exitCode: signal == nil ? 0 : nil,
+                    signal: signal,
+                    endedAt: time.now
+                )
+            )
+        )
+    }
+
+    func finishAll() {
+        for attempt in state.withLock({ $0.alive.keys.sorted() }) { finish(attempt) }
+    }
+
+    /// Every attempt that was started, in order.
+    var started: [AttemptID] { state.withLock { state in state.startedAt.keys.sorted() } }
+    /// The orders of every call, in order.
+    var calls: [[LaunchOrder]] { state.withLock(\.starts) }
+}
+
+/// A store in memory that can be full.
+final class FakeStore: AgentStateStore {
+    struct Full: Error {}
+
+    struct State {
+        var reports: [SpooledReport] = []
+        var acknowledged: [CenterID: Int64] = [:]
+        var definitions: [TaskUID: TaskDefinition] = [:]
+        var session: SessionIdentity?
+        var isFull = false
+    }
+
+    let state = Mutex(State())
+
+    func append(_ reports: [RunReport]) async throws -> Int64 {
+        try state.withLock { state in
+            if state.isFull { throw Full() }
+            for report in reports {
+                state.reports.append(SpooledReport(sequence: Int64(state.reports.count + 1), report: report))
+            }
+            return Int64(state.reports.count)
+        }
+    }
+
+    func pending(for center: CenterID, limit: Int) async throws -> [SpooledReport] {
+        state.withLock { state in
+            let done = state.acknowledged[center] ?? 0
+            return Array(state.reports.filter { $0.sequence > done }.prefix(limit))
+        }
+    }
+
+    func acknowledge(_ center: CenterID, through sequence: Int64) async throws {
+        state.withLock { $0.acknowledged[center] = max($0.acknowledged[center] ?? 0, sequence) }
+    }
+
+    func prune(now: Instant, retention: Duration) async throws {}
+
+    func cachedDefinitions() async throws -> [TaskDefinition] {
+        state.withLock { $0.definitions.values.sorted { $0.uid < $1.uid } }
+    }
+
+    func cache(_ changed: [TaskDefinition], removing uids: [TaskUID]) async throws {
+        state.withLock { state in
+            for definition in changed { state.definitions[definition.uid] = definition }
+            for uid in uids { state.definitions[uid] = nil }
+        }
+    }
+
+    func predecessorSession() async throws -> SessionIdentity? { state.withLock(\.session) }
+
+    func remember(_ session: SessionIdentity?) async throws { state.withLock { $0.session = session } }
+
+    var reports: [RunReport] { state.withLock { $0.reports.map(\.report) } }
+
+    /// The results on disk by attempt.
+    var results: [AttemptID: AttemptResult] {
+        reports.reduce(into: [:]) { results, report in
+            if case .ended(let result) = report.phase { results[result.attempt] = result }
+        }
+    }
+}
+
+/// Centers in memory: one may lead, each may fail.
+final class FakeDelivery: ReportDelivery {
+    struct State {
+        var received: [CenterID: [SpooledReport]] = [:]
+        var leader: CenterID?
+        var epoch = Epoch(rawValue: 1)
+        var failure: DeliveryError?
+    }
+
+    let state = Mutex(State())
+
+    func deliver(_ batch: ReportBatch, to center: CenterRegistration) async throws(DeliveryError)
+        -> DeliveryReceipt
+    {
+        let (failure, epoch) = state.withLock { state -> (DeliveryError?, Epoch?) in
+            if let failure = state.failure { return (failure, nil) }
+            state.received[center.center, default: []] += batch.reports
+            return (nil, state.leader == center.center ? state.epoch : nil)
+        }
+        if let failure { throw failure }
+        return DeliveryReceipt(leaderEpoch: epoch)
+    }
+
+    func received(by center: CenterID) -> [SpooledReport] { state.withLock { $0.received[center] ?? [] } }
+}
+
+/// SplitMix64: equal seeds, equal numbers.
+struct SeededGenerator: RandomNumberGenerator, Sendable {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
