@@ -1,0 +1,105 @@
+import Cluster
+import Domain
+import Scheduling
+import ZooKeeper
+
+extension CenterControl {
+    func requestRun(of task: TaskID, key: String) async throws -> RunID {
+        let leading = try leading()
+        guard let definition = state.store.catalog.tasks[task]?.value else {
+            throw CenterError.notFound(kind: "task", name: task.text)
+        }
+        let run = RunID.requested(of: definition.uid, key: key, in: tree)
+        return try await translating {
+            for _ in 0..<Self.targetsMax {
+                guard let roster = await leading.reconciler.roster else { break }
+                guard let target = roster.agent(for: definition, part: 0),
+                    let fence = roster.mirror.fences[target]
+                else {
+                    if try await isDispatched(run, definition, leading) { return run }
+                    throw CenterError.unavailable(
+                        "no live agent may run task \(task): start one in runtime \(definition.specification.runtime) "
+                            + "or widen the task's placement"
+                    )
+                }
+                let request = DispatchedRun(
+                    attempt: AttemptID(run: run, number: 1),
+                    task: task,
+                    uid: definition.uid,
+                    revision: definition.revision,
+                    due: time.now,
+                    trigger: .request
+                )
+                do {
+                    _ = try await LeaderDispatch(writer: leading.writer)
+                        .request(request, to: target, fence: fence.version, now: time.now)
+                    return run
+                } catch LeaderWriteError.conflict {
+                    // The agent went away, or its fence was raised: look again.
+                    try await time.sleep(for: Self.targetDelay)
+                }
+            }
+            throw CenterError.unavailable("the cluster is changing; ask again with the same key")
+        }
+    }
+
+    /// How often another agent is tried, and how long the leader gets to learn that one went away.
+    private static let targetsMax = 10
+    private static let targetDelay = Duration.milliseconds(50)
+
+    private func isDispatched(_ run: RunID, _ task: TaskDefinition, _ leading: LeadingCenter) async throws
+        -> Bool
+    {
+        try await LeaderDispatch(writer: leading.writer).marker(run, task.specification.runtime) != nil
+    }
+
+    func stop(_ run: RunID, kill: Bool) async throws {
+        let leading = try leading()
+        let (attempt, owner) = try await runningAttempt(run, leading)
+        guard let fence = await leading.reconciler.mirror?.fences[owner], !fence.value.isSealed,
+            state.store.read({ $0.agents[owner.seat]?.incarnation }) == owner.incarnation
+        else {
+            throw CenterError.unavailable(
+                "agent \(owner.seat.agent), which had run \(run), is away; what became of the run will be known when it returns"
+            )
+        }
+        let command: Dispatch = kill ? .kill(attempt) : .stop(attempt)
+        try await translating {
+            try await LeaderDispatch(writer: leading.writer).command(command, to: owner, fence: fence.version)
+        }
+    }
+
+    /// The attempt that runs now and where, by the history or, before its first report, by its marker or its task's owner.
+    private func runningAttempt(_ id: RunID, _ leading: LeadingCenter) async throws -> (AttemptID, JournalID)
+    {
+        if let run = try await history.run(id) {
+            guard !run.state.isFinal, let last = run.attempts.last else {
+                throw CenterError.conflict(
+                    "run \(id) is over (\(run.state.rawValue)); there is nothing to stop"
+                )
+            }
+            let seat = Seat(runtime: run.runtime, agent: last.agent)
+            return (
+                AttemptID(run: id, number: last.number), JournalID(seat: seat, incarnation: last.incarnation)
+            )
+        }
+        if let key = id.fireKey, key.due <= time.now, let roster = await leading.reconciler.roster,
+            case .owned(let seat) = roster.mirror.places[TaskPart(uid: key.uid, part: key.part)],
+            let owner = roster.journal(of: seat)
+        {
+            return (AttemptID(run: id, number: 1), owner)
+        }
+        for runtime in state.store.read({ $0.runtimes.keys.sorted() }) {
+            let marker = try await translating {
+                try await LeaderDispatch(writer: leading.writer).marker(id, runtime)?.value
+            }
+            guard let marker else { continue }
+            let seat = Seat(runtime: runtime, agent: marker.agent)
+            return (
+                AttemptID(run: id, number: marker.attempt),
+                JournalID(seat: seat, incarnation: marker.incarnation)
+            )
+        }
+        throw CenterError.notFound(kind: "run", name: id.text)
+    }
+}

@@ -1,0 +1,159 @@
+import Cluster
+import Domain
+import Orchestration
+import Scheduling
+
+extension CenterControl {
+    func cluster() async -> ClusterView {
+        let catalog = state.store.catalog
+        let mirror = await mirror
+        let enabled = catalog.tasks.values.filter(\.value.specification.isEnabled)
+        let unplaced = mirror.map { mirror in
+            enabled.filter { mirror.owner(of: $0.value) == nil }.count
+        }
+        return ClusterView(
+            identity: catalog.identity,
+            leadership: await leadership(),
+            centers: catalog.centers.values.sorted { $0.center < $1.center },
+            nodes: nodes(catalog, mirror),
+            taskCount: catalog.tasks.count,
+            unplacedCount: unplaced ?? 0
+        )
+    }
+
+    func nodes() async throws -> [NodeView] { nodes(state.store.catalog, await mirror) }
+
+    func tasks(_ filter: TaskFilter, page: String?, limit: Int) async throws -> Page<TaskView> {
+        let catalog = state.store.catalog
+        let names = catalog.tasks.keys.sorted().filter { name in
+            guard let specification = catalog.tasks[name]?.value.specification else { return false }
+            return filter.matches(specification) && (page.map { name.text > $0 } ?? true)
+        }
+        let shown = names.prefix(max(1, limit))
+        let placement = await placement()
+        let views = shown.compactMap { catalog.tasks[$0]?.value }.map { view(of: $0, placement) }
+        return Page(elements: views, next: names.count > shown.count ? shown.last?.text : nil)
+    }
+
+    func task(_ name: TaskID) async throws -> TaskView {
+        guard let definition = state.store.catalog.tasks[name]?.value else {
+            throw CenterError.notFound(kind: "task", name: name.text)
+        }
+        return view(of: definition, await placement())
+    }
+
+    func runtimes() async throws -> [RuntimeSettings] {
+        state.store.read { $0.runtimes.values.map(\.value) }.sorted { $0.name < $1.name }
+    }
+
+    func setRuntime(_ settings: RuntimeSettings) async throws {
+        var settings = settings
+        settings.drained = Set(settings.drained).sorted()
+        let saved = settings
+        try await change { leading in
+            guard state.store.catalog.runtimes[saved.name]?.value != saved else { return }
+            try await leading.catalogWriter.write(saved)
+        } rereading: { leading in
+            try await leading.catalogWriter.reread(runtime: saved.name)
+        }
+    }
+
+    func setDrained(_ agent: AgentID, in runtime: RuntimeID?, _ isDrained: Bool) async throws {
+        let home = try await self.runtime(of: agent, runtime)
+        try await change { leading in
+            guard var settings = state.store.catalog.runtimes[home]?.value else {
+                throw CenterError.notFound(kind: "runtime", name: home.text)
+            }
+            var drained = Set(settings.drained)
+            let isChanged = isDrained ? drained.insert(agent).inserted : drained.remove(agent) != nil
+            guard isChanged else { return }
+            settings.drained = drained.sorted()
+            try await leading.catalogWriter.write(settings)
+        } rereading: { leading in
+            try await leading.catalogWriter.reread(runtime: home)
+        }
+    }
+}
+
+extension CenterControl {
+    /// What only the leader knows about owners.
+    private struct Placement {
+        var mirror: LeaderMirror?
+        var reasons: [TaskPart: UnplaceableReason] = [:]
+    }
+
+    private var mirror: LeaderMirror? {
+        get async { await state.leading?.reconciler.mirror }
+    }
+
+    private func placement() async -> Placement {
+        guard let reconciler = state.leading?.reconciler else { return Placement() }
+        return Placement(mirror: await reconciler.mirror, reasons: await reconciler.reasons)
+    }
+
+    private func view(of definition: TaskDefinition, _ placement: Placement) -> TaskView {
+        let owner = placement.mirror?.owner(of: definition)
+        let due = definition.specification.isEnabled ? definition.nextDue(after: time.now) : nil
+        var reason: String?
+        if !definition.specification.isEnabled {
+            reason = "the task is disabled"
+        } else if owner == nil, placement.mirror != nil {
+            reason =
+                placement.reasons[TaskPart(uid: definition.uid)]?.description
+                ?? "the task is about to be placed"
+        }
+        return TaskView(definition: definition, owner: owner?.agent, unplacedReason: reason, nextDue: due)
+    }
+
+    private func nodes(_ catalog: Catalog, _ mirror: LeaderMirror?) -> [NodeView] {
+        let seats = Set(catalog.agents.keys).union(
+            mirror?.tables.filter { !$0.value.rows.isEmpty }.keys ?? [:].keys
+        )
+        return seats.sorted().map { seat in
+            NodeView(
+                registration: catalog.agents[seat],
+                agent: seat.agent,
+                runtime: seat.runtime,
+                isDrained: catalog.runtimes[seat.runtime]?.value.drained.contains(seat.agent) ?? false,
+                taskCount: mirror?.tables[seat]?.rows.count ?? 0
+            )
+        }
+    }
+
+    /// The runtime of an agent that is named without one: the agent must be known in exactly one.
+    private func runtime(of agent: AgentID, _ runtime: RuntimeID?) async throws -> RuntimeID {
+        let known = try await nodes().filter { $0.agent == agent }.map(\.runtime)
+        if let runtime {
+            guard state.store.read({ $0.runtimes[runtime] }) != nil else {
+                throw CenterError.notFound(kind: "runtime", name: runtime.text)
+            }
+            return runtime
+        }
+        let drained = state.store.read { catalog in
+            catalog.runtimes.values.filter { $0.value.drained.contains(agent) }.map(\.value.name)
+        }
+        let candidates = Set(known + drained).sorted()
+        guard let only = candidates.first else { throw CenterError.notFound(kind: "node", name: agent.text) }
+        guard candidates.count == 1 else {
+            let names = candidates.map(\.text).joined(separator: ", ")
+            throw CenterError.conflict("runtimes \(names) each have an agent \(agent); name the runtime")
+        }
+        return only
+    }
+}
+
+extension LeaderMirror {
+    /// The agent that owns a task; `nil` when it is parked or has no row.
+    fileprivate func owner(of task: TaskDefinition) -> Seat? {
+        guard case .owned(let seat) = places[TaskPart(uid: task.uid)] else { return nil }
+        return seat
+    }
+}
+
+extension TaskFilter {
+    /// Whether a task is among those asked for.
+    fileprivate func matches(_ task: TaskSpecification) -> Bool {
+        (runtime.map { $0 == task.runtime } ?? true) && (group.map { $0 == task.group } ?? true)
+            && (isEnabled.map { $0 == task.isEnabled } ?? true)
+    }
+}

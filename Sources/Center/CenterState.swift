@@ -1,0 +1,103 @@
+import Cluster
+import Domain
+import Synchronization
+import ZooKeeper
+
+/// What a leading center works with.
+struct LeadingCenter: Sendable {
+    let writer: LeaderWriter
+    let reconciler: Reconciler
+    let catalogWriter: CatalogWriter
+    let turnstile = Turnstile()
+
+    var epoch: Epoch { writer.epoch }
+}
+
+/// Where a center stands, as its parts share it.
+final class CenterState: Sendable {
+    private struct State {
+        var isConnected = false
+        var isWarm = false
+        var problem: String? = "ZooKeeper was not reached yet"
+        var leading: LeadingCenter?
+        var session: (any ZooKeeperSession)?
+        var election: LeaderElection?
+    }
+
+    private let state = Mutex(State())
+    /// What the center knows of its workspace.
+    let store = CatalogStore()
+    /// What the leader should look at.
+    let hints = ReconcileHints()
+
+    /// For probes.
+    var status: CenterStatus {
+        state.withLock { state in
+            CenterStatus(
+                isConnected: state.isConnected,
+                isWarm: state.isWarm,
+                epoch: state.leading?.epoch,
+                problem: state.problem
+            )
+        }
+    }
+
+    /// What this center leads with; `nil` when it does not, or may not act now because the connection is lost.
+    var leading: LeadingCenter? { state.withLock { $0.isConnected ? $0.leading : nil } }
+
+    /// What has to be given up when the center stops.
+    var possessions: (session: (any ZooKeeperSession)?, election: LeaderElection?) {
+        state.withLock { ($0.session, $0.election) }
+    }
+
+    func connectionChanged(_ isConnected: Bool) {
+        state.withLock { state in
+            state.isConnected = isConnected
+            state.problem = isConnected ? nil : "the connection to ZooKeeper is lost"
+        }
+    }
+
+    func sessionStarted(_ session: any ZooKeeperSession) { state.withLock { $0.session = session } }
+
+    func sessionEnded(_ problem: String) {
+        state.withLock { state in
+            state = State()
+            state.problem = problem
+        }
+    }
+
+    func warmed() { state.withLock { $0.isWarm = true } }
+
+    func candidacyStarted(_ election: LeaderElection) { state.withLock { $0.election = election } }
+
+    func leadershipChanged(_ leading: LeadingCenter?) { state.withLock { $0.leading = leading } }
+}
+
+/// Lets one caller in at a time, in the order they came.
+actor Turnstile {
+    private var isTaken = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    /// Runs `body` when it is the caller's turn.
+    func enter<Value: Sendable>(_ body: @Sendable () async throws -> Value) async rethrows -> Value {
+        await take()
+        defer { release() }
+        return try await body()
+    }
+
+    private func take() async {
+        if !isTaken {
+            isTaken = true
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    private func release() {
+        if waiting.isEmpty {
+            isTaken = false
+        } else {
+            waiting.removeFirst().resume()
+        }
+    }
+}

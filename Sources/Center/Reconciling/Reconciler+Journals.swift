@@ -1,0 +1,179 @@
+import Cluster
+import Domain
+import Logging
+import Scheduling
+import ZooKeeper
+
+extension Reconciler {
+    /// The journal of a sealed incarnation, read once: only this leader changes it from then on.
+    func journal(_ id: JournalID) async throws -> LeaderJournal {
+        if let known = sealed[id] { return known }
+        let journal = try await LeaderJournal.read(id, session: writer.session, tree: writer.tree)
+        sealed[id] = journal
+        return journal
+    }
+
+    private var sealedJournals: [JournalID] {
+        (mirror?.fences ?? [:]).filter(\.value.value.isSealed).keys.sorted()
+    }
+
+    /// Decides what sealed incarnations left open, once the rejoin grace is over (rules L7, L10).
+    func decideOpenFires() async throws {
+        for id in sealedJournals {
+            let since = sealedSince[id] ?? time.monotonic
+            sealedSince[id] = since
+            let grace = environment.store.read { $0.runtimes[id.seat.runtime]?.value.rejoinGrace } ?? .zero
+            guard since + grace <= time.monotonic else {
+                askForPass(at: since + grace)
+                continue
+            }
+            do {
+                try await decideOpenFires(of: id)
+                try await moveUntaken(of: id)
+            } catch let error
+                where !(error is LeaderWriteError || error is ZooKeeperError || error is CancellationError)
+            {
+                // The history cannot store now (a full disk): nothing may be removed from the journal before it can.
+                logger.warning(
+                    "Lost fires cannot be recorded now; they stay in the journal",
+                    metadata: ["agent.id": "\(id.seat)", "error": "\(error)"]
+                )
+                askForPass(at: time.monotonic + Self.historyRetry)
+            }
+        }
+    }
+
+    /// How long to wait after the history failed.
+    private static let historyRetry = Duration.seconds(1)
+
+    private func decideOpenFires(of id: JournalID) async throws {
+        var journal = try await journal(id)
+        guard !journal.open.isEmpty || !journal.segments.isEmpty, let situation = situation() else { return }
+        defer { sealed[id] = journal }
+        try await journal.fold(with: writer)
+        let decisions = try await decisions(journal, situation)
+        try await environment.history.author(decisions.compactMap(\.decision.report))
+        let over = decisions.filter { $0.decision.next == nil }.map(\.open.fire.attempt)
+        for chunk in over.chunks(of: Self.removalsMax) { try await journal.remove(Set(chunk), with: writer) }
+        for (open, decision) in decisions {
+            guard let next = decision.next else { continue }
+            try await redispatch(open, next, &journal, situation)
+        }
+    }
+
+    /// Fires removed by one multi, at most one bucket each.
+    private static let removalsMax = 60
+
+    private func decisions(
+        _ journal: LeaderJournal,
+        _ situation: Situation
+    ) async throws -> [(open: OpenFire, decision: OpenFireDecision)] {
+        let seat = journal.id.seat
+        let owner = (agent: seat.agent, incarnation: journal.id.incarnation, runtime: seat.runtime)
+        var decisions: [(open: OpenFire, decision: OpenFireDecision)] = []
+        for open in journal.open {
+            let run = try await environment.history.run(open.fire.attempt.run)
+            let task = situation.catalog.task(open.fire.uid)
+            decisions.append((open, .decide(open, by: owner, run: run, task: task, now: time.now)))
+        }
+        return decisions
+    }
+
+    /// Removes a fire and dispatches its next attempt in one multi; waits for an agent when there is none.
+    private func redispatch(
+        _ open: OpenFire,
+        _ next: DispatchedRun,
+        _ journal: inout LeaderJournal,
+        _ situation: Situation
+    ) async throws {
+        let dispatch = LeaderDispatch(writer: writer)
+        guard let task = situation.catalog.task(next.uid),
+            let target = situation.roster.agent(for: task, part: next.part),
+            let fence = situation.mirror.fences[target]
+        else { return }
+        let marker = try await dispatch.marker(next.attempt.run, target.seat.runtime)
+        if let marker, marker.value.attempt >= next.attempt.number {
+            return try await journal.remove([open.fire.attempt], with: writer)
+        }
+        let launch = try dispatch.launchOperations(next, to: target, replacing: marker, now: time.now)
+        let check = Operation.check(try writer.tree.fence(target), version: fence.version)
+        try await journal.remove([open.fire.attempt], also: [check] + launch, with: writer)
+    }
+
+    /// Moves what a sealed incarnation did not take to a live agent; commands go with the attempts they were for (rule L10).
+    private func moveUntaken(of id: JournalID) async throws {
+        guard let situation = situation() else { return }
+        let dispatch = LeaderDispatch(writer: writer)
+        for (path, entry) in try await dispatch.untaken(id) {
+            let removal = Operation.delete(path, version: entry.version)
+            guard case .launch(let run) = entry.value else {
+                _ = try await writer.write([removal])
+                continue
+            }
+            guard let task = situation.catalog.task(run.uid) else {
+                try await environment.history.author([Self.skipped(run, by: id, now: time.now)])
+                _ = try await writer.write([removal])
+                continue
+            }
+            guard let target = situation.roster.agent(for: task, part: run.part),
+                let fence = situation.mirror.fences[target]
+            else { continue }
+            let marker = try await dispatch.marker(run.attempt.run, target.seat.runtime)
+            let check = Operation.check(try writer.tree.fence(target), version: fence.version)
+            let launch = try dispatch.launchOperations(run, to: target, replacing: marker, now: time.now)
+            _ = try await writer.write([check, removal] + launch)
+        }
+    }
+
+    private static func skipped(_ run: DispatchedRun, by id: JournalID, now: Instant) -> RunReport {
+        let fire = JournaledFire(
+            attempt: run.attempt,
+            task: run.task,
+            uid: run.uid,
+            part: run.part,
+            revision: run.revision,
+            due: run.due,
+            trigger: run.trigger,
+            delivery: .atMostOnce,
+            decision: .skipped(reason: "the task was deleted")
+        )
+        return RunReport(
+            fire: fire,
+            agent: id.seat.agent,
+            incarnation: id.incarnation,
+            runtime: id.seat.runtime,
+            phase: .decided(at: now)
+        )
+    }
+
+    /// Deletes the tables of agents that are gone and own nothing.
+    func deleteVacated() async throws {
+        for seat in situation()?.vacated ?? [] {
+            guard let table = mirror?.tables[seat] else { continue }
+            try await table.delete(of: seat, with: writer)
+            for bucket in table.buckets.keys.sorted() { mirror?.set(nil, .owned(seat), bucket: bucket) }
+            mirror?.set(nil, of: seat)
+        }
+    }
+
+    /// Deletes journals that are sealed, decided and named by no head (rule L8).
+    func deleteJournals() async throws {
+        for id in sealedJournals where mirror?.tables[id.seat]?.head?.value.incarnation != id.incarnation {
+            let journal = try await journal(id)
+            guard journal.segments.isEmpty, journal.open.isEmpty,
+                try await writer.session.childrenIfPresent(writer.tree.inbox(id)).isEmpty
+            else { continue }
+            try await journal.delete(with: writer)
+            mirror?.set(nil, of: id)
+            sealed[id] = nil
+            sealedSince[id] = nil
+        }
+    }
+}
+
+extension Array {
+    /// The elements in pieces of at most `size`.
+    fileprivate func chunks(of size: Int) -> [ArraySlice<Element>] {
+        stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
+    }
+}

@@ -1,0 +1,177 @@
+import Cluster
+import Domain
+import Logging
+import Scheduling
+import ZooKeeper
+
+extension Reconciler {
+    /// Seals every incarnation that no live agent has (rule L3).
+    ///
+    /// The registration is read after the journals were listed: it is at least as new, so a newly registered incarnation is never taken
+    /// for a stray.
+    func seal(_ situation: Situation) async throws {
+        let session = writer.session
+        let tree = writer.tree
+        let strays = situation.strays
+        guard !strays.isEmpty, var transaction = transaction() else { return }
+        let holders = try await pipelined(strays) { journal in
+            try await session.payload(
+                AgentRegistration.self,
+                at: tree.runtime(journal.seat.runtime).agent(journal.seat.agent)
+            )?.value
+        }
+        for (stray, holder) in zip(strays, holders) where holder?.incarnation != stray.incarnation {
+            logger.notice(
+                "Sealing the journal of an agent that is gone",
+                metadata: ["agent.id": "\(stray.seat)", "agent.incarnation": "\(stray.incarnation)"]
+            )
+            sealedSince[stray] = time.monotonic
+            transaction.raiseFence(stray, isSealed: true)
+            if transaction.fenceCount == LeaderWriter.Limit.operationsMax - 1 {
+                try await commit(transaction)
+                guard let next = self.transaction() else { return }
+                transaction = next
+            }
+        }
+        if !transaction.isEmpty { try await commit(transaction) }
+    }
+
+    /// Gives agents that have none an empty table, so that rows can be moved to them.
+    func welcome() async throws {
+        for newcomer in situation()?.newcomers ?? [] {
+            guard var transaction = transaction() else { return }
+            transaction.requireFence(newcomer)
+            transaction.nameIncarnation(newcomer.incarnation, for: newcomer.seat)
+            try await commit(transaction)
+        }
+    }
+
+    /// Settles the rows of sealed incarnations: back to the same agent's new incarnation, to another agent, or parked (rules L5, L6).
+    func settleAbandoned() async throws {
+        for owner in situation()?.abandoned ?? [] {
+            let cursors = try await journal(owner).cursors
+            guard let situation = situation(), let table = situation.mirror.tables[owner.seat] else {
+                continue
+            }
+            let changes = situation.sorted(
+                table.rows.map { row in
+                    situation.settlement(of: row, from: owner.seat, cursor: cursors[row.key] ?? row.cursor)
+                }
+            )
+            let home = Place.owned(owner.seat)
+            try await write(changes.filter { $0.to != home }, situation)
+            try await regrant(changes.filter { $0.to == home }, owner.seat, situation)
+        }
+    }
+
+    /// Writes the rows an agent keeps, then names its new incarnation in the head: buckets first, head last.
+    private func regrant(_ rows: [LeaderTransaction.Change], _ seat: Seat, _ situation: Situation)
+        async throws
+    {
+        guard let heir = situation.journal(of: seat), var transaction = transaction() else { return }
+        transaction.requireFence(heir)
+        transaction.keepHead(of: seat)
+        for change in rows where mirror?.row(change.key) != change.row {
+            guard transaction.add(change) == .full else { continue }
+            try await commit(transaction)
+            guard let next = self.transaction() else { return }
+            transaction = next
+            transaction.requireFence(heir)
+            transaction.keepHead(of: seat)
+            _ = transaction.add(change)
+        }
+        let left = mirror?.tables[seat]?.rows.count ?? 0
+        guard left == rows.count else { return }
+        transaction.nameIncarnation(heir.incarnation, for: seat)
+        try await commit(transaction)
+    }
+
+    /// Takes rows from live agents that must not go on with them as they are: revoke, read, settle (rules L4, L5).
+    func settleChanging() async throws {
+        for (owner, rows) in situation()?.changing ?? [] {
+            var rest = rows[...]
+            while !rest.isEmpty {
+                let count = try await revoke(rest, owner)
+                try await settleRevoked(Array(rest.prefix(count)), owner)
+                rest = rest.dropFirst(count)
+            }
+        }
+    }
+
+    /// Revokes as many of the rows as fit one multi; returns how many are revoked now.
+    private func revoke(_ rows: ArraySlice<AllocationRow>, _ owner: JournalID) async throws -> Int {
+        guard var transaction = transaction() else { return rows.count }
+        var count = 0
+        var isNeeded = false
+        transaction.raiseFence(owner, isSealed: false)
+        for row in rows {
+            if row.state == .active {
+                var revoked = row
+                revoked.state = .revoked
+                guard transaction.add(.init(row: revoked, to: .owned(owner.seat))) != .full else { break }
+                isNeeded = true
+            }
+            count += 1
+        }
+        if isNeeded { try await commit(transaction) }
+        return count
+    }
+
+    private func settleRevoked(_ rows: [AllocationRow], _ owner: JournalID) async throws {
+        let journal = try await LeaderJournal.read(owner, session: writer.session, tree: writer.tree)
+        let cursors = journal.cursors
+        guard let situation = situation() else { return }
+        let changes = rows.compactMap { row in mirror?.row(row.key) }.map { row in
+            situation.settlement(of: row, from: owner.seat, cursor: cursors[row.key] ?? row.cursor)
+        }
+        try await write(situation.sorted(changes), situation)
+    }
+
+    /// Places parked and new rows, removes those of deleted tasks.
+    func place() async throws {
+        guard let situation = situation() else { return }
+        let undecided = situation.mirror.fences.filter(\.value.value.isSealed).keys.map(\.seat.runtime)
+        try await write(situation.placements(keepsDeleted: Set(undecided)), situation)
+    }
+
+    /// Writes changes of rows in as few multis as fit, each checking the fences of those who receive rows.
+    private func write(_ changes: [LeaderTransaction.Change], _ situation: Situation) async throws {
+        guard !changes.isEmpty, var transaction = transaction() else { return }
+        for change in changes {
+            var addition = add(change, situation, to: &transaction)
+            if addition == .full {
+                try await commit(transaction)
+                guard let next = self.transaction() else { return }
+                transaction = next
+                addition = add(change, situation, to: &transaction)
+            }
+            if addition == .bucketFull {
+                logger.error(
+                    "A bucket of the allocation table is full; the task stays where it is",
+                    metadata: ["task.id": "\(change.row.task)"]
+                )
+            }
+        }
+        if !transaction.isEmpty { try await commit(transaction) }
+    }
+
+    private func add(
+        _ change: LeaderTransaction.Change,
+        _ situation: Situation,
+        to transaction: inout LeaderTransaction
+    ) -> LeaderTransaction.Addition {
+        guard case .owned(let seat) = change.to else { return transaction.add(change) }
+        // Without a head that names the living incarnation nobody would act on the row: the next round places it.
+        guard let receiver = situation.journal(of: seat),
+            mirror?.tables[seat]?.head?.value.incarnation == receiver.incarnation
+        else { return .added }
+        let addition = transaction.add(change)
+        if addition == .added { transaction.requireFence(receiver) }
+        return addition
+    }
+
+    /// An empty transaction on top of the mirror.
+    private func transaction() -> LeaderTransaction? {
+        mirror.map { LeaderTransaction(mirror: $0, epoch: writer.epoch) }
+    }
+}

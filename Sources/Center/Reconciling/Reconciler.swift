@@ -1,0 +1,140 @@
+import Cluster
+import Domain
+import Logging
+import Orchestration
+import Scheduling
+import ZooKeeper
+
+/// Makes ZooKeeper say what it should say, for as long as one leadership lasts.
+///
+/// Level-triggered: a pass looks at what is and writes what is missing; whatever happened meanwhile, the next pass converges. Every step
+/// leaves a state from which any other leader can go on. Passes must not overlap; a pass with nothing new costs nothing.
+actor Reconciler {
+    /// What a reconciler works with.
+    struct Environment: Sendable {
+        var writer: LeaderWriter
+        var store: CatalogStore
+        var history: any RunHistory
+        var time: TimeSource
+        var bucketCount: Int
+        var hints: ReconcileHints
+        var logger: Logger
+    }
+
+    let environment: Environment
+    var mirror: LeaderMirror?
+    /// The journals of sealed incarnations: only this leader changes them.
+    var sealed: [JournalID: LeaderJournal] = [:]
+    /// Since when this leader knows that an incarnation is sealed, for the rejoin grace.
+    var sealedSince: [JournalID: MonotonicInstant] = [:]
+    /// What the present round works towards.
+    private var blueprint: Blueprint?
+    /// When the next pass is due although nothing happens.
+    private(set) var nextPass: MonotonicInstant?
+    private var settledAt: (catalog: Int, mirror: Int)?
+
+    init(_ environment: Environment) { self.environment = environment }
+
+    var writer: LeaderWriter { environment.writer }
+    var logger: Logger { environment.logger }
+    var time: TimeSource { environment.time }
+
+    /// Why tasks have no owner, as of the last pass.
+    var reasons: [TaskPart: UnplaceableReason] { blueprint?.reasons ?? [:] }
+
+    /// Says that the mirror may be wrong: everything is read again.
+    func invalidateMirror() {
+        mirror = nil
+        sealed = [:]
+    }
+
+    /// Brings everything to where it should be, as far as it can be now.
+    ///
+    /// Throws `LeaderWriteError.deposed` when the leadership is over; after any other error the mirror is loaded again.
+    func pass() async throws {
+        do {
+            try await refresh()
+            guard isWorkDue else { return }
+            nextPass = nil
+            try await converge()
+        } catch {
+            invalidateMirror()
+            throw error
+        }
+    }
+
+    /// Who is there now; `nil` until the mirror is loaded.
+    var roster: Roster? { mirror.map { Roster(catalog: environment.store.catalog, mirror: $0) } }
+
+    /// The situation now, towards the blueprint of this round; `nil` until there is one.
+    func situation() -> Situation? {
+        guard let roster, let blueprint else { return nil }
+        return Situation(roster: roster, blueprint: blueprint)
+    }
+
+    /// Asks for a pass at an instant of the monotonic clock, should nothing else cause one.
+    func askForPass(at instant: MonotonicInstant) { nextPass = min(nextPass ?? instant, instant) }
+
+    /// Writes a filled transaction and takes over what it changed.
+    func commit(_ transaction: consuming LeaderTransaction) async throws {
+        let changes = try await transaction.commit(with: writer)
+        mirror?.apply(changes)
+    }
+}
+
+extension Reconciler {
+    private var isWorkDue: Bool {
+        if let nextPass, nextPass <= time.monotonic { return true }
+        guard let settledAt else { return true }
+        return settledAt.catalog != environment.store.read(\.generation)
+            || settledAt.mirror != mirror?.generation
+    }
+
+    /// Loads the mirror if there is none, and lists journals where agents came or went.
+    private func refresh() async throws {
+        let runtimes = environment.store.read { $0.runtimes.keys.sorted() }
+        let session = writer.session
+        let due = environment.hints.takeUnlisted()
+        if mirror == nil {
+            settledAt = nil
+            try await session.sync(writer.tree.root)
+            mirror = try await LeaderMirror.load(
+                session: session,
+                tree: writer.tree,
+                runtimes: runtimes,
+                bucketCount: environment.bucketCount
+            )
+            return
+        }
+        for runtime in due ?? runtimes {
+            guard var listed = mirror else { return }
+            try await listed.loadFences(session: session, tree: writer.tree, runtime: runtime)
+            mirror = listed
+        }
+    }
+
+    /// One round of everything; a second one when the first has made something possible.
+    private func converge() async throws {
+        for _ in 0..<Self.roundsMax {
+            blueprint = roster.map { Blueprint($0, now: time.now) }
+            guard let before = situation() else { return }
+            try await seal(before)
+            try await welcome()
+            try await settleAbandoned()
+            try await settleChanging()
+            try await place()
+            try await decideOpenFires()
+            try await deleteVacated()
+            try await deleteJournals()
+            let generation = environment.store.read(\.generation)
+            settledAt = mirror.map { (generation, $0.generation) }
+            if before.catalog.generation == generation, before.mirror.generation == mirror?.generation {
+                break
+            }
+        }
+        if let check = blueprint?.nextCheck { askForPass(at: time.monotonic + (check - time.now)) }
+    }
+
+    /// More rounds than that in one pass mean that something else changes all the time; the next pass goes on.
+    private static let roundsMax = 4
+}

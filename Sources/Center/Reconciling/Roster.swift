@@ -1,0 +1,77 @@
+import Cluster
+import Domain
+import Orchestration
+import Scheduling
+
+/// Who may own rows and take dispatches now. Pure.
+struct Roster: Sendable {
+    let catalog: Catalog
+    let mirror: LeaderMirror
+    /// The incarnation of every live agent whose fence stands.
+    let usable: [Seat: Incarnation]
+
+    init(catalog: Catalog, mirror: LeaderMirror) {
+        self.catalog = catalog
+        self.mirror = mirror
+        var usable: [Seat: Incarnation] = [:]
+        for (seat, registration) in catalog.agents {
+            let journal = JournalID(seat: seat, incarnation: registration.incarnation)
+            if mirror.fences[journal]?.value.isSealed == false { usable[seat] = registration.incarnation }
+        }
+        self.usable = usable
+    }
+
+    /// The journal of the incarnation that may own rows of an agent.
+    func journal(of seat: Seat) -> JournalID? {
+        usable[seat].map { JournalID(seat: seat, incarnation: $0) }
+    }
+
+    /// The usable agents of a runtime as the planner sees them.
+    func agents(of runtime: RuntimeID) -> [PlannableAgent] {
+        let drained = Set(catalog.runtimes[runtime]?.value.drained ?? [])
+        return catalog.registrations(runtime)
+            .filter { usable[Seat(runtime: runtime, agent: $0.agent)] != nil }
+            .map { registration in
+                PlannableAgent(
+                    agent: registration.agent,
+                    runtime: runtime,
+                    labels: registration.labels,
+                    region: registration.region,
+                    zone: registration.zone,
+                    slots: registration.slots,
+                    isDrained: drained.contains(registration.agent)
+                )
+            }
+    }
+
+    /// A live agent for an attempt of this task, wherever its row is: its owner, else whom the planner would choose.
+    func agent(for task: TaskDefinition, part: Int) -> JournalID? {
+        let runtime = task.specification.runtime
+        if case .owned(let seat) = mirror.places[TaskPart(uid: task.uid, part: part)],
+            seat.runtime == runtime,
+            let journal = journal(of: seat)
+        {
+            return journal
+        }
+        let plan = AllocationPlanner.plan(
+            tasks: [PlannableTask(task, part: part)],
+            agents: agents(of: runtime),
+            current: [:],
+            now: .epoch
+        )
+        guard let agent = plan.assign.first?.agent else { return nil }
+        return journal(of: Seat(runtime: runtime, agent: agent))
+    }
+}
+
+extension PlannableTask {
+    /// A part of a task as the planner sees it.
+    init(_ task: TaskDefinition, part: Int) {
+        self.init(
+            part: TaskPart(uid: task.uid, part: part),
+            task: task.name,
+            runtime: task.specification.runtime,
+            placement: task.specification.placement
+        )
+    }
+}

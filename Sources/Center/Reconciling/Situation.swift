@@ -1,0 +1,65 @@
+import Cluster
+import Domain
+import Orchestration
+import Scheduling
+
+/// Which agent each enabled task should have, in all runtimes. Pure.
+struct Blueprint: Sendable {
+    /// The owner each enabled, placeable part should have.
+    private(set) var owners: [TaskPart: Seat] = [:]
+    /// Why a part has no owner although its task is enabled.
+    private(set) var reasons: [TaskPart: UnplaceableReason] = [:]
+    /// When time alone may change the plan.
+    private(set) var nextCheck: Instant?
+
+    /// Plans every runtime that has tasks.
+    init(_ roster: Roster, now: Instant) {
+        for (runtime, tasks) in Self.plannable(roster.catalog) {
+            let plan = AllocationPlanner.plan(
+                tasks: tasks,
+                agents: roster.agents(of: runtime),
+                current: Self.current(tasks, runtime, roster.mirror),
+                now: now
+            )
+            for (part, agent) in plan.owners { owners[part] = Seat(runtime: runtime, agent: agent) }
+            for entry in plan.unplaceable { reasons[entry.part] = entry.reason }
+            nextCheck = [nextCheck, plan.nextCheck].compactMap { $0 }.min()
+        }
+    }
+
+    private static func plannable(_ catalog: Catalog) -> [(RuntimeID, [PlannableTask])] {
+        var tasks: [RuntimeID: [PlannableTask]] = [:]
+        for entry in catalog.tasks.values where entry.value.specification.isEnabled {
+            tasks[entry.value.specification.runtime, default: []].append(PlannableTask(entry.value, part: 0))
+        }
+        return tasks.keys.sorted().map { ($0, tasks[$0] ?? []) }
+    }
+
+    private static func current(
+        _ tasks: [PlannableTask],
+        _ runtime: RuntimeID,
+        _ mirror: LeaderMirror
+    ) -> [TaskPart: AgentID] {
+        var current: [TaskPart: AgentID] = [:]
+        for task in tasks {
+            if case .owned(let seat) = mirror.places[task.part], seat.runtime == runtime {
+                current[task.part] = seat.agent
+            }
+        }
+        return current
+    }
+}
+
+/// What the leader knows at one moment and what should be: what has to be done follows from it. Pure.
+struct Situation: Sendable {
+    let roster: Roster
+    let blueprint: Blueprint
+
+    var catalog: Catalog { roster.catalog }
+    var mirror: LeaderMirror { roster.mirror }
+    var usable: [Seat: Incarnation] { roster.usable }
+    var owners: [TaskPart: Seat] { blueprint.owners }
+
+    /// The journal of the incarnation that may own rows of an agent.
+    func journal(of seat: Seat) -> JournalID? { roster.journal(of: seat) }
+}

@@ -1,0 +1,111 @@
+public import Domain
+
+/// What every center knows of its workspace: tasks, runtimes, agents, centers and who leads.
+///
+/// Followed by leaders and standbys alike, so that a standby is warm when it is elected.
+public struct Catalog: Sendable {
+    /// The cluster's identity; `nil` until it was read.
+    public internal(set) var identity: ClusterIdentity?
+    /// Who leads; `nil` while nobody ever did.
+    public internal(set) var leadership: Versioned<Leadership>?
+    /// The index buckets that exist, with their versions.
+    public private(set) var index: [Int: Versioned<TaskIndex>] = [:]
+    /// The tasks by name, with the versions of their nodes.
+    public private(set) var tasks: [TaskID: Versioned<TaskDefinition>] = [:]
+    /// The names by uid.
+    public private(set) var names: [TaskUID: TaskID] = [:]
+    /// The settings of the runtimes.
+    public internal(set) var runtimes: [RuntimeID: Versioned<RuntimeSettings>] = [:]
+    /// The live agents.
+    public private(set) var agents: [Seat: AgentRegistration] = [:]
+    /// The live centers.
+    public internal(set) var centers: [CenterID: CenterRegistration] = [:]
+    /// Raised by every change of tasks, runtimes or agents: what planning depends on.
+    public internal(set) var generation = 0
+
+    /// Creates a catalog that knows nothing.
+    public init() {}
+
+    /// The task with this uid; `nil` when it was deleted, even if another has its name now.
+    public func task(_ uid: TaskUID) -> TaskDefinition? {
+        guard let name = names[uid] else { return nil }
+        return tasks[name]?.value
+    }
+
+    /// The live agents of a runtime, sorted by name.
+    public func registrations(_ runtime: RuntimeID) -> [AgentRegistration] {
+        agents.filter { $0.key.runtime == runtime }.values.sorted { $0.agent < $1.agent }
+    }
+}
+
+extension Catalog {
+    /// Takes over an index bucket and the definitions that came with it, unless something newer is known.
+    ///
+    /// - Parameter changed: Definitions of the bucket that are not what the catalog had.
+    mutating func set(
+        bucket: Int,
+        _ index: Versioned<TaskIndex>,
+        changed: [Versioned<TaskDefinition>]
+    ) {
+        if let known = self.index[bucket], known.version >= index.version { return }
+        let before = self.index[bucket]?.value.tasks ?? [:]
+        self.index[bucket] = index
+        for name in before.keys where index.value.tasks[name] == nil { remove(name) }
+        for definition in changed where index.value.tasks[definition.value.name] != nil {
+            remove(definition.value.name)
+            tasks[definition.value.name] = definition
+            names[definition.value.uid] = definition.value.name
+        }
+        generation += 1
+    }
+
+    private mutating func remove(_ name: TaskID) {
+        guard let known = tasks.removeValue(forKey: name) else { return }
+        names[known.value.uid] = nil
+    }
+
+    /// Takes over the live agents of a runtime.
+    mutating func set(agents registrations: [AgentRegistration], of runtime: RuntimeID) {
+        let before = agents.filter { $0.key.runtime == runtime }
+        let now = Dictionary(registrations.map { (Seat(runtime: runtime, agent: $0.agent), $0) }) { $1 }
+        guard before != now else { return }
+        for seat in before.keys { agents[seat] = nil }
+        agents.merge(now) { $1 }
+        generation += 1
+    }
+
+    /// Takes over a runtime's settings; `nil` when it is gone.
+    mutating func set(runtime: RuntimeID, _ settings: Versioned<RuntimeSettings>?) {
+        guard runtimes[runtime] != settings else { return }
+        runtimes[runtime] = settings
+        generation += 1
+    }
+}
+
+/// The index of one bucket of tasks: what a center compares to know which definitions to read.
+public struct TaskIndex: Hashable, Sendable, Codable {
+    /// What tells one state of a task from another. A task that is deleted and created again counts from 1 again, so the uid is part of it.
+    public struct Entry: Hashable, Sendable, Codable {
+        /// The revision.
+        public var revision: Int
+        /// The task's uid.
+        public var uid: TaskUID
+
+        /// Creates an entry.
+        public init(revision: Int, uid: TaskUID) {
+            self.revision = revision
+            self.uid = uid
+        }
+    }
+
+    /// The tasks of the bucket.
+    public var tasks: [TaskID: Entry]
+
+    /// Creates an index.
+    public init(tasks: [TaskID: Entry] = [:]) { self.tasks = tasks }
+}
+
+extension TaskDefinition {
+    /// The index entry of this state of the task.
+    public var indexEntry: TaskIndex.Entry { TaskIndex.Entry(revision: revision, uid: uid) }
+}

@@ -1,0 +1,186 @@
+import Domain
+import Synchronization
+public import ZooKeeper
+
+/// Keeps a catalog up to date over one session.
+///
+/// Watches are hints: they say which topic to read again. After a reconnection, and now and then anyway, everything is read again.
+public final class CatalogFollower: Sendable {
+    /// The time between full re-reads, drawn anew each time.
+    public static let resyncInterval: ClosedRange<Duration> = .seconds(25)...(.seconds(35))
+
+    private struct State {
+        var dirty: Set<CatalogTopic> = []
+        var known: Set<CatalogTopic> = [.cluster, .leadership, .centers, .runtimes, .buckets]
+        var armed: Set<CatalogTopic> = []
+    }
+
+    private let session: any ZooKeeperSession
+    private let reader: CatalogReader
+    private let time: TimeSource
+    private let random: RandomSource
+    private let state = Mutex(State())
+    private let wakeups: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+    private let onChange: @Sendable (CatalogTopic) -> Void
+
+    /// Prepares to follow; `onChange` is called after a topic was read that changed what planning depends on.
+    public init(
+        session: any ZooKeeperSession,
+        tree: Tree,
+        store: CatalogStore,
+        time: TimeSource,
+        random: RandomSource,
+        onChange: @escaping @Sendable (CatalogTopic) -> Void
+    ) {
+        self.session = session
+        reader = CatalogReader(session: session, tree: tree, store: store)
+        self.time = time
+        self.random = random
+        self.onChange = onChange
+        // One pending wake-up is enough: what is dirty stands in the state.
+        (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Reads everything once, without watches; on return the catalog is warm.
+    public func warmUp() async throws {
+        markAllDirty()
+        while let topics = takeDirty() {
+            for (_, outcome) in try await read(topics, isWatched: false) { discover(outcome.discovered) }
+        }
+    }
+
+    /// Follows until the session ends or the task is cancelled; `onWarm` is called once everything was read for the first time.
+    public func follow(onWarm: @escaping @Sendable () -> Void) async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { try await self.resync() }
+            group.addTask { await self.rereadAfterReconnections() }
+            markAllDirty()
+            try await refreshForEver(&group, onWarm)
+        }
+    }
+
+    private func refreshForEver(
+        _ group: inout ThrowingDiscardingTaskGroup<any Error>,
+        _ onWarm: @Sendable () -> Void
+    ) async throws {
+        var isWarm = false
+        for await _ in wakeups {
+            while let topics = takeDirty() { try await refresh(topics, &group) }
+            if !isWarm { onWarm() }
+            isWarm = true
+        }
+        // The stream ends with the task only.
+        throw CancellationError()
+    }
+
+    /// Asks for a topic to be read again soon.
+    public func invalidate(_ topic: CatalogTopic) {
+        state.withLock { state in
+            state.known.insert(topic)
+            state.dirty.insert(topic)
+        }
+        wake.yield()
+    }
+
+    /// Asks for everything to be read again soon.
+    public func markAllDirty() {
+        state.withLock { $0.dirty = $0.known }
+        wake.yield()
+    }
+}
+
+extension CatalogFollower {
+    private func takeDirty() -> [CatalogTopic]? {
+        state.withLock { state in
+            let topics = state.dirty.sorted()
+            state.dirty = []
+            return topics.isEmpty ? nil : topics
+        }
+    }
+
+    private func discover(_ topics: [CatalogTopic]) {
+        state.withLock { state in
+            let new = Set(topics).subtracting(state.known)
+            state.known.formUnion(new)
+            state.dirty.formUnion(new)
+        }
+    }
+
+    /// Reads topics, arms watches that are not armed, and waits out a lost connection.
+    private func refresh(_ topics: [CatalogTopic], _ group: inout ThrowingDiscardingTaskGroup<any Error>)
+        async throws
+    {
+        do {
+            for (topic, outcome) in try await read(topics, isWatched: true) {
+                discover(outcome.discovered)
+                if let watch = outcome.watch { group.addTask { await self.wait(for: watch, topic) } }
+                if outcome.isChanged { onChange(topic) }
+            }
+        } catch let error as ZooKeeperError where error.isRetriable {
+            // Watches that were armed by reads of this batch are forgotten with it; reading again arms new ones.
+            state.withLock { state in
+                state.dirty.formUnion(topics)
+                state.armed.subtract(topics)
+            }
+            try await session.connected()
+            wake.yield()
+        }
+    }
+
+    private func read(
+        _ topics: [CatalogTopic],
+        isWatched: Bool
+    ) async throws -> [(CatalogTopic, CatalogReader.Outcome)] {
+        let reader = reader
+        let armed = isWatched ? state.withLock(\.armed) : Set(topics)
+        let outcomes = try await pipelined(topics, limit: Self.topicsMax) { topic in
+            try await reader.read(topic, isWatched: !armed.contains(topic))
+        }
+        return Array(zip(topics, outcomes))
+    }
+
+    /// Topics read at the same time; each may have a few requests in flight.
+    private static let topicsMax = 32
+
+    private func wait(for watch: Watch, _ topic: CatalogTopic) async {
+        state.withLock { _ = $0.armed.insert(topic) }
+        let event = await watch.event()
+        state.withLock { _ = $0.armed.remove(topic) }
+        // An ended watch belongs to an ended session: whoever made the session notices.
+        if event != .ended { invalidate(topic) }
+    }
+
+    private func resync() async throws {
+        while true {
+            try await time.sleep(for: random.duration(in: Self.resyncInterval))
+            markAllDirty()
+        }
+    }
+
+    private func rereadAfterReconnections() async {
+        var wasConnected = true
+        for await state in await session.states() {
+            if state.isConnected, !wasConnected { markAllDirty() }
+            wasConnected = state.isConnected
+        }
+    }
+}
+
+extension CatalogTopic: Comparable {
+    /// What is small and decides who acts comes first: agents before tasks.
+    public static func < (left: CatalogTopic, right: CatalogTopic) -> Bool { left.order < right.order }
+
+    private var order: (Int, String, Int) {
+        switch self {
+        case .cluster: (0, "", 0)
+        case .leadership: (1, "", 0)
+        case .runtimes: (2, "", 0)
+        case .settings(let runtime): (3, runtime.text, 0)
+        case .agents(let runtime): (4, runtime.text, 0)
+        case .centers: (5, "", 0)
+        case .buckets: (6, "", 0)
+        case .bucket(let bucket): (7, "", bucket)
+        }
+    }
+}

@@ -1,0 +1,179 @@
+public import Domain
+import ZooKeeper
+
+/// Something of the catalog that is read, and watched, as a whole.
+public enum CatalogTopic: Hashable, Sendable {
+    /// The cluster's identity.
+    case cluster
+    /// Who leads.
+    case leadership
+    /// The live centers.
+    case centers
+    /// Which runtimes there are.
+    case runtimes
+    /// A runtime's settings.
+    case settings(RuntimeID)
+    /// The live agents of a runtime.
+    case agents(RuntimeID)
+    /// Which index buckets there are.
+    case buckets
+    /// One index bucket and its definitions.
+    case bucket(Int)
+}
+
+/// Reads topics into the catalog.
+struct CatalogReader: Sendable {
+    let session: any ZooKeeperSession
+    let tree: Tree
+    let store: CatalogStore
+
+    /// What reading a topic led to.
+    struct Outcome: Sendable {
+        /// The watch that was asked for.
+        var watch: Watch?
+        /// Topics that exist because of this one and were not known.
+        var discovered: [CatalogTopic] = []
+        /// Whether what planning depends on has changed.
+        var isChanged = false
+    }
+
+    /// Reads a topic and, if asked, leaves a watch.
+    func read(_ topic: CatalogTopic, isWatched: Bool) async throws -> Outcome {
+        switch topic {
+        case .cluster: try await readCluster()
+        case .leadership: try await readLeadership(isWatched)
+        case .centers: try await readCenters(isWatched)
+        case .runtimes: try await readRuntimes(isWatched)
+        case .settings(let runtime): try await readSettings(runtime, isWatched)
+        case .agents(let runtime): try await readAgents(runtime, isWatched)
+        case .buckets: try await readBuckets(isWatched)
+        case .bucket(let bucket): try await readBucket(bucket, isWatched)
+        }
+    }
+
+    private func node(_ path: ZNodePath, _ isWatched: Bool) async throws(ZooKeeperError) -> (ZNode?, Watch?) {
+        do {
+            if isWatched {
+                let (node, watch) = try await session.watchGet(path)
+                return (node, watch)
+            }
+            return (try await session.get(path), nil)
+        } catch  where error.code == .noNode {
+            return (nil, nil)
+        }
+    }
+
+    private func names(_ path: ZNodePath, _ isWatched: Bool) async throws(ZooKeeperError) -> (
+        [String], Watch?
+    ) {
+        do {
+            if isWatched {
+                let (names, _, watch) = try await session.watchChildren(path)
+                return (names.sorted(), watch)
+            }
+            return (try await session.children(path).names.sorted(), nil)
+        } catch  where error.code == .noNode {
+            return ([], nil)
+        }
+    }
+
+    private func readCluster() async throws -> Outcome {
+        let identity = try await session.payload(ClusterIdentity.self, at: tree.cluster)?.value
+        store.change { $0.identity = identity }
+        return Outcome()
+    }
+
+    private func readLeadership(_ isWatched: Bool) async throws -> Outcome {
+        let path = try tree.epoch
+        let (node, watch) = try await node(path, isWatched)
+        var leadership: Versioned<Leadership>?
+        if let node, !node.data.isEmpty {
+            leadership = Versioned(
+                try ZNodeCodec.decode(from: node.data, at: path.text),
+                version: node.stat.version
+            )
+        }
+        store.change { $0.leadership = leadership }
+        return Outcome(watch: watch)
+    }
+
+    private func readCenters(_ isWatched: Bool) async throws -> Outcome {
+        let (names, watch) = try await names(tree.centers, isWatched)
+        let session = session
+        let tree = tree
+        let registrations = try await pipelined(names.compactMap(CenterID.init)) { center in
+            try await session.payload(CenterRegistration.self, at: tree.center(center))?.value
+        }
+        let centers = Dictionary(registrations.compactMap { $0 }.map { ($0.center, $0) }) { $1 }
+        store.change { $0.centers = centers }
+        return Outcome(watch: watch)
+    }
+
+    private func readRuntimes(_ isWatched: Bool) async throws -> Outcome {
+        let (names, watch) = try await names(tree.runtimes, isWatched)
+        let found = names.compactMap(RuntimeID.init)
+        let known = store.read { Set($0.runtimes.keys) }
+        let isChanged = store.change { catalog in
+            for gone in known.subtracting(found).sorted() { catalog.set(runtime: gone, nil) }
+        }
+        let discovered = found.filter { !known.contains($0) }.flatMap {
+            [CatalogTopic.settings($0), .agents($0)]
+        }
+        return Outcome(watch: watch, discovered: discovered, isChanged: isChanged)
+    }
+
+    private func readSettings(_ runtime: RuntimeID, _ isWatched: Bool) async throws -> Outcome {
+        let path = try tree.runtime(runtime).settings
+        let (node, watch) = try await node(path, isWatched)
+        let settings = try node.map { node in
+            Versioned(
+                try ZNodeCodec.decode(RuntimeSettings.self, from: node.data, at: path.text),
+                version: node.stat.version
+            )
+        }
+        return Outcome(watch: watch, isChanged: store.change { $0.set(runtime: runtime, settings) })
+    }
+
+    private func readAgents(_ runtime: RuntimeID, _ isWatched: Bool) async throws -> Outcome {
+        let paths = try tree.runtime(runtime)
+        let (names, watch) = try await names(paths.agents, isWatched)
+        let session = session
+        let registrations = try await pipelined(names.compactMap(AgentID.init)) { agent in
+            try await session.payload(AgentRegistration.self, at: paths.agent(agent))?.value
+        }
+        let isChanged = store.change { $0.set(agents: registrations.compactMap { $0 }, of: runtime) }
+        return Outcome(watch: watch, isChanged: isChanged)
+    }
+
+    private func readBuckets(_ isWatched: Bool) async throws -> Outcome {
+        let (names, watch) = try await names(tree.tasks, isWatched)
+        let known = store.read { Set($0.index.keys) }
+        let discovered = names.compactMap(Tree.bucket(named:)).filter { !known.contains($0) }
+        return Outcome(watch: watch, discovered: discovered.map { .bucket($0) })
+    }
+
+    /// Reads a bucket's index and those definitions whose revision changed.
+    private func readBucket(_ bucket: Int, _ isWatched: Bool) async throws -> Outcome {
+        let path = try tree.taskBucket(bucket)
+        let (node, watch) = try await node(path, isWatched)
+        guard let node else { return Outcome(watch: watch) }
+        let index: TaskIndex =
+            node.data.isEmpty ? TaskIndex() : try ZNodeCodec.decode(from: node.data, at: path.text)
+        let changed = store.read { catalog in
+            index.tasks.filter { catalog.tasks[$0.key]?.value.indexEntry != $0.value }.keys.sorted()
+        }
+        let session = session
+        let tree = tree
+        let definitions = try await pipelined(changed, limit: 16) { name in
+            try await session.payload(TaskDefinition.self, at: tree.task(name, bucket: bucket))
+        }
+        let isChanged = store.change {
+            $0.set(
+                bucket: bucket,
+                Versioned(index, version: node.stat.version),
+                changed: definitions.compactMap { $0 }
+            )
+        }
+        return Outcome(watch: watch, isChanged: isChanged)
+    }
+}

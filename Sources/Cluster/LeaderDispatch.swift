@@ -1,0 +1,132 @@
+import Crypto
+public import Domain
+public import Scheduling
+public import ZooKeeper
+
+/// What the leader does with inboxes and with the markers that make dispatches idempotent.
+public struct LeaderDispatch: Sendable {
+    private let writer: LeaderWriter
+
+    /// Dispatches under the writer's epoch.
+    public init(writer: LeaderWriter) { self.writer = writer }
+
+    /// Puts a requested run's first attempt into an inbox (rule L9); `false` when it was dispatched before, by whomever.
+    public func request(_ run: DispatchedRun, to target: JournalID, fence: Int32, now: Instant) async throws
+        -> Bool
+    {
+        let marker = try await marker(run.attempt.run, target.seat.runtime)
+        if marker != nil { return false }
+        do {
+            _ = try await writer.write(
+                [.check(try writer.tree.fence(target), version: fence)]
+                    + launchOperations(run, to: target, replacing: nil, now: now)
+            )
+            return true
+        } catch LeaderWriteError.conflict(let error) where error.code == .nodeExists {
+            return false
+        }
+    }
+
+    /// The operations that put an attempt into an inbox together with its marker.
+    public func launchOperations(
+        _ run: DispatchedRun,
+        to target: JournalID,
+        replacing marker: Versioned<DispatchMarker>?,
+        now: Instant
+    ) throws -> [Operation] {
+        let runtime = try writer.tree.runtime(target.seat.runtime)
+        let next = DispatchMarker(
+            attempt: run.attempt.number,
+            agent: target.seat.agent,
+            incarnation: target.incarnation,
+            dispatchedAt: now
+        )
+        let markerPath = try runtime.marker(run.attempt.run)
+        let data = try ZNodeCodec.encode(next)
+        let entry = Dispatch.launch(run)
+        return [
+            marker.map { .set(markerPath, data: data, version: $0.version) }
+                ?? .create(markerPath, data: data),
+            .create(
+                try runtime.inboxEntry(target.seat.agent, target.incarnation, entry),
+                data: try ZNodeCodec.encode(entry)
+            ),
+        ]
+    }
+
+    /// The marker of a run; its bucket is made on the way, so that a marker can be created next.
+    public func marker(_ run: RunID, _ runtime: RuntimeID) async throws -> Versioned<DispatchMarker>? {
+        let paths = try writer.tree.runtime(runtime)
+        if let marker = try await writer.session.payload(DispatchMarker.self, at: paths.marker(run)) {
+            return marker
+        }
+        let bucket = try paths.dispatchedBucket(Buckets.dispatched(run))
+        if try await writer.session.exists(bucket) == nil {
+            do {
+                _ = try await writer.write([.create(bucket, data: [])])
+            } catch LeaderWriteError.conflict(let error) where error.code == .nodeExists {
+                return nil
+            }
+        }
+        return nil
+    }
+
+    /// Puts a command for a running attempt into its agent's inbox; asking twice is asking once.
+    public func command(_ command: Dispatch, to target: JournalID, fence: Int32) async throws {
+        let path = try writer.tree.runtime(target.seat.runtime)
+            .inboxEntry(target.seat.agent, target.incarnation, command)
+        do {
+            _ = try await writer.write([
+                .check(try writer.tree.fence(target), version: fence),
+                .create(path, data: try ZNodeCodec.encode(command)),
+            ])
+        } catch LeaderWriteError.conflict(let error) where error.code == .nodeExists {
+            return
+        }
+    }
+
+    /// The entries of an inbox that were not taken, sorted by name, with their versions.
+    public func untaken(_ journal: JournalID) async throws -> [(path: ZNodePath, entry: Versioned<Dispatch>)]
+    {
+        let inbox = try writer.tree.inbox(journal)
+        let session = writer.session
+        let paths = try await session.childrenIfPresent(inbox).map { try inbox.child($0) }
+        let entries = try await pipelined(paths) { path in
+            try await session.payload(Dispatch.self, at: path)
+        }
+        return zip(paths, entries).compactMap { path, entry in entry.map { (path, $0) } }
+    }
+}
+
+extension LeaderDispatch {
+    /// The markers of a bucket, sorted by run.
+    public func markers(
+        in bucket: Int,
+        of runtime: RuntimeID
+    ) async throws -> [(run: RunID, marker: Versioned<DispatchMarker>)] {
+        let paths = try writer.tree.runtime(runtime)
+        let session = writer.session
+        let runs = try await session.childrenIfPresent(paths.dispatchedBucket(bucket)).compactMap(
+            RunID.init(_:)
+        )
+        let markers = try await pipelined(runs) { run in
+            try await session.payload(DispatchMarker.self, at: paths.marker(run))
+        }
+        return zip(runs, markers).compactMap { run, marker in marker.map { (run, $0) } }
+    }
+
+    /// Deletes a marker that is still as it was read.
+    public func deleteMarker(of run: RunID, in runtime: RuntimeID, version: Int32) async throws {
+        _ = try await writer.write([.delete(try writer.tree.runtime(runtime).marker(run), version: version)])
+    }
+}
+
+extension RunID {
+    /// The run that a request with this idempotency key means: the same on every center, however often it is asked.
+    public static func requested(of task: TaskUID, key: String, in tree: Tree) -> RunID {
+        let text = "\(tree.root)\n\(task)\n\(key)"
+        let digest = Array(SHA256.hash(data: Array(text.utf8)))
+        func bits(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+        return RunID(request: RandomID(high: bits(digest[0..<8]), low: bits(digest[8..<16])))
+    }
+}
