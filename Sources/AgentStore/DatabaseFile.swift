@@ -47,7 +47,9 @@ struct DatabaseFile {
         }
     }
 
-    /// Touches every table. A full check would read a week of reports at each start; damage elsewhere is found in use.
+    /// Touches every table.
+    ///
+    /// A full check would read a week of reports at each start; damage elsewhere is found in use.
     private func probe(_ pool: DatabasePool) throws {
         try pool.read { db in
             for table in ["report", "center", "definition", "session"] {

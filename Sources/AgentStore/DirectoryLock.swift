@@ -46,6 +46,8 @@ final class DirectoryLock: Sendable {
 
     /// Gives the directory back.
     func release() throws {
+        // Closing alone would leave the lock to a child process that has not yet closed what it inherited.
+        _ = flock(file.fileDescriptor, LOCK_UN)
         try file.close()
     }
 

@@ -39,7 +39,9 @@ public struct SQLiteAgentStore: AgentStateStore {
         try lock.release()
     }
 
-    /// Appends reports to the spool; on return they are on disk. Returns the sequence of the last one ever appended.
+    /// Appends reports to the spool; on return they are on disk.
+    ///
+    /// Returns the sequence of the last one ever appended.
     public func append(_ reports: [RunReport]) async throws -> Int64 {
         let rows = try reports.map {
             SpoolRow(at: $0.happenedAt.millisecondsSinceEpoch, body: try JSONText.encode($0))

@@ -32,7 +32,9 @@ actor SpoolCommits {
 
     init(pool: DatabasePool) { self.pool = pool }
 
-    /// Appends the rows; on return they are on disk. Returns the sequence of the last one.
+    /// Appends the rows; on return they are on disk.
+    ///
+    /// Returns the sequence of the last one.
     func append(_ rows: [SpoolRow]) async throws -> Int64 {
         if isLed {
             let turn = await withCheckedContinuation { continuation in
@@ -60,7 +62,9 @@ actor SpoolCommits {
         return Array(taken)
     }
 
-    /// The first waiter leads next. `isLed` stays true in between, so that nobody overtakes it.
+    /// The first waiter leads next.
+    ///
+    /// `isLed` stays true in between, so that nobody overtakes it.
     private func passLead() {
         if waiters.isEmpty {
             isLed = false

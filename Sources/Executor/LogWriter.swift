@@ -15,13 +15,16 @@ struct LogWriter {
         _ attempt: AttemptID,
         due: Instant
     ) throws(ExecutorError) -> (output: Int32, error: Int32) {
-        try enter(LogFiles.folder(of: due))
-        let output = try open(LogFiles.name(of: attempt, .output))
-        do {
-            return (output, try open(LogFiles.name(of: attempt, .error)))
+        let folder = LogFiles.folder(of: due)
+        try enter(folder)
+        do throws(ExecutorError) {
+            return try openBoth(attempt)
         } catch {
-            Glibc.close(output)
-            throw error
+            // The folder may have been removed as a whole, with its day, since it was entered.
+            guard error.code == ENOENT else { throw error }
+            close()
+            try enter(folder)
+            return try openBoth(attempt)
         }
     }
 
@@ -30,6 +33,16 @@ struct LogWriter {
         if directory >= 0 { Glibc.close(directory) }
         directory = -1
         folder = ""
+    }
+
+    private func openBoth(_ attempt: AttemptID) throws(ExecutorError) -> (output: Int32, error: Int32) {
+        let output = try open(LogFiles.name(of: attempt, .output))
+        do throws(ExecutorError) {
+            return (output, try open(LogFiles.name(of: attempt, .error)))
+        } catch {
+            Glibc.close(output)
+            throw error
+        }
     }
 
     private func open(_ name: String) throws(ExecutorError) -> Int32 {

@@ -51,12 +51,14 @@ struct RunningAttempt {
     }
 
     /// Kills what is left of the group, then gives the leader's number back and says how it ended.
-    func reap() -> ct_end {
+    ///
+    /// `nil` when somebody else in this process has waited for it, which nobody may.
+    func reap() -> ct_end? {
         signal(SIGKILL)
         var end = ct_end(exit_code: -1, signal: 0)
-        _ = unsafe ct_end_of(process.descriptor, 1, &end)
+        let isKnown = unsafe ct_end_of(process.descriptor, 1, &end) == 0
         close(process.descriptor)
-        return end
+        return isKnown ? end : nil
     }
 
     /// Signals the group.

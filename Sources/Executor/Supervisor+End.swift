@@ -64,15 +64,20 @@ extension Supervisor {
         events.yield(.ended(result(of: entry, end)))
     }
 
-    private func result(of entry: RunningAttempt, _ end: ct_end) -> AttemptResult {
-        let isSuccess = end.exit_code == 0
-        return AttemptResult(
+    private func result(of entry: RunningAttempt, _ end: ct_end?) -> AttemptResult {
+        var result = AttemptResult(
             attempt: entry.attempt,
-            outcome: entry.isStopping ? .stopped : isSuccess ? .succeeded : .failed,
-            exitCode: end.exit_code >= 0 ? end.exit_code : nil,
-            signal: end.signal != 0 ? end.signal : nil,
+            outcome: .lost,
             startedAt: entry.startedAt,
             endedAt: time.now
         )
+        guard let end else {
+            result.message = "the process ended, but the system did not say how"
+            return result
+        }
+        result.outcome = entry.isStopping ? .stopped : end.exit_code == 0 ? .succeeded : .failed
+        result.exitCode = end.exit_code >= 0 ? end.exit_code : nil
+        result.signal = end.signal != 0 ? end.signal : nil
+        return result
     }
 }

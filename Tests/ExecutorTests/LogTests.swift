@@ -93,6 +93,10 @@ struct LogTests {
             #expect(files.find(order.fire.attempt, .output) != nil)
             #expect(try files.removeDays(before: order.fire.due + .seconds(86_400)) == ["2026-01-01"])
             #expect(files.find(order.fire.attempt, .output) == nil)
+            // The folder comes back when it is needed again.
+            let next = try world.script(2, "echo y")
+            #expect(try await world.run(next).outcome == .succeeded)
+            #expect(try world.log(next) == "y\n")
         }
     }
 }

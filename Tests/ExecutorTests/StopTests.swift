@@ -107,6 +107,16 @@ struct StopTests {
         }
     }
 
+    @Test("an attempt that is stopped while it waits for its start, or just after it, was stopped")
+    func waiting() async throws {
+        try await withRunner { world in
+            let last = try world.script(100, "sleep 3000")
+            await world.runner.start(try (1...99).map { try world.script($0, "true") } + [last])
+            await world.runner.stop(last.fire.attempt, grace: .zero)
+            #expect(try await world.result(of: last.fire.attempt).outcome == .stopped)
+        }
+    }
+
     @Test("unknown and ended attempts are ignored")
     func unknown() async throws {
         try await withRunner { world in
