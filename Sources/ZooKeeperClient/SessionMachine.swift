@@ -31,11 +31,18 @@ struct SessionMachine: Sendable {
         var box: UInt = 0
     }
 
+    /// Deadlines closer together than this are looked at together, since each look goes over all calls.
+    private static let deadlineResolution = Duration.milliseconds(10)
+    /// Tokens of answered calls tolerated in the queue besides as many as calls wait.
+    private static let queueSlackMax = 1_024
+
     private let limits: ZooKeeperConfiguration.Limits
     private let chrootBytes: Int
 
     private(set) var calls: [UInt64: Call] = [:]
+    /// Calls in order; also tokens of calls that were answered while they waited.
     private var waiting = TokenQueue()
+    private var waitingCount = 0
     private var inFlightCount = 0
     private(set) var watches = WatchTable()
     private var watchedBytesReserved = 0
@@ -75,12 +82,13 @@ extension SessionMachine {
     /// Accepts a call; it waits until `nextToSend` returns its token.
     mutating func admit(_ call: consuming Call, token: UInt64) throws(ZooKeeperError) {
         try checkOpen()
-        if waiting.count >= limits.requestsWaitingMax {
+        if waitingCount >= limits.requestsWaitingMax {
             throw exceeded("\(limits.requestsWaitingMax) requests wait already", call.request)
         }
         try reserve(&call)
         calls[token] = call
         waiting.append(token)
+        waitingCount += 1
     }
 
     /// Fails when the session can take no more calls.
@@ -96,7 +104,9 @@ extension SessionMachine {
     /// The next call to give to the library; `nil` when none waits or enough are in flight.
     mutating func nextToSend() -> (token: UInt64, request: Request)? {
         while inFlightCount < limits.requestsInFlightMax, let token = waiting.popFirst() {
-            if let call = calls[token] { return (token, call.request) }
+            guard let call = calls[token] else { continue }
+            waitingCount -= 1
+            return (token, call.request)
         }
         return nil
     }
@@ -124,7 +134,8 @@ extension SessionMachine {
         guard let call = calls[token], let caller = call.caller else { return nil }
         let error = ZooKeeperError(code, path: call.request.path?.text)
         if call.box == 0 {
-            waiting.remove(token)
+            waitingCount -= 1
+            defer { tidyQueue() }
             // Never sent, so its reservations are given back as after a refusal.
             let refused = ZooKeeperError(.runtimeInconsistency)
             return finish(token, .failure(refused)).map {
@@ -134,6 +145,11 @@ extension SessionMachine {
         calls[token]?.caller = nil
         calls[token]?.listener = nil
         return Answer(caller: caller, outcome: .failure(error))
+    }
+
+    /// Bounds what answered calls leave in the queue, at a cost that does not grow with the queue for each of them.
+    private mutating func tidyQueue() {
+        if waiting.count > 2 * waitingCount + Self.queueSlackMax { waiting.keep { calls[$0] != nil } }
     }
 
     /// Answers every caller in the order of the calls.
@@ -151,13 +167,14 @@ extension SessionMachine {
         // A call that is issued later cannot be due before now + requestTimeout.
         let next =
             calls.values.filter { $0.caller != nil }.map(\.deadline).min() ?? now.advanced(by: requestTimeout)
-        return (answers, next)
+        return (answers, max(next, now.advanced(by: Self.deadlineResolution)))
     }
 
     /// Forgets all calls, after the library has.
     mutating func removeAllCalls() {
         calls = [:]
         inFlightCount = 0
+        watchedBytesReserved = 0
     }
 
     private mutating func reserve(_ call: inout Call) throws(ZooKeeperError) {
@@ -205,7 +222,7 @@ extension SessionMachine {
     var watchedBytes: Int { watches.pathBytes + watches.count * chrootBytes + watchedBytesReserved }
 
     /// Number of calls with the library and of calls that wait for their turn.
-    var loads: (inFlight: Int, waiting: Int) { (inFlightCount, waiting.count) }
+    var loads: (inFlight: Int, waiting: Int) { (inFlightCount, waitingCount) }
 
     /// Takes out the listeners of an event.
     mutating func fire(_ event: WatchEvent, at path: ZNodePath) -> [WatchTable.Listener] {

@@ -22,10 +22,10 @@ struct TokenQueue: Sendable {
         return tokens[head - 1]
     }
 
-    /// Takes out a token wherever it is.
-    mutating func remove(_ token: UInt64) {
-        guard let index = tokens[head...].firstIndex(of: token) else { return }
-        tokens.remove(at: index)
+    /// Drops the tokens of calls that are gone.
+    mutating func keep(where isWaiting: (UInt64) -> Bool) {
+        tokens = tokens[head...].filter(isWaiting)
+        head = 0
     }
 
     private mutating func compact() {

@@ -55,7 +55,7 @@ extension ZooKeeperConfiguration {
         /// Creates limits; the defaults are the largest values known to be safe with an unconfigured server.
         public init(
             requestsInFlightMax: Int = 1_000,
-            requestsWaitingMax: Int = 100_000,
+            requestsWaitingMax: Int = 20_000,
             watchedPathBytesMax: Int = 512 * 1_024,
             ephemeralPathBytesMax: Int = 256 * 1_024,
             writeBytesMax: Int = 1_000_000

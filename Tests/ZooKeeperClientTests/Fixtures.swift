@@ -1,5 +1,4 @@
 import Logging
-import Synchronization
 import TestServers
 import ZooKeeper
 import ZooKeeperClient
@@ -62,31 +61,4 @@ struct RealWorld: ContractWorld {
     func suspend() async throws { await server?.kill() }
 
     func resume() async throws { try await server?.restart() }
-}
-
-/// A log handler that keeps what it is told.
-final class LogRecorder: Sendable {
-    let lines = Mutex<[(level: Logger.Level, message: String)]>([])
-
-    var logger: Logger {
-        var logger = Logger(label: "recorder", factory: { _ in Handler(recorder: self) })
-        logger.logLevel = .debug
-        return logger
-    }
-
-    private struct Handler: LogHandler {
-        let recorder: LogRecorder
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.debug
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            let message = event.metadata?["zk.message"].map { "\($0)" } ?? "\(event.message)"
-            recorder.lines.withLock { $0.append((event.level, message)) }
-        }
-    }
 }

@@ -204,6 +204,52 @@ let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         #expect(code == .closed)
     }
 
+    @Test("a session that is dropped without being closed ends nevertheless")
+    func dropped() async throws {
+        try await withSharedServer { hosts in
+            try await withClient(.init(hosts: hosts)) { other in
+                let path = try ZNodePath("/ephemeral")
+                func leave() async throws -> Watch {
+                    let session = try await ClientConnector(.init(hosts: hosts), logger: silent).open()
+                    _ = try await session.create(path, mode: .ephemeral)
+                    return try await other.watchExists(path).watch
+                }
+                let watch = try await leave()
+                #expect(await watch.event() == .deleted)
+            }
+        }
+    }
+
+    @Test("calls wait their turn in order when few may be in flight")
+    func order() async throws {
+        try await withServer { server in
+            let limits = ZooKeeperConfiguration.Limits(requestsInFlightMax: 1)
+            try await withClient(.init(hosts: server.address, limits: limits)) { session in
+                let path = try ZNodePath("/node")
+                _ = try await session.create(path)
+                await server.pause()
+                var writes: [Task<Int32, any Error>] = []
+                for number in UInt8(0)..<50 {
+                    writes.append(Task { try await session.set(path, data: [number], version: nil).version })
+                    while session.statistics.requestsInFlight + session.statistics.requestsWaiting
+                        < writes.count
+                    {
+                        await Task.yield()
+                    }
+                }
+                // Some leave before their turn.
+                for index in stride(from: 10, to: 50, by: 10) { writes[index].cancel() }
+                await server.resume()
+                var versions: [Int32] = []
+                for write in writes {
+                    if case .success(let version) = await write.result { versions.append(version) }
+                }
+                #expect(versions.count == 46)
+                #expect(versions == versions.sorted())
+            }
+        }
+    }
+
     @Test("container and TTL nodes can be created, but not in a multi")
     func specialModes() async throws {
         try await withSharedServer { hosts in
