@@ -1,0 +1,70 @@
+public import Domain
+
+/// One document of a file, read and valid.
+public enum Document: Hashable, Sendable {
+    /// `kind: Task`.
+    case task(TaskDocument)
+    /// `kind: Runtime`.
+    case runtime(RuntimeDocument)
+
+    /// Where it begins.
+    public var location: SourceLocation {
+        switch self {
+        case .task(let task): task.location
+        case .runtime(let runtime): runtime.location
+        }
+    }
+
+    /// Its kind as it is written.
+    public var kind: String {
+        switch self {
+        case .task: Kind.task.rawValue
+        case .runtime: Kind.runtime.rawValue
+        }
+    }
+
+    /// The name of what it describes.
+    public var name: String {
+        switch self {
+        case .task(let task): task.specification.name.text
+        case .runtime(let runtime): runtime.settings.name.text
+        }
+    }
+
+    /// The kinds there are.
+    enum Kind: String, CaseIterable {
+        case task = "Task"
+        case runtime = "Runtime"
+    }
+}
+
+/// A task's document.
+public struct TaskDocument: Hashable, Sendable {
+    /// What the user says about the task.
+    public var specification: TaskSpecification
+    /// Where the document begins.
+    public var location: SourceLocation
+
+    /// Creates a document.
+    public init(specification: TaskSpecification, location: SourceLocation) {
+        self.specification = specification
+        self.location = location
+    }
+}
+
+/// A runtime's document.
+public struct RuntimeDocument: Hashable, Sendable {
+    /// What the user says about the runtime.
+    public var settings: RuntimeSettings
+    /// Whether the document says which agents are drained; otherwise applying it should leave that as it is.
+    public var statesDrained: Bool
+    /// Where the document begins.
+    public var location: SourceLocation
+
+    /// Creates a document.
+    public init(settings: RuntimeSettings, statesDrained: Bool, location: SourceLocation) {
+        self.settings = settings
+        self.statesDrained = statesDrained
+        self.location = location
+    }
+}

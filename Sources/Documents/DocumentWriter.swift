@@ -1,0 +1,71 @@
+public import Domain
+import Foundation
+
+/// Writes documents that read back as the same values.
+public enum DocumentWriter {
+    /// The YAML document of a task.
+    public static func yaml(_ specification: TaskSpecification) throws -> String {
+        try yaml(specification, kind: .task)
+    }
+
+    /// The YAML document of a runtime.
+    public static func yaml(_ settings: RuntimeSettings) throws -> String {
+        try yaml(settings, kind: .runtime)
+    }
+
+    /// The JSON document of a task, on one line, with sorted keys.
+    public static func json(_ specification: TaskSpecification) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let body = String(decoding: try encoder.encode(specification), as: UTF8.self)
+        return "{\"kind\":\"\(Document.Kind.task.rawValue)\"," + body.dropFirst()
+    }
+
+    /// Any JSON value as YAML; the order of keys is kept.
+    public static func yaml(json: String) throws(DocumentError) -> String {
+        YAMLWriter.text(of: try node(json: json))
+    }
+
+    private static func yaml(_ value: some Encodable, kind: Document.Kind) throws -> String {
+        let json = String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+        guard case .mapping(let entries) = try node(json: json).content else { return "" }
+        let head = SourceNode.Entry(key: text("kind"), value: text(kind.rawValue))
+        return YAMLWriter.text(of: ordered(.init(content: .mapping([head] + entries), line: 1, column: 1)))
+    }
+
+    private static func node(json: String) throws(DocumentError) -> SourceNode {
+        var reader = JSONReader("[" + json + "]")
+        do throws(JSONReader.Failure) {
+            return try reader.readAll().first ?? text("")
+        } catch {
+            let location = SourceLocation(file: "-", line: error.line, column: error.column)
+            throw DocumentError(problems: [.init(location: location, field: "", message: error.message)])
+        }
+    }
+
+    private static func text(_ text: String) -> SourceNode {
+        SourceNode(content: .scalar(Scalar(text: text, isPlain: false)), line: 1, column: 1)
+    }
+
+    /// Sorts keys as documentation names them; others follow by name.
+    private static func ordered(_ node: SourceNode) -> SourceNode {
+        var node = node
+        switch node.content {
+        case .scalar: break
+        case .sequence(let elements): node.content = .sequence(elements.map(ordered))
+        case .mapping(let entries):
+            let sorted = entries.sorted { rank($0.key) < rank($1.key) }
+            node.content = .mapping(sorted.map { .init(key: $0.key, value: ordered($0.value)) })
+        }
+        return node
+    }
+
+    private static func rank(_ key: SourceNode) -> (Int, String) {
+        let text = key.scalar?.text ?? ""
+        return (order.firstIndex(of: text) ?? order.count, text)
+    }
+
+    private static let order =
+        TaskReader.keys + ["rejoinGrace", "drained"]
+        + ["cron", "every", "at", "timeZone", "days", "gap", "overlap", "dialect", "start", "end"]
+}

@@ -1,0 +1,37 @@
+import Domain
+
+/// Reads one `kind: Runtime` document.
+enum RuntimeReader {
+    /// The keys of a runtime's document, in the order they are written.
+    static let keys = ["kind", "v", "name", "description", "rejoinGrace", "drained"]
+
+    static func read(_ node: SourceNode, _ reader: inout FieldReader) -> (
+        settings: RuntimeSettings, statesDrained: Bool
+    )? {
+        let problemCount = reader.problems.count
+        guard let fields = Fields(node, keys: keys, path: "", what: "a runtime", &reader) else { return nil }
+        guard let nameNode = fields["name"] else {
+            reader.refuse(node, "name", "the runtime has no name: add one such as name: default")
+            return nil
+        }
+        guard let name = reader.name(nameNode, "name", of: RuntimeKind.self) else { return nil }
+        var settings = RuntimeSettings(name: name)
+        if let node = fields["v"], node.scalar?.text != "1" {
+            reader.refuse(node, "v", "v must be 1, the only version of runtime documents")
+        }
+        if let node = fields["description"] {
+            settings.description = reader.text(node, "description", "a text")
+        }
+        if let node = fields["rejoinGrace"] {
+            settings.rejoinGrace = reader.duration(node, "rejoinGrace") ?? settings.rejoinGrace
+        }
+        if let node = fields["drained"] {
+            let elements = reader.elements(node, "drained", "a list of agents' names") ?? []
+            let agents = elements.enumerated().compactMap { index, element in
+                reader.name(element, "drained[\(index)]", of: AgentKind.self)
+            }
+            settings.drained = agents.sorted()
+        }
+        return reader.problems.count == problemCount ? (settings, fields["drained"] != nil) : nil
+    }
+}

@@ -1,0 +1,143 @@
+import Scheduling
+
+/// Reads one element of a task's `schedules`.
+enum ScheduleReader {
+    /// A schedule, and the node of the text that says when it is due.
+    struct Reading {
+        var schedule: Schedule
+        var place: SourceNode
+    }
+
+    private static let keys: [String: [String]] = [
+        "cron": ["cron", "timeZone", "days", "gap", "overlap", "dialect", "start", "end"],
+        "every": ["every", "start", "end"],
+        "at": ["at"],
+    ]
+    private static let allKeys = [
+        "cron", "every", "at", "timeZone", "days", "gap", "overlap", "dialect", "start", "end",
+    ]
+
+    static func read(_ node: SourceNode, _ field: String, _ reader: inout FieldReader) -> Reading? {
+        let problemCount = reader.problems.count
+        guard let fields = Fields(node, keys: allKeys, path: field, what: "a schedule", &reader),
+            let form = form(of: node, fields, field, &reader),
+            let place = fields[form]
+        else { return nil }
+        refuseForeignKeys(node, fields, form: form, field, &reader)
+        let bounds = bounds(fields, field, &reader)
+        let schedule: Schedule? =
+            switch form {
+            case "cron": cron(place, fields, field, bounds, &reader)
+            case "every": interval(place, field, bounds, &reader)
+            default: reader.instant(place, "\(field).at").map(Schedule.once)
+            }
+        guard let schedule, reader.problems.count == problemCount else { return nil }
+        return Reading(schedule: schedule, place: place)
+    }
+
+    private static func form(
+        of node: SourceNode,
+        _ fields: Fields,
+        _ field: String,
+        _ reader: inout FieldReader
+    ) -> String? {
+        let present = ["cron", "every", "at"].filter { fields[$0] != nil }
+        guard let form = present.first else {
+            reader.refuse(node, field, "a schedule needs one of cron, every or at, such as every: 90s")
+            return nil
+        }
+        if present.count > 1, let other = fields[present[1]] {
+            let message = "'\(present[1])' cannot stand beside '\(form)': write two schedules"
+            reader.refuse(other, "\(field).\(present[1])", message)
+            return nil
+        }
+        return form
+    }
+
+    private static func refuseForeignKeys(
+        _ node: SourceNode,
+        _ fields: Fields,
+        form: String,
+        _ field: String,
+        _ reader: inout FieldReader
+    ) {
+        guard let own = keys[form], case .mapping(let entries) = node.content else { return }
+        for entry in entries {
+            guard let key = entry.key.scalar?.text, allKeys.contains(key), !own.contains(key) else {
+                continue
+            }
+            let message = "a schedule with '\(form)' has no '\(key)': it may have \(Nearest.list(own))"
+            reader.refuse(entry.key, "\(field).\(key)", message)
+        }
+    }
+
+    private static func bounds(
+        _ fields: Fields,
+        _ field: String,
+        _ reader: inout FieldReader
+    ) -> (start: Instant?, end: Instant?) {
+        let start = fields["start"].flatMap { reader.instant($0, "\(field).start") }
+        let end = fields["end"].flatMap { reader.instant($0, "\(field).end") }
+        if let start, let end, end < start, let node = fields["end"] {
+            reader.refuse(node, "\(field).end", "the schedule ends before it starts: swap start and end")
+        }
+        return (start, end)
+    }
+
+    private static func cron(
+        _ place: SourceNode,
+        _ fields: Fields,
+        _ field: String,
+        _ bounds: (start: Instant?, end: Instant?),
+        _ reader: inout FieldReader
+    ) -> Schedule? {
+        var options = CronOptions()
+        if let node = fields["timeZone"] {
+            options.timeZone = zone(node, "\(field).timeZone", &reader) ?? .utc
+        }
+        if let node = fields["days"] { options.days = reader.choice(node, "\(field).days") ?? options.days }
+        if let node = fields["gap"] { options.gap = reader.choice(node, "\(field).gap") ?? options.gap }
+        if let node = fields["overlap"] {
+            options.overlap = reader.choice(node, "\(field).overlap") ?? options.overlap
+        }
+        if let node = fields["dialect"] {
+            options.dialect = reader.choice(node, "\(field).dialect") ?? options.dialect
+        }
+        guard let text = reader.text(place, "\(field).cron", "a cron expression such as \"0 2 * * 1-5\"")
+        else { return nil }
+        do throws(ScheduleError) {
+            return .cron(
+                CronSchedule(try CronExpression(text, options: options), start: bounds.start, end: bounds.end)
+            )
+        } catch {
+            reader.refuse(place, "\(field).cron", error.message, at: error.position)
+            return nil
+        }
+    }
+
+    private static func interval(
+        _ place: SourceNode,
+        _ field: String,
+        _ bounds: (start: Instant?, end: Instant?),
+        _ reader: inout FieldReader
+    ) -> Schedule? {
+        guard let every = reader.duration(place, "\(field).every") else { return nil }
+        do throws(ScheduleError) {
+            return .every(try IntervalSchedule(every: every, start: bounds.start, end: bounds.end))
+        } catch {
+            reader.refuse(place, "\(field).every", error.message, at: error.position)
+            return nil
+        }
+    }
+
+    private static func zone(_ node: SourceNode, _ field: String, _ reader: inout FieldReader) -> TimeZoneID?
+    {
+        guard let text = reader.text(node, field, "a time zone such as Europe/Berlin") else { return nil }
+        do throws(ScheduleError) {
+            return try TimeZoneID(text)
+        } catch {
+            reader.refuse(node, field, error.message)
+            return nil
+        }
+    }
+}

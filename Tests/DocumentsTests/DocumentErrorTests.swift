@@ -1,0 +1,283 @@
+import Documents
+import Testing
+
+/// A text and the problems it must have, each as `line:column: start of the message`.
+struct BadDocument: CustomTestStringConvertible, Sendable {
+    var name: String
+    var text: String
+    var problems: [String]
+
+    var testDescription: String { name }
+
+    init(_ name: String, _ text: String, _ problems: String...) {
+        self.name = name
+        self.text = text
+        self.problems = problems
+    }
+
+    private static let head = "kind: Task\nname: t\ncommand: [date]\n"
+
+    static let all: [BadDocument] = [
+        .init(
+            "unknown key",
+            "kind: Task\nname: t\ncomand: [date]\n",
+            "1:1: the task has neither a command nor a script",
+            "3:1: unknown key 'comand' in a task: did you mean 'command'?"
+        ),
+        .init(
+            "unknown key, nothing near",
+            head + "zzzzzzzz: 1\n",
+            "4:1: unknown key 'zzzzzzzz' in a task: use kind, v, name"
+        ),
+        .init("no kind", "name: t\ncommand: [date]\n", "1:1: the document has no kind: add kind: Task"),
+        .init("misspelt kind", "kind: task\nname: t\n", "1:7: kind cannot be 'task': did you mean 'Task'?"),
+        .init("unknown kind", "kind: Group\nname: t\n", "1:7: kind cannot be 'Group': use Task or Runtime"),
+        .init("not a mapping", "just text\n", "1:1: a document must be a mapping"),
+        .init("no name", "kind: Task\ncommand: [date]\n", "1:1: the task has no name"),
+        .init(
+            "bad name",
+            "kind: Task\nname: Nightly Report\ncommand: [date]\n",
+            "2:7: 'Nightly Report' is not a valid name"
+        ),
+        .init("both actions", head + "script: date\n", "4:9: a task has a command or a script, never both"),
+        .init(
+            "command as text",
+            "kind: Task\nname: t\ncommand: date -u\n",
+            "3:10: command must be a list of words, not a text: write command: [date, -u]"
+        ),
+        .init(
+            "command as mapping",
+            "kind: Task\nname: t\ncommand: {a: b}\n",
+            "3:10: command must be a list of words such as [date, -u], not a mapping"
+        ),
+        .init(
+            "truth value in a command",
+            "kind: Task\nname: t\ncommand: [echo, true]\n",
+            "3:17: command[1] must be a text: quote it, as in \"true\""
+        ),
+        .init(
+            "truth value in the environment",
+            head + "environment:\n  A: x\n  DEBUG: false\n",
+            "6:10: environment.DEBUG must be a text: quote it, as in \"false\""
+        ),
+        .init(
+            "list in the environment",
+            head + "environment: [A, B]\n",
+            "4:14: environment must be a mapping such as {LANG: C.UTF-8}, not a list"
+        ),
+        .init("bad variable", head + "environment:\n  1A: x\n", "5:3: \"1A\" is not a variable name"),
+        .init(
+            "reserved variable",
+            head + "environment: {CLOUDTASK_RUN: x}\n",
+            "4:15: names starting with CLOUDTASK_ are set by CloudTask"
+        ),
+        .init(
+            "interval without unit",
+            head + "schedules:\n  - every: 90\n",
+            "5:12: schedules[0].every has no unit: write 90s, 90m or 90h"
+        ),
+        .init(
+            "interval with a bad unit",
+            head + "schedules:\n  - every: 5x\n",
+            "5:13: unknown unit 'x' in a duration"
+        ),
+        .init(
+            "too short an interval",
+            head + "schedules: [{every: 1ms}]\n",
+            "4:21: the interval 1ms is out of range"
+        ),
+        .init(
+            "timeout without unit",
+            head + "timeout: 10\n",
+            "4:10: timeout has no unit: write 10s, 10m or 10h"
+        ),
+        .init(
+            "timeout as list",
+            head + "timeout: [10s]\n",
+            "4:10: timeout must be a duration such as 90s or 1h30m, not a list"
+        ),
+        .init(
+            "empty value",
+            head + "timeout:\n",
+            "4:9: timeout must be a duration such as 90s or 1h30m, not nothing"
+        ),
+        .init("zero timeout", head + "timeout: 0s\n", "4:10: the timeout must be between"),
+        .init("cron, place within quotes", head + "schedules:\n  - cron: \"0 2 * * 9\"\n", "5:20: "),
+        .init("cron, place without quotes", head + "schedules:\n  - cron: 0 25 * * *\n", "5:13: "),
+        .init(
+            "cron that never fires",
+            head + "schedules:\n  - cron: \"0 0 30 2 *\"\n",
+            "5:16: no date matches"
+        ),
+        .init(
+            "cron not quoted",
+            head + "schedules:\n  - cron: * * * * *\n",
+            "5:12: this is not YAML: did not find expected alphabetic"
+        ),
+        .init(
+            "unknown zone",
+            head + "schedules:\n  - cron: \"@daily\"\n    timeZone: europe/berlin\n",
+            "6:15: unknown time zone 'europe/berlin': did you mean Europe/Berlin?"
+        ),
+        .init(
+            "two forms",
+            head + "schedules:\n  - cron: \"@daily\"\n    every: 5s\n",
+            "6:12: 'every' cannot stand beside 'cron'"
+        ),
+        .init(
+            "no form",
+            head + "schedules:\n  - timeZone: UTC\n",
+            "5:5: a schedule needs one of cron, every or at"
+        ),
+        .init(
+            "key of another form",
+            head + "schedules:\n  - every: 5s\n    timeZone: UTC\n",
+            "6:5: a schedule with 'every' has no 'timeZone': it may have every, start or end"
+        ),
+        .init(
+            "misspelt option",
+            head + "schedules:\n  - cron: \"@daily\"\n    gap: skp\n",
+            "6:10: schedules[0].gap cannot be 'skp': did you mean 'skip'?"
+        ),
+        .init("bad instant", head + "schedules: [{at: tomorrow}]\n", "4:18: 'tomorrow' is not a time"),
+        .init(
+            "end before start",
+            head
+                + "schedules:\n  - every: 5s\n    start: 2026-01-02T00:00:00Z\n    end: 2026-01-01T00:00:00Z\n",
+            "7:10: the schedule ends before it starts"
+        ),
+        .init(
+            "schedules as mapping",
+            head + "schedules: {every: 5s}\n",
+            "4:12: schedules must be a list of schedules"
+        ),
+        .init(
+            "bad delivery",
+            head + "delivery: at-most-onc\n",
+            "4:11: delivery cannot be 'at-most-onc': did you mean 'at-most-once'?"
+        ),
+        .init(
+            "bad truth value",
+            head + "enabled: yes\n",
+            "4:10: enabled must be true or false, not the text 'yes'"
+        ),
+        .init(
+            "placement",
+            head + "placement: {agent: [a]}\n",
+            "4:13: unknown key 'agent' in a placement: did you mean 'agents'?"
+        ),
+        .init("agents' names", head + "placement: {agents: [A b]}\n", "4:22: 'A b' is not a valid name"),
+        .init(
+            "key given twice",
+            head + "timeout: 1s\ntimeout: 2s\n",
+            "4:1: 'timeout' is given more than once in one mapping: keep one"
+        ),
+        .init(
+            "key given twice in JSON",
+            #"{"kind":"Task","name":"t","name":"u","command":["date"]}"#,
+            "1:27: 'name' is given twice"
+        ),
+        .init(
+            "merge key",
+            head + "<<: {timeout: 1s}\n",
+            "4:1: unknown key '<<' in a task: merge keys are not supported"
+        ),
+        .init(
+            "tab",
+            head + "schedules:\n\t- every: 5s\n",
+            "5:1: this is not YAML: found character that cannot start any token"
+        ),
+        .init("undefined alias", head + "timeout: *t\n", "4:10: this is not YAML: found undefined alias"),
+        .init(
+            "broken JSON",
+            "{\"kind\": \"Task\",\n \"name\": \"a\" \"b\"}",
+            "2:14: this is not JSON: ',' or '}' is expected here"
+        ),
+        .init(
+            "JSON after JSON",
+            "{\"kind\": \"Task\", \"name\": \"a\", \"command\": [\"x\"]}\n{\"kind\": 5}",
+            "2:10: kind cannot be '5'"
+        ),
+        .init("runtime without name", "kind: Runtime\n", "1:1: the runtime has no name"),
+        .init(
+            "runtime's unknown key",
+            "kind: Runtime\nname: r\nrejoingrace: 5s\n",
+            "3:1: unknown key 'rejoingrace' in a runtime: did you mean 'rejoinGrace'?"
+        ),
+        .init("version", head + "v: 2\n", "4:4: v must be 1"),
+        .init(
+            "same task twice",
+            head + "---\n" + head,
+            "5:1: task t is described twice, first at tasks.yaml:1:1"
+        ),
+        .init(
+            "problems of several documents",
+            "kind: Task\nname: A\n---\n" + head + "timeout: 5\n---\nkind: Task\n  x: 1\n",
+            "1:1: the task has neither",
+            "2:7: 'A' is not a valid name",
+            "7:10: timeout has no unit",
+            "10:4: this is not YAML: mapping values"
+        ),
+        .init(
+            "wide characters before the mistake",
+            head + "environment: {A: 日本語, B: true}\n",
+            "4:26: environment.B must be a text"
+        ),
+    ]
+}
+
+@Suite struct DocumentErrorTests {
+    @Test("every mistake is named with its place and a remedy", arguments: BadDocument.all)
+    func mistake(_ bad: BadDocument) throws {
+        let error = try #require(throws: DocumentError.self) {
+            try DocumentParser().parse(bad.text, file: "tasks.yaml")
+        }
+        let found = error.problems.map(\.description)
+        #expect(found.count == bad.problems.count, "\(found)")
+        for (found, expected) in zip(found, bad.problems) {
+            #expect(found.hasPrefix("tasks.yaml:" + expected), "\(found)")
+        }
+    }
+
+    @Test("at most twenty problems are listed, the others are counted")
+    func bounded() throws {
+        let text = (1...30).map { "kind: Task\nname: t\($0)\ncommand: [date]\ntimeout: \($0)\n" }.joined(
+            separator: "---\n"
+        )
+        let error = try #require(throws: DocumentError.self) { try DocumentParser().parse(text, file: "f") }
+        #expect(error.problems.count == 20)
+        #expect(error.omittedCount == 10)
+        #expect(error.description.hasSuffix("… and 10 more"))
+    }
+
+    @Test("deep nesting is refused", arguments: ["[", "{a: ", "- "])
+    func deep(opening: String) throws {
+        let text =
+            "kind: Task\nname: t\ncommand: " + (opening == "- " ? "\n  " : "")
+            + String(repeating: opening, count: 900)
+        #expect(throws: DocumentError.self) { try DocumentParser().parse(text, file: "f") }
+        let json = String(repeating: "[", count: 100_000)
+        #expect(throws: DocumentError.self) { try DocumentParser().parse(json, file: "f") }
+    }
+
+    @Test("aliases that multiply are refused, as values and as keys")
+    func laughs() throws {
+        var text = "a: &a0 [x, x]\n"
+        for level in 1...40 {
+            text += "b\(level): &a\(level) [*a\(level - 1), *a\(level - 1), *a\(level - 1)]\n"
+        }
+        let many = try #require(throws: DocumentError.self) {
+            try DocumentParser().parse(text + "? *a40\n: x\n", file: "f")
+        }
+        #expect(many.problems[0].message.hasPrefix("more than 30 aliases"))
+        var wide = "a: &a0 [x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x]\n"
+        for level in 1...9 {
+            wide += "b\(level): &a\(level) [*a\(level - 1), *a\(level - 1), *a\(level - 1)]\n"
+        }
+        let documents = Array(repeating: wide, count: 30).joined(separator: "---\n")
+        let large = try #require(throws: DocumentError.self) {
+            try DocumentParser().parse(documents, file: "f")
+        }
+        #expect(large.problems.contains { $0.message.hasPrefix("too many values") })
+    }
+}
