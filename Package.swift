@@ -145,7 +145,7 @@ let package = Package(
         tests(
             "CenterAPITests",
             [
-                "CenterAPI", "CenterDoubles", "Center", "Payloads", "Domain", "Scheduling", hummingbird,
+                "AgentAPI", "Agent", "CenterAPI", "CenterDoubles", "Center", "Payloads", "Domain", "Scheduling", hummingbird,
                 hummingbirdTesting, httpTypes, nioCore, lifecycle, logging,
             ]),
         tests(
@@ -154,8 +154,19 @@ let package = Package(
                 "CenterClient", "CenterAPI", "CenterDoubles", "Center", "Agent", "Payloads", "Domain", "Scheduling",
                 lifecycle, logging,
             ]),
+        tests(
+            "CenterTests",
+            [
+                "Center", "CenterDoubles", "Cluster", "Orchestration", "Domain", "Scheduling", "SimulationKit",
+                "ZooKeeper", lifecycle, logging,
+            ]),
+        tests("ClusterTests", ["Cluster", "Domain", "Scheduling", "SimulationKit", "ZooKeeper"]),
         tests("CenterStoreTests", ["CenterStore", "CenterDoubles", "Center", "Domain", "Scheduling"]),
-        tests("ControlTests", ["Control", "CenterClient", "Documents", "Payloads", "Domain", "Scheduling", argumentParser]),
+        tests(
+            "ControlTests",
+            [
+                "Control", "CenterClient", "Documents", "Payloads", "Domain", "Scheduling", "ZooKeeper", argumentParser,
+            ]),
         tests("DocumentsTests", ["Documents", "Domain", "Scheduling"]),
         tests("DomainTests", ["Domain", "Scheduling"]),
         tests("ExecutorTests", ["Executor", "Agent", "Cluster", "Domain", "Scheduling", logging]),

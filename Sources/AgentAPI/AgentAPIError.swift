@@ -29,13 +29,13 @@ struct AgentAPIError: Error {
 
 /// Outermost: turns every thrown error into the one error shape, serves only requests that name this machine, and
 /// asks for the token.
-struct AgentAccess<Context: RequestContext>: RouterMiddleware {
+struct AgentAccess: RouterMiddleware {
     let token: AccessToken
 
     func handle(
         _ request: Request,
-        context: Context,
-        next: @concurrent (Request, Context) async throws -> Response
+        context: AgentRequestContext,
+        next: @concurrent (Request, AgentRequestContext) async throws -> Response
     ) async throws -> Response {
         do {
             try check(request)
@@ -67,7 +67,7 @@ struct AgentAccess<Context: RequestContext>: RouterMiddleware {
         }
     }
 
-    private func answer(to error: any Error, context: Context) throws -> Response {
+    private func answer(to error: any Error, context: AgentRequestContext) throws -> Response {
         let known: AgentAPIError
         switch error {
         case let error as AgentAPIError: known = error
@@ -82,7 +82,7 @@ struct AgentAccess<Context: RequestContext>: RouterMiddleware {
             message: known.message,
             field: known.field,
             hint: known.hint,
-            requestId: context.id
+            requestId: context.requestID
         )
         var response = try Response.json(payload, status: known.status)
         if known.status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }

@@ -16,7 +16,7 @@ struct AgentRoutes {
     let logs: any LogSource
     let status: any AgentStatusSource
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<AgentRequestContext>) {
         router.get("livez") { _, _ in Self.answer(.ok, "ok") }
         router.get("readyz") { _, _ in await ready() }
         router.get("status") { _, _ in try Response.json(AgentStatusPayload(await status.status())) }
@@ -28,7 +28,7 @@ struct AgentRoutes {
         return Self.answer(.ok, "ok")
     }
 
-    private func log(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+    private func log(_ request: Request, _ context: AgentRequestContext) async throws -> Response {
         let attempt = try Self.attempt(context.parameters)
         let query = request.uri.queryParameters
         guard let stream = LogStream(rawValue: query["stream"].map(String.init) ?? "out") else {

@@ -58,7 +58,7 @@ public struct AgentServer: Service {
 
     /// The server as Hummingbird sees it, for tests.
     package var application: some ApplicationProtocol {
-        let router = Router()
+        let router = Router(context: AgentRequestContext.self)
         router.add(middleware: AgentAccess(token: token))
         routes.add(to: router)
         return Application(

@@ -42,7 +42,7 @@ struct LeaderForwarding: RouterMiddleware {
         }
         var message = OutboundHTTP.Message(
             method: NIOHTTP1.HTTPMethod(rawValue: request.method.rawValue),
-            url: leader.url + request.uri.string
+            url: leader.url + Self.target(of: request)
         )
         message.headers = [(HTTPField.Name.forwardedBy.canonicalName, center.text)]
         for name in [HTTPField.Name.contentType, .ifMatch, .ifNoneMatch] {
@@ -51,6 +51,11 @@ struct LeaderForwarding: RouterMiddleware {
         let body = try await request.bytes()
         if !body.isEmpty { message.body = body }
         return try await outbound.send(message, to: "the leading center \(leader.center)")
+    }
+
+    /// Path and query, whatever form the request line has.
+    private static func target(of request: Request) -> String {
+        request.uri.path + (request.uri.query.map { "?\($0)" } ?? "")
     }
 
     private static func isLocal(_ path: String) -> Bool {

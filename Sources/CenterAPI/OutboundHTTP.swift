@@ -68,6 +68,9 @@ struct OutboundHTTP: Sendable {
 }
 
 extension HTTPClient {
+    /// Requests that a standby sends on at a time; more wait for a connection.
+    private static let connectionsMax = 64
+
     /// The client of all requests between the processes of a cluster, for this process's whole life.
     ///
     /// A refused connection fails at once, and redirects, which would carry the token away, are not followed.
@@ -76,6 +79,7 @@ extension HTTPClient {
         configuration.redirectConfiguration = .disallow
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.idleTimeout = .seconds(30)
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsMax
         configuration.timeout.connect = .seconds(3)
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()

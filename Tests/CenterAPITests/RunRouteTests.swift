@@ -1,0 +1,102 @@
+import Center
+import CenterDoubles
+import Domain
+import Foundation
+import HTTPTypes
+import Payloads
+import Scheduling
+import Testing
+
+@Suite struct RunRouteTests {
+    private let fixture = ServerFixture()
+
+    private func record(_ reports: [RunReport]) async throws {
+        try await fixture.center.runHistory.record(reports)
+    }
+
+    @Test("runs are listed with filters and pages, also below their task")
+    func list() async throws {
+        try await record([
+            ServerFixture.report(second: 1, outcome: .succeeded),
+            ServerFixture.report(second: 2, outcome: .failed),
+            ServerFixture.report(second: 3, agent: "a2"),
+        ])
+        try await fixture.withClient { client async throws in
+            func seconds(_ path: String) async throws -> [Int] {
+                let list = try await client.send(.get, path).decoded(ListPayload<RunPayload>.self)
+                return list.items.map { Int((($0.due - ServerFixture.now).inSeconds)) }
+            }
+            #expect(try await seconds("/api/v1/runs") == [3, 2, 1])
+            #expect(try await seconds("/api/v1/runs?state=failed,running") == [3, 2])
+            #expect(try await seconds("/api/v1/runs?state=failed&state=succeeded") == [2, 1])
+            #expect(try await seconds("/api/v1/runs?agent=a2") == [3])
+            #expect(try await seconds("/api/v1/runs?task=other") == [])
+            #expect(try await seconds("/api/v1/tasks/nightly/runs?limit=2") == [3, 2])
+            let since = (ServerFixture.now + .seconds(2)).formatted()
+            #expect(try await seconds("/api/v1/runs?since=\(since)") == [3, 2])
+            #expect(try await seconds("/api/v1/runs?until=\(since)") == [2, 1])
+            let page = try await client.send(.get, "/api/v1/runs?limit=1").decoded(
+                ListPayload<RunPayload>.self
+            )
+            #expect(try await seconds("/api/v1/runs?limit=1&page=\(page.next!)") == [2])
+        }
+    }
+
+    @Test("a run is found by its ID; a task shows its latest run")
+    func get() async throws {
+        let report = ServerFixture.report(outcome: .failed)
+        try await record([report])
+        try await fixture.withClient { client async throws in
+            let id = report.fire.attempt.run
+            #expect(
+                try await client.send(.get, "/api/v1/runs/\(id)").decoded(RunPayload.self).state == .failed
+            )
+            let other = ServerFixture.report(second: 9).fire.attempt.run
+            #expect(try await client.send(.get, "/api/v1/runs/\(other)").status == 404)
+            _ = try await client.send(.put, "/api/v1/tasks/nightly", json: ServerFixture.specification())
+            #expect(
+                try await client.send(.get, "/api/v1/tasks/nightly").decoded(TaskPayload.self).last?.id == id
+            )
+        }
+    }
+
+    @Test("stop and kill reach the center; a run that is over is a conflict")
+    func stop() async throws {
+        let running = ServerFixture.report(second: 1)
+        let over = ServerFixture.report(second: 2, outcome: .succeeded)
+        try await record([running, over])
+        try await fixture.withClient { client async throws in
+            let id = running.fire.attempt.run
+            #expect(try await client.send(.post, "/api/v1/runs/\(id)/stop").status == 202)
+            #expect(await fixture.center.stopped[id] == false)
+            #expect(try await client.send(.post, "/api/v1/runs/\(id)/kill").status == 202)
+            #expect(await fixture.center.stopped[id] == true)
+            #expect(try await client.send(.post, "/api/v1/runs/\(over.fire.attempt.run)/stop").status == 409)
+            let unknown = ServerFixture.report(second: 9).fire.attempt.run
+            #expect(try await client.send(.post, "/api/v1/runs/\(unknown)/stop").status == 404)
+        }
+    }
+
+    @Test("the output of an agent that is away, of a missing attempt and of a run that never started")
+    func logErrors() async throws {
+        let report = ServerFixture.report()
+        var skipped = ServerFixture.report(second: 1)
+        skipped.fire.decision = .skipped(reason: "paused")
+        skipped.phase = .decided(at: ServerFixture.now)
+        try await record([report, skipped])
+        await fixture.center.show([ServerFixture.node("a1", isAway: true)])
+        let path = "/api/v1/runs/\(report.fire.attempt.run)/log"
+        let skippedPath = "/api/v1/runs/\(skipped.fire.attempt.run)/log"
+        try await fixture.withClient { client async throws in
+            let away = try await client.send(.get, path)
+            #expect(away.status == 503)
+            #expect(try away.error().message.contains("a1"))
+            #expect(try await client.send(.get, path + "?attempt=2").status == 404)
+            #expect(try await client.send(.get, skippedPath).status == 404)
+            #expect(try await client.send(.get, path + "?stream=both").status == 422)
+            #expect(try await client.send(.get, path + "?offset=-1").status == 422)
+            await fixture.center.show([ServerFixture.node("a1", url: "http://127.0.0.1:1")])
+            #expect(try await client.send(.get, path).status == 503)
+        }
+    }
+}
