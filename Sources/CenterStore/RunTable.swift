@@ -13,7 +13,7 @@ enum RunTable {
             let id = report.fire.attempt.run
             if runs[id] != nil {
                 runs[id]?.merged.apply(report)
-            } else if let stored = try find(id, db) {
+            } else if let stored = try findReadable(id, db) {
                 var merged = stored
                 merged.apply(report)
                 runs[id] = (stored, merged)
@@ -33,6 +33,17 @@ enum RunTable {
         let statement = try db.cachedStatement(sql: "SELECT body FROM run WHERE id = ?")
         return try String.fetchOne(statement, arguments: [id.text]).map {
             try JSONText.decode(Run.self, from: $0)
+        }
+    }
+
+    /// The stored record, unless another version of the program left one that this one cannot read.
+    ///
+    /// Such a record is written anew from the reports: refusing them for ever would hold up everything behind them.
+    private static func findReadable(_ id: RunID, _ db: Database) throws -> Run? {
+        do {
+            return try find(id, db)
+        } catch is DecodingError {
+            return nil
         }
     }
 

@@ -23,7 +23,7 @@ public struct SQLiteRunHistory: RunHistory {
         do {
             pool = try Self.open(directory + "/history.sqlite")
         } catch {
-            throw .directoryUnusable(path: directory, reason: "\(error)")
+            throw .directoryUnusable(path: directory, reason: Self.reason(of: error))
         }
         commits = CommitQueue(pool: pool)
     }
@@ -115,6 +115,15 @@ public struct SQLiteRunHistory: RunHistory {
         try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
         try Schema.migrator.migrate(pool)
         return pool
+    }
+
+    private static func reason(of error: any Error) -> String {
+        guard let error = error as? DatabaseError,
+            [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
+        else { return "\(error)" }
+        return
+            "the history is damaged (\(error.resultCode)); move history.sqlite and its -wal and -shm away and start "
+            + "again: only what people look at is lost, and agents deliver the latest of it again"
     }
 
     /// Pieces of at most one commit each.

@@ -169,9 +169,12 @@ import Testing
     func poison() async throws {
         try await withDirectory { directory in
             let history = try SQLiteRunHistory(directory: directory)
-            let broken = Reports.fire(task: 0)
-            try await history.record([Reports.started(broken)])
-            try await history.execute("UPDATE run SET body = 'no JSON'")
+            try await history.execute(
+                """
+                CREATE TRIGGER refusal BEFORE INSERT ON run WHEN NEW.task = 'task-0'
+                BEGIN SELECT RAISE(ABORT, 'refused'); END
+                """
+            )
             let failed = await withTaskGroup(of: Int?.self) { group in
                 for task in 0..<10 {
                     group.addTask {
@@ -188,6 +191,30 @@ import Testing
             #expect(failed == [0])
             #expect(try await history.run(Reports.fire(task: 9).attempt.run)?.state == .succeeded)
             try history.close()
+        }
+    }
+
+    @Test("a record that cannot be read is written anew from the next report")
+    func unreadableRecord() async throws {
+        try await withDirectory { directory in
+            let history = try SQLiteRunHistory(directory: directory)
+            let fire = Reports.fire()
+            try await history.record([Reports.started(fire)])
+            try await history.execute("UPDATE run SET body = 'no JSON'")
+            try await history.record([Reports.ended(fire)])
+            #expect(try await history.run(fire.attempt.run)?.state == .succeeded)
+            try history.close()
+        }
+    }
+
+    @Test("a file that is no database is refused, saying that it may go")
+    func damaged() async throws {
+        try await withDirectory { directory in
+            try SQLiteRunHistory(directory: directory).close()
+            try Data("this is no database, whatever its name says".utf8)
+                .write(to: URL(fileURLWithPath: directory + "/history.sqlite"))
+            let error = #expect(throws: HistoryError.self) { _ = try SQLiteRunHistory(directory: directory) }
+            #expect(error?.description.contains("move history.sqlite") == true)
         }
     }
 
