@@ -28,7 +28,9 @@ final class AgentBoard: Sendable {
         }
     }
 
-    /// The reports are on disk: now they count. `last` is the sequence of the last one.
+    /// The reports are on disk: now they count.
+    ///
+    /// `last` is the sequence of the last one.
     func stored(_ reports: [RunReport], last: Int64, now: MonotonicInstant) {
         guard let live = state.withLock(\.live) else { return }
         for (index, report) in reports.enumerated() where report.incarnation == live.incarnation {

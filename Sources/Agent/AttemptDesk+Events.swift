@@ -78,8 +78,10 @@ extension AttemptDesk {
         }
     }
 
-    /// Lets everything come to an end: what is committed still starts, what runs has a moment to end by itself,
-    /// is then asked to (SIGTERM), and killed after its grace. Returns when nothing is left, or the graces are over.
+    /// Lets everything come to an end; returns when nothing is left, or the graces are over.
+    ///
+    /// What is committed still starts; what runs has a moment to end by itself, is then asked to (SIGTERM), and killed
+    /// after its grace.
     func close() async {
         bell.ring()
         await waitUntilIdle(time.monotonic + AgentTiming.settle)
@@ -119,6 +121,7 @@ extension AttemptDesk.Running {
     /// The runner's result under the name that tells why it ended, if we ended it; the kernel's words stay.
     func judged(_ result: AttemptResult) -> AttemptResult {
         var judged = result
+        judged.message = result.message.map { String($0.prefix(AttemptDesk.messageMax)) }
         switch reason {
         case nil: break
         case .timeout:

@@ -23,6 +23,9 @@ actor AttemptDesk {
         }
     }
 
+    /// Longest message of a result in characters, so that a checkpoint stays small.
+    static let messageMax = 300
+
     /// Why we ended an attempt.
     enum StopReason: Sendable { case timeout, request, shutdown }
 

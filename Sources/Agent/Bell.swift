@@ -6,7 +6,6 @@ final class Bell: Sendable {
     private struct State {
         var isRung = false
         var waiter: CheckedContinuation<Void, Never>?
-        var isCancelled = false
     }
 
     private let state = Mutex(State())
@@ -20,7 +19,9 @@ final class Bell: Sendable {
         waiter?.resume()
     }
 
-    /// Waits for a ring; returns at once when one came before, or when the task is cancelled. One waiter at a time.
+    /// Waits for a ring; returns at once when one came before, or when the task is cancelled.
+    ///
+    /// One waiter at a time.
     func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

@@ -109,7 +109,7 @@ struct IncarnationRun: Sendable {
                 await follow({ try await reader.watchInbox() }) { live.wish { $0.inbox = true } }
             }
             group.addTask { await followCenters(reader) }
-            group.addTask { await limitHandOver() }
+            group.addTask { await endAttempts() }
             var end: JournalLane.End?
             while end == nil, let next = await group.next() { end = next }
             // Nothing may be written or launched from here on, not even by a lane that has not noticed yet.
@@ -164,9 +164,11 @@ struct IncarnationRun: Sendable {
         }
     }
 
-    /// At a stop, bounds what the journal lane may still do after everything has ended.
-    private func limitHandOver() async -> JournalLane.End? {
-        await context.desk.closed.wait()
+    /// At a stop, ends the attempts, and bounds what the journal lane may still do after that: it may be waiting for a
+    /// connection that does not come back.
+    private func endAttempts() async -> JournalLane.End? {
+        await context.stop.wait()
+        await context.desk.close()
         // Cancelled means that the hand-over is through.
         try? await context.time.sleep(for: AgentTiming.flushMax * 2)
         return .stopping

@@ -19,6 +19,7 @@ extension JournalLane {
 
     /// Journals what is due within the look-ahead and takes the inbox.
     mutating func journalDue() async throws -> Progress {
+        let began = context.time.monotonic
         let now = context.time.now
         let taken = try await take(entries)
         let nonce = context.random.identifier(NonceKind.self)
@@ -41,6 +42,7 @@ extension JournalLane {
         }) {
         case .committed(let sent, let roundTrip):
             noteCommit(sent, roundTrip)
+            journalLatency = max(context.time.monotonic - began, journalLatency * 9 / 10)
             await committed(taken: taken, commands: commands)
             return .goOn
         case .rejected:
@@ -131,6 +133,7 @@ extension JournalLane {
             if fire.decision == .launch, let specification {
                 launches.append((fire, specification))
             } else {
+                precondition(fire.decision != .launch, "\(fire.attempt) was journaled without a definition")
                 decided.append(report(fire, .decided(at: context.time.now)))
             }
         }
@@ -158,9 +161,9 @@ extension JournalLane {
         )
     }
 
-    /// The agent stops: what runs comes to an end, results go to disk and to the leader, then the session may end.
+    /// The agent stops: when what runs has come to an end, results go to disk and to the leader, then the session may end.
     mutating func handOver() async -> End {
-        await context.desk.close()
+        await context.desk.closed.wait()
         let deadline = context.time.monotonic + AgentTiming.flushMax
         while context.time.monotonic < deadline, !Task.isCancelled {
             let (isBehind, openCount) = live.ledger.withLock { ($0.needsCheckpoint, $0.openCount) }

@@ -29,7 +29,8 @@ struct JournalLane {
     var generations: [Int: Int] = [:]
     var taskBucketCount: Int?
     var agentCount = 1
-    var commitLatency = Duration.zero
+    /// How long it lately took from looking what is due to knowing that it is committed.
+    var journalLatency = Duration.zero
     var changedSince: MonotonicInstant?
     var rereadAt: MonotonicInstant
     var retryDefinitionsAt: MonotonicInstant?
@@ -117,22 +118,22 @@ struct JournalLane {
         return wishes
     }
 
-    var lookAhead: Duration { LookAhead.duration(agents: agentCount, commitLatency: commitLatency) }
+    var lookAhead: Duration { LookAhead.duration(agents: agentCount, commitLatency: journalLatency) }
 
     mutating func noteCommit(_ sent: MonotonicInstant, _ roundTrip: Duration) {
         live.committed(sent: sent, roundTrip: roundTrip)
-        commitLatency = max(roundTrip, commitLatency * 9 / 10)
     }
 
     // MARK: Waiting
 
     private var checkpointDelay: Duration {
-        let isLarge = live.ledger.withLock { $0.ownedCount } >= AgentTiming.largeCount
+        let isLarge = live.ledger.withLock { $0.partCount } >= AgentTiming.largeCount
         return isLarge ? AgentTiming.checkpointDelayLarge : AgentTiming.checkpointDelay
     }
 
     private var isCheckpointDue: Bool {
-        if live.ledger.withLock({ $0.segmentCount }) >= AgentTiming.segmentsMax { return true }
+        let (segmentCount, isBegun) = live.ledger.withLock { ($0.segmentCount, $0.isInCheckpoint) }
+        if isBegun || segmentCount >= AgentTiming.segmentsMax { return true }
         guard let changedSince else { return false }
         return context.time.monotonic >= changedSince + checkpointDelay
     }

@@ -43,6 +43,7 @@ struct SessionOpener: Sendable {
                 try Task.checkCancellation()
                 try await session.connected()
             }
+            context.status.update { $0.problem = nil }
             if hasComplained { context.logger.notice("ZooKeeper is reachable again") }
             return true
         } catch {
@@ -65,7 +66,7 @@ struct SessionOpener: Sendable {
         )
     }
 
-    /// Takes the session of the process before us over, only to close it. Nobody works on in a resumed session.
+    /// Takes the session of the process before us over, only to close it: nobody works on in a resumed session.
     private func closePredecessor() async throws {
         guard let identity = await rememberedSession() else { return }
         let session = try await context.connector.connect(resuming: identity)

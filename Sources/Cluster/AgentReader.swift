@@ -66,7 +66,9 @@ public struct AgentReader: Sendable {
             .value.taskBuckets
     }
 
-    /// The inbox, sorted by name: the entries' names and what they ask for. Unreadable entries come back as `nil`.
+    /// The inbox, sorted by name: the entries' names and what they ask for.
+    ///
+    /// Unreadable entries come back as `nil`.
     public func inbox(limit: Int) async throws -> [(name: String, dispatch: Dispatch?)] {
         let (session, nodes) = (session, nodes)
         let names = try await session.persistently { try await session.childrenIfPresent(nodes.inbox) }

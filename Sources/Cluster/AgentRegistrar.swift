@@ -58,7 +58,9 @@ public struct AgentRegistrar: Sendable {
         }
     }
 
-    /// Who holds the name; `nil` when the holder has gone meanwhile. The fence is ours if it exists: nobody else draws our bits.
+    /// Who holds the name; `nil` when the holder has gone meanwhile.
+    ///
+    /// The fence is ours if it exists: nobody else draws our bits.
     private func holder() async throws -> RegistrationOutcome? {
         let (stat, watch) = try await session.persistently { try await session.watchExists(nodes.member) }
         guard stat != nil else { return nil }

@@ -39,20 +39,26 @@ extension AgentLedger {
         unblock(bucket)
     }
 
-    /// Composes a checkpoint of everything that changed; `nil` when nothing did, unless a write is wanted for its own sake.
+    /// Composes the next write of a checkpoint; `nil` when nothing changed, unless a write is wanted for its own sake.
+    ///
+    /// A checkpoint that is big takes several writes; the segments it replaces go with its last one.
     public mutating func composeCheckpoint(isRenewal: Bool = false) -> CheckpointPlan? {
         precondition(isIdle, "a checkpoint cannot be composed while \(String(describing: inHand)) is in hand")
         if isRenewal, changed.isEmpty { changed.insert(0) }
         guard needsCheckpoint else { return nil }
+        let current = round ?? CheckpointRound(segments: segments, remaining: changed)
+        let chosen = firstBuckets(of: current.remaining)
         var buckets: [Int: CheckpointBucket] = [:]
-        for bucket in changed { buckets[bucket] = content(of: bucket) }
-        let plan = CheckpointPlan(buckets: buckets, segments: segments)
-        inHand = .checkpoint(plan, resultCount: unjournaledResults.count)
-        changed = []
+        for bucket in chosen { buckets[bucket] = content(of: bucket) }
+        let isLast = chosen.count == current.remaining.count
+        let plan = CheckpointPlan(buckets: buckets, segments: isLast ? current.segments : [])
+        inHand = .checkpoint(plan, resultCount: isLast && round == nil ? unjournaledResults.count : 0)
+        round = current
+        changed.subtract(chosen)
         return plan
     }
 
-    /// The composed checkpoint is written completely.
+    /// The composed write of the checkpoint is committed.
     public mutating func checkpointCommitted() {
         guard case .checkpoint(let plan, let resultCount)? = inHand else {
             return impossible("no checkpoint is in hand")
@@ -60,13 +66,27 @@ extension AgentLedger {
         inHand = nil
         unjournaledResults.removeFirst(min(resultCount, unjournaledResults.count))
         segments.removeAll { plan.segments.contains($0) }
+        round?.remaining.subtract(plan.buckets.keys)
+        if round?.remaining.isEmpty == true { round = nil }
     }
 
-    /// The composed checkpoint is not written, or only in part.
+    /// The composed write of the checkpoint is not done, or only in part: its buckets are to be written again.
     public mutating func checkpointRejected() {
         guard case .checkpoint(let plan, _)? = inHand else { return impossible("no checkpoint is in hand") }
         inHand = nil
         changed.formUnion(plan.buckets.keys)
+    }
+
+    /// The first of the buckets, in order, that together are not too much; at least one if there is one.
+    private func firstBuckets(of remaining: Set<Int>) -> [Int] {
+        var chosen: [Int] = []
+        var entries = 0
+        for bucket in remaining.sorted() {
+            entries += (partsOfBucket[bucket]?.count ?? 0) + (openOfBucket[bucket]?.count ?? 0)
+            if entries > Limit.entriesPerCheckpoint, !chosen.isEmpty { break }
+            chosen.append(bucket)
+        }
+        return chosen
     }
 
     private func content(of bucket: Int) -> CheckpointBucket {
@@ -81,7 +101,7 @@ extension AgentLedger {
     }
 
     private mutating func unblock(_ bucket: Int) {
-        guard !blocked.isEmpty, (openOfBucket[bucket]?.count ?? 0) < Limit.openPerBucket else { return }
+        guard !blocked.isEmpty, (openOfBucket[bucket]?.count ?? 0) + 2 <= Limit.openPerBucket else { return }
         for key in blocked where parts[key]?.checkpointBucket == bucket {
             blocked.remove(key)
             schedule(key)

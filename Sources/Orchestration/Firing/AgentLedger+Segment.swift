@@ -19,9 +19,16 @@ extension AgentLedger {
         )
         var keys: [TaskPart] = []
         var fires: [JournaledFire] = []
-        while fires.count + 2 <= Limit.firesPerSegment, let key = popDue(by: horizon) {
+        var room: [Int: Int] = [:]
+        while fires.count + 2 <= Limit.firesPerSegment, let key = popDue(by: horizon, &room) {
             keys.append(key)
-            fires += decide(key, now: now, horizon: horizon, limit: Limit.firesPerSegment - fires.count)
+            fires += decide(
+                key,
+                now: now,
+                horizon: horizon,
+                limit: Limit.firesPerSegment - fires.count,
+                &room
+            )
         }
         fires.sort { ($0.due, $0.uid, $0.part) < ($1.due, $1.uid, $1.part) }
         guard !fires.isEmpty || isTaking else {
@@ -39,7 +46,9 @@ extension AgentLedger {
         return segment
     }
 
-    /// The frozen segment is committed: cursors advance, its fires are open. Returns the fires, in order.
+    /// The frozen segment is committed: cursors advance, its fires are open.
+    ///
+    /// Returns the fires, in order.
     public mutating func segmentCommitted() -> [JournaledFire] {
         guard case .segment(let segment, let keys)? = inHand else {
             return impossible("no segment is in hand")
@@ -76,10 +85,16 @@ extension AgentLedger {
     }
 
     /// Takes the earliest part out of the heap if it is due; parts with too many open fires are set aside.
-    private mutating func popDue(by horizon: Instant) -> TaskPart? {
+    ///
+    /// `room` tells for each checkpoint bucket how many more open fires it may get.
+    private mutating func popDue(by horizon: Instant, _ room: inout [Int: Int]) -> TaskPart? {
         while let instant = nextDue(), instant <= horizon {
             guard let key = due.popMin()?.key, let part = parts[key] else { continue }
-            if (openOfBucket[part.checkpointBucket]?.count ?? 0) >= Limit.openPerBucket {
+            let bucket = part.checkpointBucket
+            let left = room[bucket] ?? Limit.openPerBucket - (openOfBucket[bucket]?.count ?? 0)
+            room[bucket] = left
+            // A part may need two: a missed range, and the fire that follows it.
+            if left < 2 {
                 blocked.insert(key)
             } else {
                 parts[key]?.next = nil
@@ -89,16 +104,23 @@ extension AgentLedger {
         return nil
     }
 
-    private func decide(_ key: TaskPart, now: Instant, horizon: Instant, limit: Int) -> [JournaledFire] {
+    private func decide(
+        _ key: TaskPart,
+        now: Instant,
+        horizon: Instant,
+        limit: Int,
+        _ room: inout [Int: Int]
+    ) -> [JournaledFire] {
         guard let part = parts[key], let definition = definitions[key.uid] else { return [] }
-        let room = Limit.openPerBucket - (openOfBucket[part.checkpointBucket]?.count ?? 0)
+        let left = room[part.checkpointBucket] ?? Limit.openPerBucket
         let instants = enumerator.decide(
             definition,
             after: part.cursor,
             now: now,
             horizon: horizon,
-            limit: max(2, min(limit, room))
+            limit: min(limit, left)
         )
+        room[part.checkpointBucket] = left - instants.count
         return instants.map { instant in
             JournaledFire(
                 attempt: AttemptID(

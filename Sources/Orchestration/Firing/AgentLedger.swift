@@ -5,7 +5,7 @@ public import Scheduling
 ///
 /// The rules of the launch protocol that need no I/O are here: cursors only rise and advance only with a committed segment;
 /// a composed segment is frozen until its outcome is known; a fire stays open until the leader has accepted what became of it;
-/// segments go only in the write that completes the checkpoint. Transitions of the write in hand:
+/// segments go only with the last bucket that changed before they were begun to be folded. Transitions of the write in hand:
 /// `none → segment → none` (`compose`, then `committed` or `rejected`) and `none → checkpoint → none` likewise.
 public struct AgentLedger: Sendable {
     /// Limits, each with its reason.
@@ -16,6 +16,8 @@ public struct AgentLedger: Sendable {
         public static let resultsPerSegment = 100
         /// Inbox entries taken with one segment: each is an operation of the multi.
         public static let takenPerSegment = 100
+        /// Cursors and open fires that one checkpoint write should not exceed, so that it holds up no journal write.
+        public static let entriesPerCheckpoint = 1_000
         /// Open fires of one checkpoint bucket, so that it stays a writable node; more have to wait for the leader.
         public static let openPerBucket = 200
     }
@@ -39,6 +41,12 @@ public struct AgentLedger: Sendable {
         }
     }
 
+    /// A checkpoint that takes several writes: the segments may go when the remaining buckets are written.
+    struct CheckpointRound {
+        var segments: [Int]
+        var remaining: Set<Int>
+    }
+
     /// A write whose outcome is not known yet.
     enum InHand {
         case segment(JournalSegment, parts: [TaskPart])
@@ -59,6 +67,7 @@ public struct AgentLedger: Sendable {
     var partsOfTable: [Int: Set<TaskPart>] = [:]
     var changed: Set<Int> = []
     var segments: [Int] = []
+    var round: CheckpointRound?
     var nextSegment = 1
     var unjournaledResults: [AttemptResult] = []
     var inHand: InHand?
@@ -77,10 +86,14 @@ public struct AgentLedger: Sendable {
     public var isIdle: Bool { if case nil = inHand { true } else { false } }
     /// How many parts the incarnation may journal.
     public var ownedCount: Int { parts.values.count { $0.row.state == .active } }
+    /// How many rows the agent's table has, revoked ones included.
+    public var partCount: Int { parts.count }
     /// How many fires wait for the leader to accept what became of them.
     public var openCount: Int { open.count }
     /// How many committed segments have not been folded into the checkpoint.
     public var segmentCount: Int { segments.count }
+    /// Whether a checkpoint was begun that needs further writes.
+    public var isInCheckpoint: Bool { round != nil }
     /// Whether the checkpoint is behind.
     public var needsCheckpoint: Bool { !segments.isEmpty || !changed.isEmpty }
     /// How many parts wait because too many of their fires are open.

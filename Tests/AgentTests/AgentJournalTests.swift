@@ -1,0 +1,95 @@
+import Cluster
+import Domain
+import Orchestration
+import Scheduling
+import SimulationKit
+import Testing
+import ZooKeeper
+
+/// Checkpoints as they reach ZooKeeper.
+@Suite struct AgentJournalTests {
+    let ensemble = InMemoryEnsemble()
+    let nodes: AgentNodes
+    let time = TimeSource(clock: SimulationClock(), wall: { .epoch })
+
+    init() throws {
+        let seat = Seat(runtime: .standard, agent: try #require(AgentID("a1")))
+        nodes = try AgentNodes(
+            tree: try Tree(workspace: .standard),
+            seat: seat,
+            incarnation: Incarnation(high: 1, low: 2)
+        )
+        try ensemble.createAll(nodes.fence, data: try ZNodeCodec.encode(FenceRecord()))
+        try ensemble.createAll(nodes.checkpoint)
+        for number in 1...3 { try ensemble.createAll(try nodes.segment(number)) }
+    }
+
+    /// A bucket of about `kilobytes`.
+    private func bucket(_ kilobytes: Int) -> CheckpointBucket {
+        let cursors = (0..<(kilobytes * 14)).map { index in
+            CheckpointCursor(key: TaskPart(uid: TaskUID(bits: UInt64(index))), cursor: .epoch)
+        }
+        return CheckpointBucket(cursors: cursors)
+    }
+
+    @Test("a big checkpoint is written in pieces; the segments go with the last")
+    func pieces() async throws {
+        let session = try await ensemble.connect(resuming: nil)
+        var journal = AgentJournal(session: session, nodes: nodes, time: time)
+        let plan = CheckpointPlan(
+            buckets: Dictionary(uniqueKeysWithValues: (0..<8).map { ($0, bucket(60)) }),
+            segments: [1, 2, 3]
+        )
+        let before = ensemble.transactionCount
+        // The last piece is lost: the earlier ones are there, and no segment is gone.
+        ensemble.loseReply(.dropped) { operations in
+            operations.contains { if case .delete = $0 { true } else { false } }
+        }
+        async let outcome = journal.write(plan, fence: 0)
+        while await session.state.isConnected { await Task.yield() }
+        #expect(ensemble.children(nodes.checkpoint).count >= 4)
+        #expect(ensemble.children(nodes.fence) == ["cp", "s-1", "s-2", "s-3"])
+        ensemble.reconnect(try #require(ensemble.sessions.first))
+        guard case .committed = try await outcome else {
+            Issue.record("not committed")
+            return
+        }
+        #expect(ensemble.children(nodes.checkpoint).count == 8)
+        #expect(ensemble.children(nodes.fence) == ["cp"])
+        #expect(ensemble.transactionCount - before == 2)
+    }
+
+    @Test(
+        "a checkpoint whose reply is lost is completed, whatever became of it",
+        arguments: [InMemoryEnsemble.LostReply.applied, .dropped, .delayed]
+    )
+    func replyLost(_ kind: InMemoryEnsemble.LostReply) async throws {
+        let session = try await ensemble.connect(resuming: nil)
+        var journal = AgentJournal(session: session, nodes: nodes, time: time)
+        let plan = CheckpointPlan(buckets: [4: bucket(1)], segments: [1, 2])
+        ensemble.loseReply(kind) { _ in true }
+        async let outcome = journal.write(plan, fence: 0)
+        while await session.state.isConnected { await Task.yield() }
+        ensemble.reconnect(try #require(ensemble.sessions.first))
+        guard case .committed = try await outcome else {
+            Issue.record("not committed")
+            return
+        }
+        #expect(ensemble.children(nodes.checkpoint) == ["004"])
+        #expect(ensemble.children(nodes.fence) == ["cp", "s-3"])
+    }
+
+    @Test("a raised fence refuses a checkpoint, and nothing of it is written")
+    func refused() async throws {
+        let session = try await ensemble.connect(resuming: nil)
+        var journal = AgentJournal(session: session, nodes: nodes, time: time)
+        try ensemble.write([.set(nodes.fence, data: try ZNodeCodec.encode(FenceRecord()), version: nil)])
+        let outcome = try await journal.write(
+            CheckpointPlan(buckets: [4: bucket(1)], segments: [1]),
+            fence: 0
+        )
+        #expect(outcome == .rejected)
+        #expect(ensemble.children(nodes.checkpoint) == [])
+        #expect(ensemble.children(nodes.fence) == ["cp", "s-1", "s-2", "s-3"])
+    }
+}

@@ -1,0 +1,140 @@
+import Domain
+import Orchestration
+import Scheduling
+import Testing
+
+@Suite struct FireEnumeratorTests {
+    static let now = Instant(millisecondsSinceEpoch: 1_000_000_000)
+
+    static func task(every seconds: Int, since: Instant = .epoch) throws -> TaskDefinition {
+        let interval = Schedule.every(try IntervalSchedule(every: .seconds(seconds)))
+        let name = try #require(TaskID("t"))
+        let specification = TaskSpecification(name: name, action: .command(["true"]), schedules: [interval])
+        return TaskDefinition.created(specification, uid: TaskUID(bits: 1), now: since)
+    }
+
+    private func decide(
+        _ task: TaskDefinition,
+        behind seconds: Int,
+        policy: MisfirePolicy = .standard,
+        limit: Int = 100
+    ) -> [DecidedInstant] {
+        FireEnumerator(policy: policy).decide(
+            task,
+            after: Self.now - .seconds(seconds),
+            now: Self.now,
+            horizon: Self.now + .seconds(1),
+            limit: limit
+        )
+    }
+
+    struct Case: CustomTestStringConvertible, Sendable {
+        var every: Int
+        var behind: Int
+        /// Seconds before now of what is launched, latest last; `now` is a multiple of every interval used.
+        var launched: [Int]
+        var missed: Int
+        var testDescription: String { "every \(every) s, \(behind) s behind" }
+    }
+
+    @Test(
+        "fires up to a minute old are launched, of older ones the latest, the rest is one missed range",
+        arguments: [
+            Case(every: 10, behind: 5, launched: [0], missed: 0),
+            Case(every: 10, behind: 10, launched: [0], missed: 0),
+            Case(every: 20, behind: 60, launched: [40, 20, 0], missed: 0),
+            Case(every: 20, behind: 61, launched: [60, 40, 20, 0], missed: 0),
+            Case(every: 20, behind: 81, launched: [80, 60, 40, 20, 0], missed: 0),
+            Case(every: 20, behind: 121, launched: [80, 60, 40, 20, 0], missed: 2),
+            Case(every: 100, behind: 1_001, launched: [100, 0], missed: 9),
+            Case(every: 100, behind: 101, launched: [100, 0], missed: 0),
+            Case(every: 1_000, behind: 1, launched: [0], missed: 0),
+        ]
+    )
+    func table(_ testCase: Case) throws {
+        let decided = decide(try Self.task(every: testCase.every), behind: testCase.behind)
+        let launched = decided.filter { $0.decision == .launch }.map {
+            Int($0.due.duration(to: Self.now).inSeconds)
+        }
+        #expect(launched == testCase.launched)
+        #expect(decided.map(\.due) == decided.map(\.due).sorted())
+        let missed = decided.compactMap { instant -> Int? in
+            if case .missed(_, _, let count) = instant.decision { count } else { nil }
+        }
+        #expect(missed == (testCase.missed == 0 ? [] : [testCase.missed]))
+    }
+
+    @Test("with the policy never, nothing older is launched")
+    func never() throws {
+        let decided = decide(
+            try Self.task(every: 100),
+            behind: 1_001,
+            policy: MisfirePolicy(older: .never)
+        )
+        #expect(decided.count == 2)
+        #expect(decided.first?.due == Self.now - .seconds(100))
+        guard case .missed(_, _, let count)? = decided.first?.decision else {
+            Issue.record("the older ones are not missed")
+            return
+        }
+        #expect(count == 10)
+    }
+
+    @Test("a long absence costs no more than the cap, and the record says that it stopped counting")
+    func capped() throws {
+        let decided = decide(try Self.task(every: 1), behind: 999_999, limit: 10)
+        guard case .missed(let reason, let since, let count)? = decided.first?.decision else {
+            Issue.record("no missed range")
+            return
+        }
+        #expect(count == MisfirePolicy.standard.countMax)
+        #expect(reason == MissedReason.lateUncounted)
+        #expect(since == Self.now - .seconds(999_998))
+        #expect(decided.first?.due == Self.now - .seconds(62))
+        #expect(decided.dropFirst().first == DecidedInstant(due: Self.now - .seconds(61), decision: .launch))
+        #expect(decided.count == 10)
+    }
+
+    @Test(
+        "however it is cut into pieces, every instant is decided exactly once and in order",
+        arguments: 1...40
+    )
+    func pieces(seed: Int) throws {
+        let every = [1, 3, 7, 20, 61, 600][seed % 6]
+        let task = try Self.task(every: every)
+        var cursor = Self.now - .seconds(seed * 24)
+        let start = cursor
+        var covered: [Instant] = []
+        for step in 0..<200 {
+            let now = Self.now + .seconds(step / 20)
+            let decided = FireEnumerator().decide(
+                task,
+                after: cursor,
+                now: now,
+                horizon: now + .milliseconds(step * 5),
+                limit: 2 + seed % 5
+            )
+            for instant in decided {
+                if case .missed(_, let since, let count) = instant.decision {
+                    var due: Instant? = since
+                    for _ in 0..<count {
+                        covered.append(try #require(due))
+                        due = task.nextDue(after: due ?? since)
+                    }
+                    #expect(covered.last == instant.due)
+                } else {
+                    covered.append(instant.due)
+                }
+                cursor = instant.due
+            }
+        }
+        var expected: [Instant] = []
+        var due = task.nextDue(after: start)
+        while let instant = due, instant <= cursor {
+            expected.append(instant)
+            due = task.nextDue(after: instant)
+        }
+        #expect(covered == expected)
+        #expect(cursor > Self.now - .seconds(every))
+    }
+}
