@@ -171,12 +171,12 @@ import Testing
             let history = try SQLiteRunHistory(directory: directory)
             try await history.execute(
                 """
-                CREATE TRIGGER refusal BEFORE INSERT ON run WHEN NEW.task = 'task-0'
+                CREATE TRIGGER refusal BEFORE INSERT ON run WHEN NEW.task = 'task-20'
                 BEGIN SELECT RAISE(ABORT, 'refused'); END
                 """
             )
             let failed = await withTaskGroup(of: Int?.self) { group in
-                for task in 0..<10 {
+                for task in 0..<40 {
                     group.addTask {
                         do {
                             try await history.record([Reports.ended(Reports.fire(task: task))])
@@ -188,8 +188,8 @@ import Testing
                 }
                 return await group.reduce(into: []) { $0.append($1) }.compactMap { $0 }
             }
-            #expect(failed == [0])
-            #expect(try await history.run(Reports.fire(task: 9).attempt.run)?.state == .succeeded)
+            #expect(failed == [20])
+            #expect(try await history.run(Reports.fire(task: 39).attempt.run)?.state == .succeeded)
             try history.close()
         }
     }
