@@ -56,12 +56,15 @@ public final class CenterService: Service {
 
     /// Runs until graceful shutdown or cancellation.
     public func run() async throws {
+        // It throws when this task is cancelled, which is the other way to stop.
+        await run { try? await gracefulShutdown() }
+    }
+
+    /// Runs until `shutdown` returns.
+    func run(until shutdown: @escaping @Sendable () async -> Void) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.work() }
-            group.addTask {
-                // Thrown when this task is cancelled, which is the other way to stop.
-                try? await gracefulShutdown()
-            }
+            group.addTask { await shutdown() }
             await group.next()
             group.cancelAll()
         }

@@ -31,7 +31,7 @@ struct CatalogReader: Sendable {
     struct Outcome: Sendable {
         /// The watch that was asked for.
         var watch: Watch?
-        /// Topics that exist because of this one and were not known.
+        /// Topics that exist because of this one, known ones included.
         var discovered: [CatalogTopic] = []
         /// Whether what planning depends on has changed.
         var isChanged = false
@@ -116,9 +116,7 @@ struct CatalogReader: Sendable {
         let isChanged = store.change { catalog in
             for gone in known.subtracting(found).sorted() { catalog.set(runtime: gone, nil) }
         }
-        let discovered = found.filter { !known.contains($0) }.flatMap {
-            [CatalogTopic.settings($0), .agents($0)]
-        }
+        let discovered = found.flatMap { [CatalogTopic.settings($0), .agents($0)] }
         return Outcome(watch: watch, discovered: discovered, isChanged: isChanged)
     }
 
@@ -147,9 +145,7 @@ struct CatalogReader: Sendable {
 
     private func readBuckets(_ isWatched: Bool) async throws -> Outcome {
         let (names, watch) = try await names(tree.tasks, isWatched)
-        let known = store.read { Set($0.index.keys) }
-        let discovered = names.compactMap(Tree.bucket(named:)).filter { !known.contains($0) }
-        return Outcome(watch: watch, discovered: discovered.map { .bucket($0) })
+        return Outcome(watch: watch, discovered: names.compactMap(Tree.bucket(named:)).map { .bucket($0) })
     }
 
     /// Reads a bucket's index and those definitions whose revision changed.

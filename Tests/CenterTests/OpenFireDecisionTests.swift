@@ -1,0 +1,102 @@
+import Domain
+import Scheduling
+import Testing
+
+@testable import Center
+
+@Suite struct OpenFireDecisionTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var name: String
+        var delivery = Delivery.atMostOnce
+        var decision = FireDecision.launch
+        var journaled: AttemptOutcome?
+        var known: AttemptOutcome?
+        var isDeleted = false
+        var reports: AttemptOutcome?
+        var isReported = true
+        var repeats = false
+
+        var testDescription: String { name }
+    }
+
+    @Test(
+        "every kind of open fire has one decision",
+        arguments: [
+            Case(name: "at most once: lost", reports: .lost),
+            Case(
+                name: "at least once: lost and again",
+                delivery: .atLeastOnce,
+                reports: .lost,
+                repeats: true
+            ),
+            Case(
+                name: "at least once, task deleted: lost",
+                delivery: .atLeastOnce,
+                isDeleted: true,
+                reports: .lost
+            ),
+            Case(name: "skipped: told", decision: .skipped(reason: "r")),
+            Case(
+                name: "result in the journal: told",
+                delivery: .atLeastOnce,
+                journaled: .failed,
+                reports: .failed
+            ),
+            Case(
+                name: "journal says lost, at least once: again",
+                delivery: .atLeastOnce,
+                journaled: .lost,
+                reports: .lost,
+                repeats: true
+            ),
+            Case(
+                name: "result in the history: nothing",
+                delivery: .atLeastOnce,
+                known: .succeeded,
+                isReported: false
+            ),
+            Case(
+                name: "lost in the history, at least once: again",
+                delivery: .atLeastOnce,
+                known: .lost,
+                isReported: false,
+                repeats: true
+            ),
+            Case(name: "lost in the history, at most once: nothing", known: .lost, isReported: false),
+        ]
+    )
+    func decide(_ example: Case) {
+        let now = Workshop.start
+        let task = TaskDefinition.created(
+            .every(60, "t", delivery: example.delivery),
+            uid: TaskUID(bits: 7),
+            now: now
+        )
+        let fire = task.fire(now + .seconds(60), example.decision)
+        func result(_ outcome: AttemptOutcome) -> AttemptResult {
+            AttemptResult(attempt: fire.attempt, outcome: outcome, endedAt: now)
+        }
+        let owner = (agent: AgentID("a")!, incarnation: Incarnation(bits: 1), runtime: RuntimeID.standard)
+        let run = example.known.map { outcome in
+            Run(
+                RunReport(
+                    fire: fire,
+                    agent: owner.agent,
+                    incarnation: owner.incarnation,
+                    runtime: owner.runtime,
+                    phase: .ended(result(outcome))
+                )
+            )
+        }
+        let decision = OpenFireDecision.decide(
+            OpenFire(fire: fire, result: example.journaled.map(result)),
+            by: owner,
+            run: run,
+            task: example.isDeleted ? nil : task,
+            now: now
+        )
+        #expect((decision.report != nil) == example.isReported)
+        if case .ended(let told)? = decision.report?.phase { #expect(told.outcome == example.reports) }
+        #expect(decision.next?.attempt.number == (example.repeats ? 2 : nil))
+    }
+}

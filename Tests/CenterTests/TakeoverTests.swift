@@ -1,0 +1,232 @@
+import CenterDoubles
+import Cluster
+import Domain
+import Scheduling
+import SimulationKit
+import Testing
+import ZooKeeper
+
+@testable import Center
+
+@Suite struct TakeoverTests {
+    /// A leader, two agents, and tasks that all belong to agent `a`.
+    private func withOwner(
+        delivery: Delivery = .atMostOnce,
+        _ body: (Workshop, Leader, Agent, Agent, TaskDefinition) async throws -> Void
+    ) async throws {
+        let workshop = try Workshop()
+        let leader = try await workshop.leader()
+        let a = try await workshop.agent("a")
+        try await leader.pass()
+        _ = try await leader.control.save([.every(60, "t", delivery: delivery)], condition: .any)
+        try await leader.pass()
+        let b = try await workshop.agent("b")
+        try await leader.pass()
+        let view = try await leader.control.task(TaskID("t")!)
+        let (owner, other) = view.owner == a.name ? (a, b) : (b, a)
+        try await body(workshop, leader, owner, other, view.definition)
+    }
+
+    @Test("rows of a dead agent move with the journal's cursor, and its journal goes")
+    func rowsMove() async throws {
+        try await withOwner { workshop, leader, owner, other, task in
+            let due = Workshop.start + .seconds(120)
+            try await owner.journal(1, [task.fire(due - .seconds(60), .skipped(reason: "x"))])
+            try await owner.journal(2, [task.fire(due, .missed(reason: "late", since: due, count: 1))])
+            await owner.die()
+            try await leader.pass()
+            let (place, row) = try #require(workshop.places()[task.name])
+            #expect(place == .owned(other.id.seat))
+            #expect(row.cursor == due)
+            #expect(try workshop.journals(owner.name).isEmpty)
+            #expect(try workshop.head(owner.name) == nil)
+            #expect(await workshop.history.run(task.fire(due).attempt.run)?.state == .missed)
+            #expect(await workshop.history.run(task.fire(due - .seconds(60)).attempt.run)?.state == .skipped)
+        }
+    }
+
+    @Test("a journaled fire without a result is lost, once, and corrected by a late truth")
+    func lost() async throws {
+        try await withOwner { workshop, leader, owner, _, task in
+            let fire = task.fire(Workshop.start + .seconds(60))
+            try await owner.journal(1, [fire])
+            await owner.die()
+            try await leader.pass()
+            #expect(await workshop.history.run(fire.attempt.run)?.state == .lost)
+            #expect(try workshop.inboxes().isEmpty)
+            #expect(await workshop.history.authored(after: 0, limit: 10).count == 1)
+            let truth = AttemptResult(attempt: fire.attempt, outcome: .succeeded, endedAt: workshop.now)
+            let report = RunReport(
+                fire: fire,
+                agent: owner.name,
+                incarnation: owner.id.incarnation,
+                runtime: .standard,
+                phase: .ended(truth)
+            )
+            let epoch = try await leader.control.accept([report], from: owner.name)
+            #expect(epoch == leader.epoch)
+            #expect(await workshop.history.run(fire.attempt.run)?.state == .succeeded)
+        }
+    }
+
+    @Test("an at-least-once fire without a result is attempted again elsewhere, exactly once")
+    func redispatched() async throws {
+        try await withOwner(delivery: .atLeastOnce) { workshop, leader, owner, other, task in
+            let fire = task.fire(Workshop.start + .seconds(60))
+            try await owner.journal(1, [fire])
+            await owner.die()
+            try await leader.pass()
+            try await leader.pass()
+            let inboxes = try workshop.inboxes()
+            #expect(inboxes.map(\.agent) == [other.name.text])
+            guard case .launch(let run)? = inboxes.first?.dispatch else {
+                Issue.record("nothing was dispatched")
+                return
+            }
+            #expect(run.attempt == AttemptID(run: fire.attempt.run, number: 2))
+            #expect(run.due == fire.due)
+            #expect(try workshop.journals(owner.name).isEmpty)
+        }
+    }
+
+    @Test("an at-least-once fire waits in the journal until an agent can take it")
+    func redispatchWaits() async throws {
+        try await withOwner(delivery: .atLeastOnce) { workshop, leader, owner, other, task in
+            try await owner.journal(1, [task.fire(Workshop.start + .seconds(60))])
+            await other.die()
+            await owner.die()
+            try await leader.pass()
+            #expect(try workshop.inboxes().isEmpty)
+            #expect(try workshop.journals(owner.name).count == 1)
+            #expect(try #require(workshop.places()[task.name]).place == .parked(.standard))
+            let c = try await workshop.agent("c")
+            try await leader.pass()
+            #expect(try workshop.inboxes().map(\.agent) == [c.name.text])
+            #expect(try workshop.journals(owner.name).isEmpty)
+        }
+    }
+
+    @Test("results that the journal or the history has are not lost")
+    func knownResults() async throws {
+        try await withOwner(delivery: .atLeastOnce) { workshop, leader, owner, _, task in
+            let fires = [60, 120, 180].map { task.fire(Workshop.start + .seconds($0)) }
+            func result(_ fire: JournaledFire) -> AttemptResult {
+                AttemptResult(attempt: fire.attempt, outcome: .failed, exitCode: 3, endedAt: workshop.now)
+            }
+            try await owner.journal(1, [fires[0], fires[1], fires[2]])
+            try await owner.journal(2, [], ended: [result(fires[1])])
+            let checkpoint = CheckpointBucket(
+                cursors: [CheckpointCursor(key: fires[0].key, cursor: fires[2].due)],
+                open: [
+                    OpenFire(fire: fires[0], result: result(fires[0])), OpenFire(fire: fires[1]),
+                    OpenFire(fire: fires[2]),
+                ]
+            )
+            try await owner.checkpoint(checkpoint, of: fires[0].key, deleting: [1])
+            try await workshop.history.record([
+                RunReport(
+                    fire: fires[2],
+                    agent: owner.name,
+                    incarnation: owner.id.incarnation,
+                    runtime: .standard,
+                    phase: .ended(result(fires[2]))
+                )
+            ])
+            await owner.die()
+            try await leader.pass()
+            for fire in fires { #expect(await workshop.history.run(fire.attempt.run)?.state == .failed) }
+            #expect(try workshop.inboxes().isEmpty)
+            #expect(try #require(workshop.places()[task.name]).row.cursor == fires[2].due)
+            #expect(try workshop.journals(owner.name).isEmpty)
+        }
+    }
+
+    @Test("a restarted agent gets its rows again, with the journal's cursor")
+    func regrant() async throws {
+        let workshop = try Workshop()
+        let leader = try await workshop.leader()
+        let old = try await workshop.agent("a")
+        try await leader.pass()
+        _ = try await leader.control.save((0..<30).map { .every(60, "t\($0)") }, condition: .any)
+        try await leader.pass()
+        let task = try await leader.control.task(TaskID("t3")!).definition
+        let due = Workshop.start + .seconds(60)
+        try await old.journal(1, [task.fire(due)])
+        await old.die()
+        let new = try await workshop.agent("a")
+        try await leader.pass()
+        let head = try #require(try workshop.head(new.name))
+        #expect(head.incarnation == new.id.incarnation)
+        #expect(try workshop.rows()[.owned(new.id.seat)]?.count == 30)
+        #expect(try #require(workshop.places()[task.name]).row.cursor == due)
+        #expect(try workshop.journals(new.name) == [new.id.incarnation.text])
+        #expect(await workshop.history.run(task.fire(due).attempt.run)?.state == .lost)
+    }
+
+    @Test("a sealed incarnation cannot journal, even while its session lives")
+    func sealedWhileAlive() async throws {
+        try await withOwner { workshop, leader, owner, other, task in
+            let registration = try workshop.tree.runtime(.standard).agent(owner.name)
+            let fence = try await owner.fence
+            try workshop.ensemble.write([.delete(registration, version: nil)])
+            try await leader.pass()
+            await #expect(throws: ZooKeeperError.self) {
+                try await owner.journal(1, [task.fire(workshop.now)], fence: fence)
+            }
+            #expect(try #require(workshop.places()[task.name]).place == .owned(other.id.seat))
+        }
+    }
+
+    @Test("open fires wait for the rejoin grace, rows do not")
+    func rejoinGrace() async throws {
+        try await withOwner { workshop, leader, owner, other, task in
+            try await leader.control.setRuntime(RuntimeSettings(name: .standard, rejoinGrace: .seconds(5)))
+            let fire = task.fire(Workshop.start + .seconds(60))
+            try await owner.journal(1, [fire])
+            await owner.die()
+            try await leader.pass()
+            #expect(try #require(workshop.places()[task.name]).place == .owned(other.id.seat))
+            #expect(await workshop.history.run(fire.attempt.run) == nil)
+            let due = try #require(await leader.leading.reconciler.nextPass)
+            #expect(due == workshop.time.monotonic + .seconds(5))
+            workshop.clock.advance(by: .seconds(5))
+            try await leader.leading.reconciler.pass()
+            #expect(await workshop.history.run(fire.attempt.run)?.state == .lost)
+        }
+    }
+
+    @Test("a full disk keeps lost fires in the journal and everything else going")
+    func historyFails() async throws {
+        struct Full: Error {}
+        try await withOwner { workshop, leader, owner, other, task in
+            let fire = task.fire(Workshop.start + .seconds(60))
+            try await owner.journal(1, [fire])
+            await workshop.history.failWrites(with: Full())
+            await owner.die()
+            try await leader.pass()
+            #expect(try #require(workshop.places()[task.name]).place == .owned(other.id.seat))
+            #expect(try workshop.journals(owner.name).count == 1)
+            await workshop.history.failWrites(with: nil)
+            workshop.clock.advance(by: .seconds(1))
+            try await leader.leading.reconciler.pass()
+            #expect(await workshop.history.run(fire.attempt.run)?.state == .lost)
+            #expect(try workshop.journals(owner.name).isEmpty)
+        }
+    }
+
+    @Test("a deposed leader writes nothing any more")
+    func deposed() async throws {
+        try await withOwner { workshop, leader, owner, _, task in
+            let second = try await workshop.leader("c2")
+            await owner.die()
+            let before = workshop.ensemble.transactionCount
+            await #expect(throws: LeaderWriteError.deposed) { try await leader.pass() }
+            await #expect(throws: CenterError.self) {
+                try await leader.control.save([.every(60, "u")], condition: .any)
+            }
+            #expect(workshop.ensemble.transactionCount == before)
+            try await second.pass()
+            #expect(try #require(workshop.places()[task.name]).place != .owned(owner.id.seat))
+        }
+    }
+}
