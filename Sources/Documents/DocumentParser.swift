@@ -20,6 +20,8 @@ public struct DocumentParser: Sendable {
     /// - Parameters:
     ///   - text: The text.
     ///   - file: What to call it in messages.
+    /// - Returns: The documents.
+    /// - Throws: Everything that is wrong, when anything is.
     public func parse(_ text: String, file: String) throws(DocumentError) -> [Document] {
         var reader = FieldReader(file: file)
         guard text.utf8.count <= Self.bytesMax else {
@@ -66,7 +68,9 @@ extension DocumentParser {
         return nodesOfYAML(text, &reader)
     }
 
-    /// Reads JSON. What is not JSON may still be YAML in flow style; when it is neither, JSON's message is the one to give.
+    /// Reads JSON.
+    ///
+    /// What is not JSON may still be YAML in flow style; when it is neither, JSON's message is the one to give.
     private func nodesOfJSON(_ text: String, _ reader: inout FieldReader) -> [SourceNode] {
         var json = JSONReader(text)
         do throws(JSONReader.Failure) {

@@ -25,7 +25,7 @@ struct TaskReader {
 
     /// The specification; `nil` when something is wrong, which the reader then knows.
     ///
-    /// - Parameter isValidated: Whether it must also be fit to be saved.
+    /// When `isValidated` it must also be fit to be saved.
     mutating func read(isValidated: Bool, _ reader: inout FieldReader) -> TaskSpecification? {
         let problemCount = reader.problems.count
         let name = name(&reader)

@@ -18,7 +18,9 @@ struct YAMLReader {
     static let nodesMax = 4_000_000
     /// Deeper values are refused: no document of ours is nested as deeply.
     static let depthMax = 64
-    /// Aliases in one document. The parser compares the keys of a mapping by value, whose cost grows up to
+    /// Aliases in one document.
+    ///
+    /// The parser compares the keys of a mapping by value, whose cost grows up to
     /// threefold with every third alias in them.
     static let aliasesMax = 30
 

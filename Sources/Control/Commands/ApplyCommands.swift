@@ -1,0 +1,176 @@
+public import ArgumentParser
+import CenterClient
+import Documents
+import Domain
+import Payloads
+
+/// Which documents a command reads.
+public struct FileOptions: ParsableArguments, Sendable {
+    @Option(
+        name: [.customShort("f"), .customLong("file")],
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "YAML or JSON file, a directory of them, or - for standard input; may repeat.",
+            valueName: "file"
+        )
+    )
+    var files: [String]
+
+    /// Creates the options; `ArgumentParser` fills them.
+    public init() {}
+}
+
+/// `cloudtask apply`.
+public struct ApplyCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Create or update tasks and runtimes from documents.",
+        usage: "cloudtask apply -f <file> ... [<options>]",
+        discussion: """
+            All documents are checked before any is sent. Applying the same documents
+            again changes nothing.
+
+            Examples:
+              cloudtask apply -f tasks.yaml
+              cloudtask apply -f tasks/ --dry-run
+              generate-tasks | cloudtask apply -f -
+            """
+    )
+
+    @OptionGroup var files: FileOptions
+    @Flag(help: "Only say what would change.") var dryRun = false
+    @OptionGroup(title: "Server") var server: ServerOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Applies the documents.
+    public func execute() async throws {
+        let documents = try DocumentSource.read(files.files)
+        guard !documents.isEmpty else {
+            throw ControlError("there is no document in \(files.files.joined(separator: ", "))")
+        }
+        let applying = try Applying(connection: server.connection(timeout: .seconds(120)))
+        let results = try await (dryRun ? applying.changes(of: documents) : applying.apply(documents))
+        try report(results, Printer(output))
+    }
+
+    private func report(_ results: [AppliedDocument], _ printer: Printer) throws {
+        try printer.print(ListPayload(items: results), names: results.map(\.identity)) { _ in
+            let lines = results.prefix(Self.linesMax).map { result in
+                result.identity + " "
+                    + printer.style.paint(result.change + (dryRun ? " (dry run)" : ""), result.tone) + "\n"
+            }
+            return lines.joined() + summary(results)
+        }
+    }
+
+    private func summary(_ results: [AppliedDocument]) -> String {
+        guard results.count > 1 else { return "" }
+        let counts = ["created", "updated", "unchanged"].compactMap { change in
+            let count = results.count { $0.change == change }
+            return count == 0 ? nil : "\(count) \(change)"
+        }
+        let hidden = results.count > Self.linesMax ? "… " : ""
+        return hidden + counts.joined(separator: ", ") + "\n"
+    }
+
+    /// More lines than that are only counted.
+    private static let linesMax = 100
+}
+
+/// `cloudtask diff`.
+public struct DiffCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "diff",
+        abstract: "Show what applying documents would change.",
+        usage: "cloudtask diff -f <file> ... [<options>]",
+        discussion: """
+            Exits with 0 when nothing differs, 1 when something does, 2 when it cannot
+            be told.
+
+            Example:
+              cloudtask diff -f tasks.yaml
+            """
+    )
+
+    /// A failure is told apart from a difference.
+    public static var failureStatus: CommandStatus { .notCompared }
+
+    @OptionGroup var files: FileOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Compares the documents with what the cluster has.
+    public func execute() async throws {
+        let documents = try DocumentSource.read(files.files)
+        let changes = try await Applying(connection: server.connection()).changes(of: documents)
+        let differing = changes.filter { $0.change != "unchanged" }
+        let printer = Printer(output)
+        try printer.print(ListPayload(items: differing), names: differing.map(\.identity)) { _ in
+            differing.map { text(of: $0, printer.style) }.joined()
+        }
+        if !differing.isEmpty { throw ExitCode(CommandStatus.failed.rawValue) }
+    }
+
+    private func text(of change: AppliedDocument, _ style: Style) -> String {
+        var text = style.paint("\(change.identity) would be \(change.change)", .strong) + "\n"
+        for line in LineDifference.lines(from: change.before ?? "", to: change.after ?? "") {
+            let tone: Style.Tone? = line.hasPrefix("+") ? .good : line.hasPrefix("-") ? .bad : nil
+            text += style.paint(line, tone) + "\n"
+        }
+        return text
+    }
+}
+
+/// `cloudtask delete`.
+public struct DeleteCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "delete",
+        abstract: "Delete the tasks that documents describe.",
+        usage: "cloudtask delete -f <file> ... [<options>]",
+        discussion: """
+            Running attempts go on. Tasks that do not exist are reported and skipped.
+
+            Example:
+              cloudtask delete -f tasks.yaml
+            """
+    )
+
+    @OptionGroup var files: FileOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Deletes what the documents name.
+    public func execute() async throws {
+        let documents = try DocumentSource.read(files.files, isValidating: false)
+        let connection = try server.connection()
+        let progress = Progress()
+        for (index, document) in documents.enumerated() {
+            guard case .task(let task) = document else {
+                Terminal.say(
+                    "runtime/\(document.name) is kept: a runtime stays as long as agents may join it"
+                )
+                continue
+            }
+            progress.report("deleting \(index + 1) of \(documents.count)")
+            do throws(CenterClientError) {
+                try await connection.deleteTask(task.specification.name)
+                Terminal.writeLine("task/\(document.name) deleted")
+            } catch {
+                guard case .notFound = error else { throw error }
+                Terminal.say("task/\(document.name) does not exist")
+            }
+        }
+        progress.finish()
+    }
+}

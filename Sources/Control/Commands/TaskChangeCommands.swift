@@ -1,0 +1,231 @@
+public import ArgumentParser
+import CenterClient
+import Domain
+import Payloads
+import Scheduling
+
+/// `cloudtask task create`.
+public struct TaskCreateCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "create",
+        abstract: "Create a task from the command line.",
+        usage: "cloudtask task create <task> [<options>] -- <command> ...",
+        discussion: """
+            The command follows after --. For everything else write a document and use
+            'apply'.
+
+            Examples:
+              cloudtask task create tick --every 90s -- date -u
+              cloudtask task create report --cron '0 2 * * 1-5' --time-zone \\
+                Europe/Berlin -- /usr/local/bin/report --day today
+            """
+    )
+
+    @Argument(help: "The task's name.") var task: String
+    @Argument(help: "The program and its arguments.") var command: [String]
+    @Option(help: ArgumentHelp("When it is due, as a cron expression; may repeat.", valueName: "expression"))
+    var cron: [String] = []
+    @Option(help: ArgumentHelp("How often it is due, such as 90s; may repeat.", valueName: "duration"))
+    var every: [String] = []
+    @Option(help: ArgumentHelp("When it is due once, such as 2026-03-29T01:00:00Z.", valueName: "time"))
+    var at: [String] = []
+    @Option(help: ArgumentHelp("Zone of the cron expressions.", valueName: "zone")) var timeZone = "UTC"
+    @Option(help: ArgumentHelp("The runtime.", valueName: "name")) var runtime = "default"
+    @Option(help: ArgumentHelp("The group.", valueName: "name")) var group = "default"
+    @Option(
+        name: [.customShort("e"), .customLong("env")],
+        help: ArgumentHelp("A variable; may repeat.", valueName: "name=value")
+    )
+    var environment: [String] = []
+    @Option(help: ArgumentHelp("How long an attempt may run.", valueName: "duration")) var timeout: String?
+    @Option(help: "at-most-once or at-least-once.") var delivery = Delivery.atMostOnce
+    @OptionGroup(title: "Server") var server: ServerOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Refuses what is no task.
+    public func validate() throws { _ = try specification() }
+
+    /// Creates the task; one of that name must not exist.
+    public func execute() async throws {
+        let specification = try specification()
+        let result = try await server.connection().put(specification, condition: .absent)
+        Terminal.writeLine("task/\(result.task) \(result.change.rawValue)")
+    }
+
+    func specification() throws -> TaskSpecification {
+        var specification = TaskSpecification(
+            name: try Parse.name(task, "the name of a task"),
+            runtime: try Parse.name(runtime, "a runtime"),
+            group: try Parse.name(group, "a group"),
+            action: .command(command),
+            schedules: try schedules(),
+            timeout: try timeout.map { try Parse.duration($0, "--timeout") },
+            delivery: delivery
+        )
+        for pair in environment {
+            guard let equals = pair.firstIndex(of: "=") else {
+                throw ValidationError("-e: '\(pair)' is not name=value")
+            }
+            specification.environment[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
+        }
+        if let problem = specification.problems.first {
+            throw ValidationError("\(problem.field): \(problem.message)")
+        }
+        return specification
+    }
+
+    private func schedules() throws -> [Schedule] {
+        do {
+            let options = CronOptions(timeZone: try TimeZoneID(timeZone))
+            return try cron.map { .cron(CronSchedule(try CronExpression($0, options: options))) }
+                + every.map { .every(try IntervalSchedule(every: try DurationText(parsing: $0).duration)) }
+                + at.map { .once(try Parse.instant($0, "--at", now: .epoch)) }
+        } catch let error as ScheduleError {
+            throw ValidationError(error.description)
+        }
+    }
+}
+
+extension Delivery: ExpressibleByArgument {}
+
+/// `cloudtask task delete`.
+public struct TaskDeleteCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "delete",
+        abstract: "Delete tasks; running attempts go on.",
+        usage: "cloudtask task delete <task> ... [<options>]",
+        discussion: """
+            Example:
+              cloudtask task delete nightly-report
+            """,
+        aliases: ["rm"]
+    )
+
+    @Argument(help: "Names of tasks.") var tasks: [String]
+    @OptionGroup(title: "Server") var server: ServerOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Deletes the tasks.
+    public func execute() async throws {
+        let names: [TaskID] = try tasks.map { try Parse.name($0, "the name of a task") }
+        let connection = try server.connection()
+        for name in names {
+            try await connection.deleteTask(name)
+            Terminal.writeLine("task/\(name) deleted")
+        }
+    }
+}
+
+/// `cloudtask task pause`.
+public struct TaskPauseCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "pause",
+        abstract: "Make schedules count no more, until 'resume'.",
+        usage: "cloudtask task pause <task> ... [<options>]",
+        discussion: """
+            Running attempts go on, and 'task run' still works.
+
+            Example:
+              cloudtask task pause nightly-report
+            """
+    )
+
+    @Argument(help: "Names of tasks.") var tasks: [String]
+    @OptionGroup(title: "Server") var server: ServerOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Pauses the tasks.
+    public func execute() async throws {
+        let names: [TaskID] = try tasks.map { try Parse.name($0, "the name of a task") }
+        let connection = try server.connection()
+        for name in names {
+            let result = try await connection.pause(name)
+            Terminal.writeLine(
+                "task/\(name) \(result.change == .unchanged ? "was paused already" : "paused")"
+            )
+        }
+    }
+}
+
+/// `cloudtask task resume`.
+public struct TaskResumeCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "resume",
+        abstract: "Make schedules count again.",
+        usage: "cloudtask task resume <task> ... [<options>]",
+        discussion: """
+            Instants that came due while the task was paused are not made up for.
+
+            Example:
+              cloudtask task resume nightly-report
+            """
+    )
+
+    @Argument(help: "Names of tasks.") var tasks: [String]
+    @OptionGroup(title: "Server") var server: ServerOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Resumes the tasks.
+    public func execute() async throws {
+        let names: [TaskID] = try tasks.map { try Parse.name($0, "the name of a task") }
+        let connection = try server.connection()
+        for name in names {
+            let result = try await connection.resume(name)
+            Terminal.writeLine("task/\(name) \(result.change == .unchanged ? "was not paused" : "resumed")")
+        }
+    }
+}
+
+/// `cloudtask task run`.
+public struct TaskRunCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run a task now.",
+        usage: "cloudtask task run <task> [<options>]",
+        discussion: """
+            Prints the run. With --wait it exits as 'run wait' does. The same --key gives
+            the same run, however often it is asked.
+
+            Example:
+              cloudtask task run nightly-report --wait
+            """
+    )
+
+    @OptionGroup var argument: TaskArgument
+    @Option(help: ArgumentHelp("Makes the request idempotent.", valueName: "text")) var key: String?
+    @Flag(help: "Wait for the end of the run.") var wait = false
+    @OptionGroup(title: "Server") var server: ServerOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Output") var time: TimeOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Requests the run.
+    public func execute() async throws {
+        let connection = try server.connection()
+        let run = try await connection.requestRun(of: try argument.id(), key: key)
+        if wait {
+            return try await RunWaiting(connection: connection, run: run).finish(
+                Printer(output),
+                TimeText(zone: time.zone())
+            )
+        }
+        try Printer(output).print(RunAccepted(run: run), names: ["run/\(run)"]) { _ in
+            "run/\(run) requested\n"
+        }
+    }
+}

@@ -1,0 +1,214 @@
+public import ArgumentParser
+import CenterClient
+import Documents
+import Domain
+import Payloads
+import Scheduling
+
+/// `cloudtask task`.
+public struct TaskCommand: ParsableCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "task",
+        abstract: "See and change tasks.",
+        discussion: """
+            Examples:
+              cloudtask task list
+              cloudtask task run nightly-report
+            """,
+        subcommands: [
+            TaskListCommand.self, TaskGetCommand.self, TaskCreateCommand.self, TaskDeleteCommand.self,
+            TaskPauseCommand.self, TaskResumeCommand.self, TaskRunCommand.self, TaskNextCommand.self,
+            TaskHistoryCommand.self,
+        ],
+        aliases: ["tasks"]
+    )
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+}
+
+/// The name of the task a command is about.
+public struct TaskArgument: ParsableArguments, Sendable {
+    @Argument(help: "The task's name.", completion: .default) var task: String
+
+    /// Creates the argument; `ArgumentParser` fills it.
+    public init() {}
+
+    /// The name, checked.
+    func id() throws -> TaskID { try Parse.name(task, "the name of a task") }
+}
+
+/// `cloudtask task list`.
+public struct TaskListCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List tasks with their next due instant, owner and last result.",
+        usage: "cloudtask task list [<options>]",
+        discussion: """
+            Examples:
+              cloudtask task list --runtime default -o wide
+              cloudtask task list --disabled -o name
+            """,
+        aliases: ["ls"]
+    )
+
+    @Option(help: ArgumentHelp("Only tasks of this runtime.", valueName: "name")) var runtime: String?
+    @Option(help: ArgumentHelp("Only tasks of this group.", valueName: "name")) var group: String?
+    @Flag(help: "Only tasks whose schedules count.") var enabled = false
+    @Flag(help: "Only paused tasks.") var disabled = false
+    @Option(help: "Show at most so many.") var limit = 1_000
+    @OptionGroup var watch: WatchOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Output") var time: TimeOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Refuses what contradicts itself.
+    public func validate() throws {
+        if enabled, disabled { throw ValidationError("give --enabled or --disabled, not both") }
+    }
+
+    /// Lists the tasks.
+    public func execute() async throws {
+        let connection = try server.connection()
+        let runtime: RuntimeID? = try runtime.map { try Parse.name($0, "a runtime") }
+        let group: GroupID? = try group.map { try Parse.name($0, "a group") }
+        let isEnabled: Bool? = enabled ? true : disabled ? false : nil
+        try await watch.perform {
+            let tasks = try await Paging.all(limit: limit) { page, size throws(CenterClientError) in
+                try await connection.tasks(
+                    runtime: runtime,
+                    group: group,
+                    isEnabled: isEnabled,
+                    page: page,
+                    limit: size
+                )
+            }
+            try Printer(output).print(
+                tasks,
+                empty: "there are no such tasks",
+                names: { "task/\($0.specification.name)" }
+            ) { isWide in
+                try TaskTable.table(tasks, isWide: isWide, TimeText(zone: time.zone()))
+            }
+        }
+    }
+}
+
+/// `cloudtask task get`.
+public struct TaskGetCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "get",
+        abstract: "Show one task.",
+        usage: "cloudtask task get <task> [<options>]",
+        discussion: """
+            With -o yaml it prints the task's document, ready for 'apply'.
+
+            Examples:
+              cloudtask task get nightly-report
+              cloudtask task get nightly-report -o yaml > task.yaml
+            """
+    )
+
+    @OptionGroup var argument: TaskArgument
+    @OptionGroup(title: "Server") var server: ServerOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Output") var time: TimeOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Shows the task.
+    public func execute() async throws {
+        let task = try await server.connection().task(try argument.id())
+        if output.output == .yaml { return Terminal.write(try DocumentWriter.yaml(task.specification)) }
+        let printer = Printer(output)
+        let text = TimeText(zone: try time.zone())
+        try printer.print(task, names: ["task/\(task.specification.name)"]) { _ in
+            printer.details(TaskTable.details(of: task, text))
+        }
+    }
+}
+
+/// `cloudtask task next`.
+public struct TaskNextCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "next",
+        abstract: "Show when a task is due next.",
+        usage: "cloudtask task next <task> [<options>]",
+        discussion: """
+            Example:
+              cloudtask task next nightly-report -n 10 --tz Europe/Berlin
+            """
+    )
+
+    @OptionGroup var argument: TaskArgument
+    @Option(name: [.customShort("n"), .customLong("count")], help: "How many instants.") var count = 5
+    @OptionGroup(title: "Server") var server: ServerOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Output") var time: TimeOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Shows the instants.
+    public func execute() async throws {
+        let instants = try await server.connection().next(of: try argument.id(), count: count)
+        let text = TimeText(zone: try time.zone())
+        try Printer(output).print(instants, empty: "the task is not due again", names: { $0.formatted() }) {
+            _ in
+            var table = Table([.init(title: "DUE"), .init(title: "IN")])
+            for instant in instants {
+                table.append([.init(text.absolute(instant)), .init(text.relative(instant))])
+            }
+            return table
+        }
+    }
+}
+
+/// `cloudtask task history`.
+public struct TaskHistoryCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "history",
+        abstract: "Show a task's latest runs.",
+        usage: "cloudtask task history <task> [<options>]",
+        discussion: """
+            Example:
+              cloudtask task history nightly-report -n 50
+            """
+    )
+
+    @OptionGroup var argument: TaskArgument
+    @Option(name: [.customShort("n"), .customLong("limit")], help: "Show at most so many.") var limit = 20
+    @OptionGroup var watch: WatchOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Output") var time: TimeOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Shows the runs.
+    public func execute() async throws {
+        let name = try argument.id()
+        let connection = try server.connection()
+        try await watch.perform {
+            let runs = try await Paging.all(limit: limit) { page, size throws(CenterClientError) in
+                try await connection.runs(RunQuery(task: name), page: page, limit: size)
+            }
+            // A task without runs and a name without a task look alike in the history.
+            if runs.isEmpty { _ = try await connection.task(name) }
+            try Printer(output).print(runs, empty: "task \(name) has not run yet", names: { "run/\($0.id)" })
+            { isWide in
+                try RunTable.table(runs, isWide: isWide, showsTask: false, TimeText(zone: time.zone()))
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Domain
+import Payloads
+
+/// Shows agents, centers and the cluster.
+enum NodeTable {
+    /// Many agents, one a line.
+    static func table(_ nodes: [NodePayload], isWide: Bool, _ time: TimeText) -> Table {
+        var columns: [Table.Column] = [
+            .init(title: "AGENT", isElastic: true), .init(title: "RUNTIME", isElastic: true),
+            .init(title: "STATE"),
+            .init(title: "TASKS", isNumber: true), .init(title: "SLOTS", isNumber: true),
+            .init(title: "HOST", isElastic: true),
+            .init(title: "STARTED"),
+        ]
+        if isWide {
+            columns += [
+                .init(title: "PID", isNumber: true), .init(title: "VERSION"), .init(title: "LABELS"),
+                .init(title: "URL"),
+            ]
+        }
+        var table = Table(columns)
+        for node in nodes {
+            var row: [Table.Cell] = [
+                .init(node.agent.text), .init(node.runtime.text), state(of: node), .init(String(node.tasks)),
+                .init(node.slots.map(String.init) ?? "-"), .init(node.host ?? "-"),
+                .init(time.relative(node.startedAt)),
+            ]
+            if isWide {
+                row += [
+                    .init(node.processID.map(String.init) ?? "-"), .init(node.version ?? "-"),
+                    .init(labels(of: node)), .init(node.url ?? "-"),
+                ]
+            }
+            table.append(row)
+        }
+        return table
+    }
+
+    /// Everything about one agent.
+    static func details(of node: NodePayload, _ time: TimeText) -> [(name: String, value: Table.Cell)] {
+        [
+            ("agent", .init(node.agent.text, .strong)),
+            ("runtime", .init(node.runtime.text)),
+            ("state", state(of: node)),
+            ("tasks", .init(String(node.tasks))),
+            ("slots", .init(node.slots.map(String.init) ?? "-")),
+            ("labels", .init(labels(of: node))),
+            ("region", .init(node.region ?? "-")),
+            ("zone", .init(node.zone ?? "-")),
+            ("host", .init("\(node.host ?? "-"), process \(node.processID.map(String.init) ?? "-")")),
+            ("url", .init(node.url ?? "-")),
+            ("version", .init(node.version ?? "-")),
+            ("started", .init("\(time.absolute(node.startedAt)) (\(time.relative(node.startedAt)))")),
+            ("incarnation", .init(node.incarnation?.description ?? "-")),
+        ]
+    }
+
+    /// The cluster in a few lines.
+    static func summary(of cluster: ClusterPayload) -> [(name: String, value: Table.Cell)] {
+        let online = cluster.nodes.count { $0.online }
+        let unplaced: Table.Cell =
+            cluster.unplaced == 0
+            ? .init("none", .good) : .init("\(cluster.unplaced) enabled tasks", .warning)
+        return [
+            ("leader", leader(of: cluster)),
+            ("centers", .init("\(cluster.centers.count)")),
+            (
+                "agents",
+                .init(
+                    "\(online) of \(cluster.nodes.count) online",
+                    online == cluster.nodes.count ? .good : .warning
+                )
+            ),
+            ("tasks", .init("\(cluster.tasks)")),
+            ("unplaced", unplaced),
+            ("cluster", .init(cluster.id?.description ?? "-")),
+        ]
+    }
+
+    /// The centers, one a line.
+    static func centers(_ cluster: ClusterPayload, _ time: TimeText) -> Table {
+        var table = Table([
+            .init(title: "CENTER", isElastic: true), .init(title: "ROLE"),
+            .init(title: "URL", isElastic: true), .init(title: "HOST", isElastic: true),
+            .init(title: "PID", isNumber: true), .init(title: "VERSION"), .init(title: "STARTED"),
+        ])
+        for center in cluster.centers {
+            let isLeader = center.center == cluster.leadership.center
+            table.append([
+                .init(center.center.text), .init(isLeader ? "leader" : "standby", isLeader ? .strong : nil),
+                .init(center.url),
+                .init(center.host), .init(String(center.processID)), .init(center.version),
+                .init(time.relative(center.startedAt)),
+            ])
+        }
+        return table
+    }
+
+    private static func leader(of cluster: ClusterPayload) -> Table.Cell {
+        let leadership = cluster.leadership
+        guard leadership.state != .unknown, let center = leadership.center else {
+            return .init("none: \(leadership.reason ?? "unknown")", .bad)
+        }
+        return .init(leadership.epoch.map { "\(center), epoch \($0)" } ?? center.text, .good)
+    }
+
+    private static func state(of node: NodePayload) -> Table.Cell {
+        switch (node.online, node.drained) {
+        case (true, false): .init("online", .good)
+        case (true, true): .init("drained", .warning)
+        case (false, true): .init("offline, drained", .warning)
+        case (false, false): .init("offline", .bad)
+        }
+    }
+
+    private static func labels(of node: NodePayload) -> String {
+        let labels = (node.labels ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return labels.isEmpty ? "-" : labels.joined(separator: ",")
+    }
+}

@@ -1,0 +1,97 @@
+import Domain
+import Payloads
+import Scheduling
+
+/// Shows runs.
+enum RunTable {
+    /// Many runs, one a line.
+    static func table(_ runs: [RunPayload], isWide: Bool, showsTask: Bool, _ time: TimeText) -> Table {
+        var columns: [Table.Column] = showsTask ? [.init(title: "TASK", isElastic: true)] : []
+        columns += [
+            .init(title: "DUE"), .init(title: "STATE"), .init(title: "LATE", isNumber: true),
+            .init(title: "TOOK", isNumber: true),
+            .init(title: "EXIT", isNumber: true), .init(title: "AGENT", isElastic: true),
+        ]
+        if isWide {
+            columns += [
+                .init(title: "TRIGGER"), .init(title: "ATTEMPTS", isNumber: true), .init(title: "REASON"),
+            ]
+        }
+        columns.append(.init(title: "RUN"))
+        var table = Table(columns)
+        for run in runs {
+            let last = run.attempts.last
+            var row: [Table.Cell] = showsTask ? [.init(run.task.text)] : []
+            row += [
+                .init(time.absolute(run.due)), .init(state(run), tone(of: run.state)), .init(lateness(run)),
+                .init(duration(last, time)),
+                .init(exit(last)), .init(last?.agent.text ?? "-"),
+            ]
+            if isWide {
+                row += [
+                    .init(trigger(run)), .init(String(run.attempts.count)),
+                    .init(run.reason ?? last?.message ?? "-"),
+                ]
+            }
+            row.append(.init(run.id.text))
+            table.append(row)
+        }
+        return table
+    }
+
+    /// Everything about one run.
+    static func details(of run: RunPayload, _ time: TimeText) -> [(name: String, value: Table.Cell)] {
+        var pairs: [(name: String, value: Table.Cell)] = [
+            ("run", .init(run.id.text, .strong)),
+            ("task", .init(run.task.text)),
+            ("state", .init(state(run), tone(of: run.state))),
+            ("due", .init("\(time.absolute(run.due)) (\(time.relative(run.due)))")),
+            ("trigger", .init(trigger(run))),
+            ("runtime", .init(run.runtime.text)),
+        ]
+        if let reason = run.reason { pairs.append(("reason", .init(reason))) }
+        for attempt in run.attempts {
+            var text = "on \(attempt.agent), \(attempt.outcome?.rawValue ?? "running")"
+            if let code = attempt.exitCode { text += ", exit code \(code)" }
+            if let signal = attempt.signal { text += ", signal \(signal)" }
+            text +=
+                ", started \(time.absolute(attempt.startedAt)), took \(duration(attempt, time)), revision \(attempt.revision)"
+            if let message = attempt.message { text += ": \(message)" }
+            pairs.append(("attempt \(attempt.number)", .init(text)))
+        }
+        return pairs
+    }
+
+    /// How a state is shown.
+    static func tone(of state: RunState) -> Style.Tone? {
+        switch state {
+        case .succeeded: .good
+        case .failed, .timedOut, .lost: .bad
+        case .stopped, .missed: .warning
+        case .skipped: .quiet
+        default: nil
+        }
+    }
+
+    private static func state(_ run: RunPayload) -> String {
+        run.count > 1 ? "\(run.state.rawValue) ×\(run.count)" : run.state.rawValue
+    }
+
+    private static func lateness(_ run: RunPayload) -> String {
+        run.attempts.first?.startedAt.map { TimeText.short(max(.zero, run.due.duration(to: $0))) } ?? "-"
+    }
+
+    private static func duration(_ attempt: AttemptPayload?, _ time: TimeText) -> String {
+        guard let start = attempt?.startedAt else { return "-" }
+        return TimeText.short(max(.zero, start.duration(to: attempt?.endedAt ?? time.now)))
+    }
+
+    private static func exit(_ attempt: AttemptPayload?) -> String {
+        if let signal = attempt?.signal { return "sig \(signal)" }
+        return attempt?.exitCode.map(String.init) ?? "-"
+    }
+
+    private static func trigger(_ run: RunPayload) -> String {
+        run.trigger.rawValue
+    }
+}

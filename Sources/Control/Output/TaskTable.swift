@@ -1,0 +1,92 @@
+import Domain
+import Payloads
+import Scheduling
+
+/// Shows tasks.
+enum TaskTable {
+    /// Many tasks, one a line.
+    static func table(_ tasks: [TaskPayload], isWide: Bool, _ time: TimeText) -> Table {
+        var columns: [Table.Column] = [
+            .init(title: "NAME", isElastic: true), .init(title: "SCHEDULE", isElastic: true),
+            .init(title: "NEXT"),
+            .init(title: "LAST"), .init(title: "AGENT", isElastic: true),
+        ]
+        if isWide {
+            columns += [
+                .init(title: "RUNTIME"), .init(title: "GROUP"), .init(title: "REVISION", isNumber: true),
+                .init(title: "DELIVERY"), .init(title: "NEXT DUE"),
+            ]
+        }
+        var table = Table(columns)
+        for task in tasks {
+            let specification = task.specification
+            var row: [Table.Cell] = [
+                .init(specification.name.text), .init(schedules(of: specification)), next(task, time),
+                last(task), owner(task),
+            ]
+            if isWide {
+                row += [
+                    .init(specification.runtime.text), .init(specification.group.text),
+                    .init(String(task.revision)),
+                    .init(specification.delivery.rawValue), .init(time.absolute(task.next)),
+                ]
+            }
+            table.append(row)
+        }
+        return table
+    }
+
+    /// Everything about one task.
+    static func details(of task: TaskPayload, _ time: TimeText) -> [(name: String, value: Table.Cell)] {
+        let specification = task.specification
+        var pairs: [(name: String, value: Table.Cell)] = [
+            ("name", .init(specification.name.text, .strong)),
+            ("state", specification.isEnabled ? .init("enabled", .good) : .init("paused", .warning)),
+        ]
+        if let description = specification.description { pairs.append(("description", .init(description))) }
+        switch specification.action {
+        case .command(let words): pairs.append(("command", .init(words.joined(separator: " "))))
+        case .script(let text): pairs.append(("script", .init(text)))
+        }
+        for schedule in specification.schedules { pairs.append(("schedule", .init(schedule.explained))) }
+        pairs += [
+            ("next", .init(task.next.map { "\(time.absolute($0)) (\(time.relative($0)))" } ?? "-")),
+            ("last", last(task)),
+            ("agent", owner(task)),
+            ("runtime", .init(specification.runtime.text)),
+            ("group", .init(specification.group.text)),
+            ("delivery", .init(specification.delivery.rawValue)),
+            ("timeout", .init(specification.timeout.map { DurationText($0).text } ?? "none")),
+            ("kill grace", .init(DurationText(specification.killGrace).text)),
+            ("revision", .init("\(task.revision) since \(time.absolute(task.effectiveFrom))")),
+            ("created", .init(time.absolute(task.createdAt))),
+            ("uid", .init(task.uid.description)),
+        ]
+        return pairs
+    }
+
+    /// The schedules as they were written.
+    static func schedules(of specification: TaskSpecification) -> String {
+        let texts = specification.schedules.map { schedule in
+            switch schedule {
+            case .cron(let cron): cron.expression.text
+            case .every(let interval): "every \(DurationText(interval.every))"
+            case .once(let due): "at \(due)"
+            }
+        }
+        return texts.isEmpty ? "on request" : texts.joined(separator: "; ")
+    }
+
+    private static func next(_ task: TaskPayload, _ time: TimeText) -> Table.Cell {
+        task.specification.isEnabled ? .init(time.relative(task.next)) : .init("paused", .warning)
+    }
+
+    private static func last(_ task: TaskPayload) -> Table.Cell {
+        task.last.map { .init($0.state.rawValue, RunTable.tone(of: $0.state)) } ?? "-"
+    }
+
+    private static func owner(_ task: TaskPayload) -> Table.Cell {
+        if let owner = task.owner { return .init(owner.text) }
+        return task.unplacedReason.map { .init("none: \($0)", .warning) } ?? "-"
+    }
+}

@@ -1,0 +1,81 @@
+import CenterClient
+import Foundation
+import Payloads
+
+/// Finds the server, its token and its ensemble: what is said, else the environment, else the last `up` here.
+struct Discovery: Sendable {
+    private let environment: [String: String]
+    private let state: StateDirectory
+
+    init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+        self.environment = environment
+        state = StateDirectory(environment: environment)
+    }
+
+    /// Base URL of the center to talk to.
+    func server(_ given: String?) throws(ControlError) -> String {
+        if let given { return given }
+        if let url = environment["CLOUDTASK_SERVER"], !url.isEmpty { return url }
+        if let url = latest?.url { return url }
+        throw ControlError(
+            "no server is known: give --server URL, set CLOUDTASK_SERVER, or start one with 'cloudtask up'",
+            .unreachable
+        )
+    }
+
+    /// The ensemble to talk to directly.
+    func zookeeper(_ given: String?) throws(ControlError) -> String {
+        if let given { return given }
+        if let hosts = environment["CLOUDTASK_ZOOKEEPER"], !hosts.isEmpty { return hosts }
+        if let hosts = latest?.zookeeper { return hosts }
+        throw ControlError(
+            "no ZooKeeper is known: give --zookeeper HOST:PORT, set CLOUDTASK_ZOOKEEPER, or start one with 'cloudtask up'",
+            .unreachable
+        )
+    }
+
+    /// The file with the token of a server; `nil` when none is known.
+    func tokenFile(_ given: String?, for server: String) -> String? {
+        if let given { return given }
+        if let path = environment["CLOUDTASK_TOKEN_FILE"], !path.isEmpty { return path }
+        let address = Self.address(of: server)
+        return state.servers().last { Self.address(of: $0.url) == address }?.tokenFile
+    }
+
+    /// A connection to the server that is meant.
+    func connection(server: String?, tokenFile: String?, timeout: Duration) throws -> CenterConnection {
+        let url = try self.server(server)
+        let path = self.tokenFile(tokenFile, for: url)
+        return try CenterConnection(url: url, token: try path.map(Self.token), timeout: timeout)
+    }
+
+    /// The token in a file.
+    static func token(inFile path: String) throws(ControlError) -> AccessToken {
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            let exists = FileManager.default.fileExists(atPath: path)
+            throw ControlError(
+                "the token file \(path) \(exists ? "cannot be read: check its owner" : "does not exist")",
+                .notAllowed
+            )
+        }
+        guard let token = AccessToken(String(decoding: bytes, as: UTF8.self)) else {
+            throw ControlError(
+                "the token file \(path) holds no token: it must be one line of at least 16 visible characters",
+                .notAllowed
+            )
+        }
+        return token
+    }
+
+    /// The latest server whose supervisor still lives.
+    private var latest: KnownServer? {
+        state.servers().last { $0.processID.map(ProcessProbe.isAlive) ?? true }
+    }
+
+    /// Host and port in one spelling, so that a token is found however the address is written.
+    private static func address(of url: String) -> String {
+        guard let parts = URLComponents(string: url), let host = parts.host?.lowercased() else { return url }
+        let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        return "\(isLoopback ? "loopback" : host):\(parts.port ?? (parts.scheme == "https" ? 443 : 80))"
+    }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Domain
+import Scheduling
+
+/// Turns arguments into checked values; the errors are usage errors.
+enum Parse {
+    /// A name of some kind.
+    static func name<Kind>(_ text: String, _ what: String, of kind: Kind.Type = Kind.self) throws -> Name<
+        Kind
+    > {
+        guard let name = Name<Kind>(text) else {
+            throw ValidationError("'\(text)' is not \(what): \(NameRule.text)")
+        }
+        return name
+    }
+
+    /// A run's identity.
+    static func run(_ text: String) throws -> RunID {
+        guard let id = RunID(text) else {
+            throw ValidationError("'\(text)' is not a run: copy one from 'cloudtask run list -o name'")
+        }
+        return id
+    }
+
+    /// A duration such as `4s`.
+    static func duration(_ text: String, _ option: String) throws -> Duration {
+        do throws(ScheduleError) {
+            return try DurationText(parsing: text).duration
+        } catch {
+            throw ValidationError("\(option): \(error.message)")
+        }
+    }
+
+    /// A time: RFC 3339, or how long ago, as in `-2h`.
+    static func instant(_ text: String, _ option: String, now: Instant) throws -> Instant {
+        if let instant = Instant(rfc3339: text) { return instant }
+        // What is no duration either is refused below, with both forms named.
+        if text.hasPrefix("-"), let ago = try? DurationText(parsing: text.dropFirst()) {
+            return now - ago.duration
+        }
+        throw ValidationError(
+            "\(option): '\(text)' is not a time: write 2026-03-29T01:00:00Z, or -2h for two hours ago"
+        )
+    }
+}

@@ -1,0 +1,127 @@
+public import ArgumentParser
+import CenterClient
+import Domain
+import Foundation
+import Scheduling
+
+/// Which server to talk to.
+public struct ServerOptions: ParsableArguments, Sendable {
+    @Option(
+        help: ArgumentHelp(
+            "Base URL of a center; else CLOUDTASK_SERVER, else the last 'up' here.",
+            valueName: "url"
+        )
+    )
+    var server: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "File with the server's token; else the one stored for that server.",
+            valueName: "file"
+        )
+    )
+    var tokenFile: String?
+
+    /// Creates the options; `ArgumentParser` fills them.
+    public init() {}
+
+    /// A connection to the server that is meant.
+    func connection(timeout: Duration = .seconds(30)) throws -> CenterConnection {
+        try Discovery().connection(server: server, tokenFile: tokenFile, timeout: timeout)
+    }
+}
+
+/// Which ensemble and workspace to talk about.
+public struct ZooKeeperOptions: ParsableArguments, Sendable {
+    @Option(
+        help: ArgumentHelp(
+            "ZooKeeper servers; else CLOUDTASK_ZOOKEEPER, else those of the last 'up'.",
+            valueName: "host:port,…"
+        )
+    )
+    var zookeeper: String?
+
+    @Option(help: ArgumentHelp("The workspace, a subtree of /cloudtask.", valueName: "name"))
+    var workspace = "default"
+
+    /// Creates the options; `ArgumentParser` fills them.
+    public init() {}
+
+    /// The workspace's name, checked.
+    func workspaceID() throws -> WorkspaceID {
+        guard let name = WorkspaceID(workspace) else {
+            throw ValidationError("'\(workspace)' is not a workspace: \(NameRule.text)")
+        }
+        return name
+    }
+}
+
+/// The forms of output.
+enum OutputFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
+    case table, wide, json, yaml, name
+}
+
+/// How to print.
+public struct OutputOptions: ParsableArguments, Sendable {
+    @Option(name: .shortAndLong, help: "Form of the output: table, wide, json, yaml or name.")
+    var output: OutputFormat = .table
+
+    @Flag(help: "Print without colours, as NO_COLOR does.")
+    var noColor = false
+
+    /// Creates the options; `ArgumentParser` fills them.
+    public init() {}
+
+    /// The style of standard output.
+    func style(environment: [String: String] = ProcessInfo.processInfo.environment) -> Style {
+        Style(
+            isColoured: Terminal.allowsColour(
+                isTerminal: Terminal.isOutputTerminal,
+                noColor: noColor,
+                environment
+            )
+        )
+    }
+}
+
+/// In which time zone to print.
+public struct TimeOptions: ParsableArguments, Sendable {
+    @Flag(help: "Print times in UTC.")
+    var utc = false
+
+    @Option(help: ArgumentHelp("Print times in this zone, such as Europe/Berlin.", valueName: "zone"))
+    var tz: String?
+
+    /// Creates the options; `ArgumentParser` fills them.
+    public init() {}
+
+    /// The zone to print in: this machine's unless said otherwise.
+    func zone() throws -> TimeZone {
+        if utc { return .gmt }
+        guard let tz else { return .current }
+        do throws(ScheduleError) {
+            return try TimeZoneID(tz).timeZone
+        } catch {
+            throw ValidationError(error.message)
+        }
+    }
+}
+
+/// Whether to print once or over and over.
+public struct WatchOptions: ParsableArguments, Sendable {
+    @Flag(name: .shortAndLong, help: "Print again every two seconds until Ctrl-C.")
+    var watch = false
+
+    /// Creates the options; `ArgumentParser` fills them.
+    public init() {}
+
+    /// Prints once, or over and over; a terminal is cleared in between.
+    func perform(_ body: () async throws -> Void) async throws {
+        guard watch else { return try await body() }
+        while true {
+            if Terminal.isOutputTerminal { Terminal.write("\u{1B}[H\u{1B}[2J") }
+            try await body()
+            try await ContinuousClock().sleep(for: .seconds(2))
+        }
+    }
+}

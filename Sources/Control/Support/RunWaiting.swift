@@ -1,0 +1,57 @@
+import ArgumentParser
+import CenterClient
+import Domain
+import Payloads
+
+/// Waits for the end of a run.
+struct RunWaiting: Sendable {
+    let connection: CenterConnection
+    let run: RunID
+    var limit: Duration?
+
+    /// Time between two looks: runs are rarely shorter than what it takes to type the command.
+    private static let interval = Duration.milliseconds(250)
+
+    /// Waits, prints the run, and exits with the code that stands for its end.
+    func finish(_ printer: Printer, _ time: TimeText) async throws {
+        let ended = try await end()
+        try printer.print(ended, names: ["run/\(run)"]) { _ in "run/\(run) \(ended.state.rawValue)\n" }
+        let status = Self.status(of: ended.state)
+        if status != .ok { throw ExitCode(status.rawValue) }
+    }
+
+    /// The exit code that stands for a state.
+    static func status(of state: RunState) -> CommandStatus {
+        switch state {
+        case .succeeded: .ok
+        case .timedOut: .runTimedOut
+        case .stopped: .runStopped
+        case .lost: .runLost
+        default: .runFailed
+        }
+    }
+
+    /// The run once it has ended.
+    ///
+    /// A requested run that no agent has reported yet counts as still to come.
+    private func end() async throws -> RunPayload {
+        let start = ContinuousClock.now
+        let progress = Progress()
+        while true {
+            var state = "not started"
+            do throws(CenterClientError) {
+                let seen = try await connection.run(run)
+                if seen.state.isFinal { return seen }
+                state = seen.state.rawValue
+            } catch {
+                guard case .notFound = error, run.fireKey == nil else { throw error }
+            }
+            let waited = start.duration(to: .now)
+            if let limit, waited > limit {
+                throw ControlError("run \(run) has not ended within \(limit): it is \(state)", .unreachable)
+            }
+            progress.report("run is \(state) … \(waited.components.seconds)s")
+            try await ContinuousClock().sleep(for: Self.interval)
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import Domain
+import Foundation
+import Payloads
+import Scheduling
+import Testing
+
+@testable import Control
+
+@Suite struct OutputTests {
+    private var table: Table {
+        var table = Table([
+            .init(title: "NAME", isElastic: true), .init(title: "COUNT", isNumber: true),
+            .init(title: "STATE"), .init(title: "WHY", isElastic: true),
+        ])
+        table.append(["short", "7", .init("failed", .bad), "because"])
+        table.append([
+            .init(String(repeating: "long-", count: 12)), "1234", .init("ok", .good),
+            .init(String(repeating: "word ", count: 14)),
+        ])
+        table.append(["日本語", "1", "ok", .init("escape \u{1B}[31m and\nbreak")])
+        return table
+    }
+
+    @Test("a table is cut to the columns there are", arguments: [60, 80, 120, 200])
+    func width(columns: Int) {
+        let lines = table.text(width: columns, style: Style(isColoured: false)).split(separator: "\n")
+        #expect(lines.count == 4)
+        for line in lines { #expect(TextWidth.columns(of: String(line)) <= columns) }
+        #expect(lines.contains { $0.contains("…") } == (columns < 200))
+    }
+
+    @Test("columns are aligned, wide characters too")
+    func alignment() {
+        let text = table.text(width: .max, style: Style(isColoured: false))
+        let lines = text.split(separator: "\n").map(String.init)
+        let ends = lines.map { line in
+            ["COUNT", "7  failed", "1234", "1  ok"].compactMap { mark in
+                line.range(of: mark).map {
+                    mark == "COUNT" || mark == "1234" ? $0.upperBound : line.index(after: $0.lowerBound)
+                }
+            }
+            .first.map { TextWidth.columns(of: String(line[..<$0])) }
+        }
+        #expect(Set(ends) == [ends[0]])
+        #expect(!text.contains("…"))
+    }
+
+    @Test("data cannot disturb the terminal")
+    func escapes() {
+        let text = table.text(width: .max, style: Style(isColoured: false))
+        #expect(!text.contains("\u{1B}"))
+        #expect(text.contains("escape �[31m and break"))
+    }
+
+    @Test("a table of two sizes looks like this")
+    func golden() {
+        var table = Table([
+            .init(title: "NAME", isElastic: true), .init(title: "N", isNumber: true), .init(title: "STATE"),
+        ])
+        table.append(["a-rather-long-name", "5", "ok"])
+        table.append(["b", "12", "failed"])
+        #expect(
+            table.text(width: 80, style: Style(isColoured: false)) == """
+                NAME                 N  STATE
+                a-rather-long-name   5  ok
+                b                   12  failed
+
+                """
+        )
+        #expect(
+            table.text(width: 20, style: Style(isColoured: false)) == """
+                NAME       N  STATE
+                a-rathe…   5  ok
+                b         12  failed
+
+                """
+        )
+    }
+
+    @Test(
+        "colours are for terminals whose user wants them",
+        arguments: [
+            (true, false, [:], true), (false, false, [:], false), (true, true, [:], false),
+            (true, false, ["NO_COLOR": "1"], false),
+            (true, false, ["NO_COLOR": ""], true), (true, false, ["TERM": "dumb"], false),
+            (true, false, ["TERM": "xterm"], true),
+        ]
+    )
+    func colour(isTerminal: Bool, noColor: Bool, environment: [String: String], isColoured: Bool) {
+        #expect(Terminal.allowsColour(isTerminal: isTerminal, noColor: noColor, environment) == isColoured)
+        let painted = Style(isColoured: isColoured).paint("x", .bad)
+        #expect(painted.contains("\u{1B}") == isColoured)
+    }
+
+    @Test(
+        "text is cut by columns, not characters",
+        arguments: [
+            ("abc", 3, "abc"), ("abcd", 3, "ab…"), ("日本語", 6, "日本語"), ("日本語", 5, "日本…"), ("日本語", 4, "日…"),
+            ("abc", 0, ""), ("", 3, ""),
+        ]
+    )
+    func cut(text: String, columns: Int, expected: String) {
+        #expect(TextWidth.cut(text, to: columns) == expected)
+    }
+
+    @Test(
+        "durations are short",
+        arguments: [
+            (0, "0s"), (250, "250ms"), (1_540, "1.5s"), (59_900, "59s"), (3_599_000, "59m59s"),
+            (5_400_000, "1h30m"), (90_061_000, "1d1h"),
+        ]
+    )
+    func durations(milliseconds: Int, text: String) {
+        #expect(TimeText.short(.milliseconds(milliseconds)) == text)
+    }
+
+    @Test("times say how far they are")
+    func relative() {
+        let now = Instant(millisecondsSinceEpoch: 1_000_000_000)
+        let time = TimeText(zone: .gmt, now: now)
+        #expect(time.relative(now + .seconds(90)) == "in 1m30s")
+        #expect(time.relative(now - .seconds(12)) == "12s ago")
+        #expect(time.relative(nil) == "-")
+        #expect(time.absolute(now) == "1970-01-12T13:46:40+00:00")
+    }
+
+    @Test("the difference of two texts keeps what both have")
+    func difference() {
+        #expect(
+            LineDifference.lines(from: "a\nb\nc\n", to: "a\nx\nc\nd\n") == [
+                "  a", "- b", "+ x", "  c", "+ d",
+            ]
+        )
+        #expect(LineDifference.lines(from: "", to: "a\n") == ["+ a"])
+        #expect(LineDifference.lines(from: "a\n", to: "a\n") == ["  a"])
+    }
+
+    @Test("a list of runs fits a terminal except for its last column")
+    func runs() throws {
+        let task = try #require(TaskID("nightly-report"))
+        let uid = try #require(TaskUID(String(repeating: "a", count: 32)))
+        let due = Instant(millisecondsSinceEpoch: 1_774_746_000_000)
+        let run = Run(
+            id: RunID(FireKey(uid: uid, due: due)),
+            task: task,
+            uid: uid,
+            part: 0,
+            runtime: .standard,
+            due: due,
+            trigger: .schedule,
+            state: .missed,
+            reason: "nobody was there",
+            count: 3
+        )
+        let text = RunTable.table(
+            [RunPayload(run)],
+            isWide: false,
+            showsTask: true,
+            TimeText(zone: .gmt, now: due)
+        )
+        .text(width: 120, style: Style(isColoured: false))
+        #expect(text.contains("missed ×3"))
+        #expect(text.contains("2026-03-29T01:00:00+00:00"))
+    }
+}
