@@ -29,12 +29,14 @@ struct ReportRoutes {
         }
     }
 
-    /// Whatever keeps the reports from being stored is passing: the agent keeps them and comes back.
+    /// Whatever keeps valid reports from being stored is passing: the agent keeps them and comes back.
     private func store(_ batch: ReportBatchPayload, from agent: AgentID, _ context: APIContext) async throws
         -> Epoch?
     {
         do {
             return try await operations.accept(batch.reports.map(\.report), from: agent)
+        } catch CenterError.invalid(let problems) {
+            throw CenterError.invalid(problems)
         } catch {
             context.logger.warning(
                 "Refused reports that could not be stored",

@@ -143,6 +143,11 @@ public actor StandInCenter: CenterOperations {
     /// Stores reports, once it is not held.
     public func accept(_ reports: [RunReport], from agent: AgentID) async throws -> Epoch? {
         if isHolding { await wait() }
+        guard reports.allSatisfy({ $0.agent == agent }) else {
+            throw CenterError.invalid([
+                ValidationProblem(field: "reports", message: "each agent sends its own")
+            ])
+        }
         try await runHistory.record(reports)
         if case .leading(let epoch) = leader { return epoch }
         return nil
