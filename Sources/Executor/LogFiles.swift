@@ -1,22 +1,7 @@
+public import Agent
 public import Domain
 import Foundation
 public import Scheduling
-
-/// A stream of an attempt's output.
-public enum AttemptStream: String, Hashable, Sendable, CaseIterable {
-    /// Standard output.
-    case output
-    /// Standard error.
-    case error
-
-    /// What the file's name ends with.
-    var suffix: String {
-        switch self {
-        case .output: "out"
-        case .error: "err"
-        }
-    }
-}
 
 /// Where the attempts' log files lie: `logs/<day>/<hour>/<run>-<attempt>.<out or err>` in the data directory.
 ///
@@ -29,14 +14,14 @@ public struct LogFiles: Hashable, Sendable {
     public init(dataDirectory: String) { root = dataDirectory + "/logs" }
 
     /// The log file of an attempt whose fire is due at `due`.
-    public func path(of attempt: AttemptID, due: Instant, _ stream: AttemptStream) -> String {
+    public func path(of attempt: AttemptID, due: Instant, _ stream: LogStream) -> String {
         root + "/" + Self.folder(of: due) + "/" + Self.name(of: attempt, stream)
     }
 
     /// The log file of an attempt as it is found on the disk; `nil` if there is none.
     ///
     /// A scheduled run tells its due instant; for a requested one all folders are looked through, newest first.
-    public func find(_ attempt: AttemptID, _ stream: AttemptStream) -> String? {
+    public func find(_ attempt: AttemptID, _ stream: LogStream) -> String? {
         if let key = attempt.run.fireKey {
             let path = path(of: attempt, due: key.due, stream)
             return FileManager.default.fileExists(atPath: path) ? path : nil
@@ -63,8 +48,8 @@ public struct LogFiles: Hashable, Sendable {
     }
 
     /// The name of an attempt's file in its folder.
-    static func name(of attempt: AttemptID, _ stream: AttemptStream) -> String {
-        attempt.description + "." + stream.suffix
+    static func name(of attempt: AttemptID, _ stream: LogStream) -> String {
+        attempt.description + "." + stream.rawValue
     }
 
     /// Length of `yyyy-mm-dd`.

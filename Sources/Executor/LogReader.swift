@@ -1,8 +1,9 @@
+public import Agent
 public import Domain
 import Glibc
 
 /// A piece of a log file.
-public struct LogChunk: Hashable, Sendable {
+public struct LogBytes: Hashable, Sendable {
     /// The bytes from the offset asked for; empty at the end.
     public var bytes: [UInt8]
     /// How many bytes the file had when it was read.
@@ -31,10 +32,10 @@ public struct LogReader: Sendable {
     /// To follow a growing log, ask again from the end of the last chunk.
     public func read(
         _ attempt: AttemptID,
-        _ stream: AttemptStream,
+        _ stream: LogStream,
         offset: Int64,
         limit: Int
-    ) throws(ExecutorError) -> LogChunk? {
+    ) throws(ExecutorError) -> LogBytes? {
         guard let path = files.find(attempt, stream) else { return nil }
         let file = try Descriptor.open(path, O_RDONLY)
         defer { close(file) }
@@ -42,8 +43,8 @@ public struct LogReader: Sendable {
         guard unsafe fstat(file, &status) == 0 else { throw ExecutorError("examine", path, code: errno) }
         let size = Int64(status.st_size)
         let count = min(Int64(min(limit, Self.bytesMax)), size - offset)
-        guard count > 0, offset >= 0 else { return LogChunk(bytes: [], size: size) }
-        return LogChunk(bytes: try Self.read(file, Int(count), offset: offset, path: path), size: size)
+        guard count > 0, offset >= 0 else { return LogBytes(bytes: [], size: size) }
+        return LogBytes(bytes: try Self.read(file, Int(count), offset: offset, path: path), size: size)
     }
 
     private static func read(

@@ -1,3 +1,4 @@
+import Agent
 import Domain
 import Glibc
 import Scheduling
@@ -36,9 +37,9 @@ struct LogWriter {
     }
 
     private func openBoth(_ attempt: AttemptID) throws(ExecutorError) -> (output: Int32, error: Int32) {
-        let output = try open(LogFiles.name(of: attempt, .output))
+        let output = try open(LogFiles.name(of: attempt, .out))
         do throws(ExecutorError) {
-            return (output, try open(LogFiles.name(of: attempt, .error)))
+            return (output, try open(LogFiles.name(of: attempt, .err)))
         } catch {
             Glibc.close(output)
             throw error

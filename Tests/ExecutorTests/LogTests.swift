@@ -15,10 +15,10 @@ struct LogTests {
                 #"printf 'a\000b\377'; printf 'oops' >&2; head -c 300000 /dev/zero"#
             )
             #expect(try await world.run(order).outcome == .succeeded)
-            let path = world.runner.logFiles.path(of: order.fire.attempt, due: order.fire.due, .output)
+            let path = world.runner.logFiles.path(of: order.fire.attempt, due: order.fire.due, .out)
             let expected: [UInt8] = [0x61, 0, 0x62, 0xff] + Array(repeating: 0, count: 300_000)
             #expect(try Array(Data(contentsOf: URL(filePath: path))) == expected)
-            #expect(try world.log(order, .error) == "oops")
+            #expect(try world.log(order, .err) == "oops")
             #expect(path == world.directory + "/logs/2026-01-01/00/00000000000000a1-0-1767225600001-2.out")
         }
     }
@@ -31,18 +31,18 @@ struct LogTests {
             let reader = LogReader(files: world.runner.logFiles)
             let attempt = order.fire.attempt
             #expect(
-                try reader.read(attempt, .output, offset: 3, limit: 4)
-                    == LogChunk(bytes: Array("3456".utf8), size: 10)
+                try reader.read(attempt, .out, offset: 3, limit: 4)
+                    == LogBytes(bytes: Array("3456".utf8), size: 10)
             )
             #expect(
-                try reader.read(attempt, .output, offset: 8, limit: 40)
-                    == LogChunk(bytes: Array("89".utf8), size: 10)
+                try reader.read(attempt, .out, offset: 8, limit: 40)
+                    == LogBytes(bytes: Array("89".utf8), size: 10)
             )
-            #expect(try reader.read(attempt, .output, offset: 10, limit: 4) == LogChunk(bytes: [], size: 10))
-            #expect(try reader.read(attempt, .output, offset: -1, limit: 4) == LogChunk(bytes: [], size: 10))
-            #expect(try reader.read(attempt, .error, offset: 0, limit: 4) == LogChunk(bytes: [], size: 0))
+            #expect(try reader.read(attempt, .out, offset: 10, limit: 4) == LogBytes(bytes: [], size: 10))
+            #expect(try reader.read(attempt, .out, offset: -1, limit: 4) == LogBytes(bytes: [], size: 10))
+            #expect(try reader.read(attempt, .err, offset: 0, limit: 4) == LogBytes(bytes: [], size: 0))
             let other = AttemptID(run: attempt.run, number: 9)
-            #expect(try reader.read(other, .output, offset: 0, limit: 4) == nil)
+            #expect(try reader.read(other, .out, offset: 0, limit: 4) == nil)
         }
     }
 
@@ -53,7 +53,7 @@ struct LogTests {
             order.fire.attempt.run = RunID(request: Nonce(high: 1, low: 2))
             _ = try await world.run(order)
             let chunk = try LogReader(files: world.runner.logFiles)
-                .read(order.fire.attempt, .output, offset: 0, limit: 100)
+                .read(order.fire.attempt, .out, offset: 0, limit: 100)
             #expect(chunk?.bytes == Array("found".utf8))
         }
     }
@@ -70,14 +70,14 @@ struct LogTests {
             await world.runner.start([order])
             _ = try line(from: ready)
             let reader = LogReader(files: world.runner.logFiles)
-            let first = try #require(try reader.read(order.fire.attempt, .output, offset: 0, limit: 100))
-            #expect(first == LogChunk(bytes: Array("one".utf8), size: 3))
+            let first = try #require(try reader.read(order.fire.attempt, .out, offset: 0, limit: 100))
+            #expect(first == LogBytes(bytes: Array("one".utf8), size: 3))
             let handle = try #require(FileHandle(forWritingAtPath: release))
             try handle.write(contentsOf: Data("go\n".utf8))
             try handle.close()
             _ = try await world.result(of: order.fire.attempt)
             #expect(
-                try reader.read(order.fire.attempt, .output, offset: first.size, limit: 100)?.bytes
+                try reader.read(order.fire.attempt, .out, offset: first.size, limit: 100)?.bytes
                     == Array("two".utf8)
             )
         }
@@ -90,9 +90,9 @@ struct LogTests {
             _ = try await world.run(order)
             let files = world.runner.logFiles
             #expect(try files.removeDays(before: order.fire.due + .seconds(3_600)) == [])
-            #expect(files.find(order.fire.attempt, .output) != nil)
+            #expect(files.find(order.fire.attempt, .out) != nil)
             #expect(try files.removeDays(before: order.fire.due + .seconds(86_400)) == ["2026-01-01"])
-            #expect(files.find(order.fire.attempt, .output) == nil)
+            #expect(files.find(order.fire.attempt, .out) == nil)
             // The folder comes back when it is needed again.
             let next = try world.script(2, "echo y")
             #expect(try await world.run(next).outcome == .succeeded)

@@ -115,7 +115,7 @@ struct ProcessTests {
             let unset = try world.script(2, "echo $NO_SUCH_VARIABLE\necho two")
             #expect(try await world.run(unset).outcome == .failed)
             #expect(try world.log(unset) == "")
-            #expect(try world.log(unset, .error).contains("NO_SUCH_VARIABLE"))
+            #expect(try world.log(unset, .err).contains("NO_SUCH_VARIABLE"))
             let scripts = try FileManager.default.contentsOfDirectory(atPath: world.directory + "/scripts")
             #expect(scripts.isEmpty)
         }

@@ -89,7 +89,7 @@ struct World {
     }
 
     /// Everything an attempt wrote to a stream.
-    func log(_ order: LaunchOrder, _ stream: AttemptStream = .output) throws -> String {
+    func log(_ order: LaunchOrder, _ stream: LogStream = .out) throws -> String {
         let path = runner.logFiles.path(of: order.fire.attempt, due: order.fire.due, stream)
         return String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
     }
