@@ -1,4 +1,5 @@
 public import Domain
+import Logging
 import ZooKeeper
 
 /// Something of the catalog that is read, and watched, as a whole.
@@ -26,6 +27,7 @@ struct CatalogReader: Sendable {
     let session: any ZooKeeperSession
     let tree: Tree
     let store: CatalogStore
+    let logger: Logger
 
     /// What reading a topic led to.
     struct Outcome: Sendable {
@@ -124,10 +126,12 @@ struct CatalogReader: Sendable {
         let path = try tree.runtime(runtime).settings
         let (node, watch) = try await node(path, isWatched)
         let settings = try node.map { node in
-            Versioned(
-                try ZNodeCodec.decode(RuntimeSettings.self, from: node.data, at: path.text),
-                version: node.stat.version
-            )
+            // An agent that comes before any center makes the node of its runtime without settings.
+            let value =
+                node.data.isEmpty
+                ? RuntimeSettings(name: runtime)
+                : try ZNodeCodec.decode(RuntimeSettings.self, from: node.data, at: path.text)
+            return Versioned(value, version: node.stat.version)
         }
         return Outcome(watch: watch, isChanged: store.change { $0.set(runtime: runtime, settings) })
     }
@@ -158,10 +162,8 @@ struct CatalogReader: Sendable {
         let changed = store.read { catalog in
             index.tasks.filter { catalog.tasks[$0.key]?.value.indexEntry != $0.value }.keys.sorted()
         }
-        let session = session
-        let tree = tree
         let definitions = try await pipelined(changed, limit: 16) { name in
-            try await session.payload(TaskDefinition.self, at: tree.task(name, bucket: bucket))
+            try await definition(name, bucket)
         }
         let isChanged = store.change {
             $0.set(
@@ -171,5 +173,15 @@ struct CatalogReader: Sendable {
             )
         }
         return Outcome(watch: watch, isChanged: isChanged)
+    }
+
+    /// A definition; `nil` when it is gone or cannot be read, which must not keep the others of its bucket away.
+    private func definition(_ name: TaskID, _ bucket: Int) async throws -> Versioned<TaskDefinition>? {
+        do {
+            return try await session.payload(TaskDefinition.self, at: tree.task(name, bucket: bucket))
+        } catch let error as ZNodeFormatError {
+            logger.error("A task cannot be read", metadata: ["zk.path": "\(error.path)", "error": "\(error.reason)"])
+            return nil
+        }
     }
 }
