@@ -168,6 +168,8 @@ struct IncarnationRun: Sendable {
     /// connection that does not come back.
     private func endAttempts() async -> JournalLane.End? {
         await context.stop.wait()
+        // The incarnation may be over for another reason: then its attempts run on.
+        guard context.stop.isSet, !Task.isCancelled else { return nil }
         await context.desk.close()
         // Cancelled means that the hand-over is through.
         try? await context.time.sleep(for: AgentTiming.flushMax * 2)

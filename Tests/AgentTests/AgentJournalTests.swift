@@ -79,6 +79,23 @@ import ZooKeeper
         #expect(ensemble.children(nodes.fence) == ["cp", "s-3"])
     }
 
+    @Test("a raised fence refuses a segment, and an inbox entry that was taken back does, too")
+    func refusedSegment() async throws {
+        let session = try await ensemble.connect(resuming: nil)
+        let journal = AgentJournal(session: session, nodes: nodes, time: time)
+        let segment = JournalSegment(number: 9, nonce: Nonce(bits: 1), fires: [])
+        #expect(try await journal.commit(segment, taking: ["gone"], fence: 0) == .rejected)
+        try ensemble.write([.set(nodes.fence, data: try ZNodeCodec.encode(FenceRecord()), version: nil)])
+        #expect(try await journal.commit(segment, taking: [], fence: 0) == .rejected)
+        #expect(ensemble.node(try nodes.segment(9)) == nil)
+        guard case .committed = try await journal.commit(segment, taking: [], fence: 1) else {
+            Issue.record("not committed")
+            return
+        }
+        let other = JournalSegment(number: 9, nonce: Nonce(bits: 2), fires: [])
+        #expect(try await journal.commit(other, taking: [], fence: 1) == .foreign)
+    }
+
     @Test("a raised fence refuses a checkpoint, and nothing of it is written")
     func refused() async throws {
         let session = try await ensemble.connect(resuming: nil)

@@ -82,6 +82,7 @@ import ZooKeeper
         try world.grant([row])
         world.run(.seconds(1))
         #expect(world.startedSeconds == [1, 2, 3, 4])
+        #expect(world.runner.calls.map(\.count) == [1, 1, 1, 1])
         var ahead = row
         ahead.cursor = AgentWorld.dawn + .seconds(6)
         try world.grant([ahead])

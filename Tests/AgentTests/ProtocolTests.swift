@@ -1,6 +1,7 @@
 import Agent
 import Cluster
 import Domain
+import Orchestration
 import Scheduling
 import SimulationKit
 import Synchronization
@@ -99,6 +100,21 @@ import ZooKeeper
         #expect(try world.incarnation == incarnation)
     }
 
+    @Test("a write that was still on its way when the leader revoked never counts")
+    func delayedAcrossRevocation() throws {
+        world.start()
+        let task = try world.define("tick")
+        try world.grant([world.row(task)])
+        world.run(.milliseconds(500))
+        world.ensemble.loseReply(.delayed, when: Self.isSegment)
+        world.run(.seconds(1))
+        try world.grant([world.row(task, state: .revoked)], raisingFence: true)
+        world.ensemble.reconnect(try world.session)
+        world.run(.seconds(5))
+        #expect(world.runner.started == [])
+        #expect(try world.journaled(try #require(try world.incarnation)) == [])
+    }
+
     @Test("a segment of another's making in our name ends the incarnation and launches nothing")
     func foreignSegment() throws {
         world.start()
@@ -154,6 +170,8 @@ import ZooKeeper
         }
         #expect(Set(told.map(\.fire.attempt)) == committed)
         #expect(world.store.results.values.count { $0.outcome == .missed } == 2)
+        #expect(world.store.results.values.count { $0.outcome == .succeeded } == 1)
+        #expect(world.store.results.values.contains { $0.message == MissedReason.incarnationEnded })
         try world.grant([world.row(tick, cursor: AgentWorld.dawn + .seconds(5))], to: second)
         world.run(.milliseconds(100))
         #expect(

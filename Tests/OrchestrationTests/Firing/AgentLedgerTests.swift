@@ -299,6 +299,7 @@ import Testing
         var journaled: [TaskPart: [Instant]] = [:]
         var open: [AttemptID] = []
         var table = Set(0..<tasks.count)
+        var granted = tasks.map { _ in Self.now }
         ledger.read(bucket: 0, rows: tasks.map { row($0) })
         for second in 1...150 {
             switch random.next() % 8 {
@@ -308,20 +309,12 @@ import Testing
                 } else {
                     table.insert(Int(random.next() % 5))
                 }
-                // The leader returns a row with the cursor it read from the journal, or with an older one.
-                ledger.read(
-                    bucket: 0,
-                    rows: table.sorted().map { index in
-                        row(tasks[index], cursor: journaled[row(tasks[index]).key]?.last ?? Self.now)
-                    }
-                )
+                // The leader grants with the cursor it read from the journal.
+                for index in table { granted[index] = journaled[row(tasks[index]).key]?.last ?? Self.now }
+                ledger.read(bucket: 0, rows: table.sorted().map { row(tasks[$0], cursor: granted[$0]) })
             case 1:
-                ledger.read(
-                    bucket: 0,
-                    rows: table.sorted().map {
-                        row(tasks[$0], cursor: journaled[row(tasks[$0]).key]?.last ?? Self.now)
-                    }
-                )
+                // Read again as they were granted: the agent's own cursors are ahead.
+                ledger.read(bucket: 0, rows: table.sorted().map { row(tasks[$0], cursor: granted[$0]) })
             case 2:
                 if ledger.composeCheckpoint() != nil {
                     if random.next() % 2 == 0 {
