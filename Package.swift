@@ -19,6 +19,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -120,8 +121,19 @@ let package = Package(
                 "Control", "Center", "CenterAPI", "CenterStore", "Agent", "AgentAPI", "AgentStore",
                 "CenterClient", "Executor",
                 "Cluster", "ZooKeeper", "ZooKeeperClient", "Domain", "Scheduling", argumentParser, lifecycle,
+                logging, signals,
+            ],
+            swiftSettings: settings
+        ),
+
+        // Measurements; see scripts/bench.
+        .executableTarget(
+            name: "benchmarks",
+            dependencies: [
+                "Agent", "Executor", "Cluster", "Orchestration", "Domain", "Scheduling", "TestServers", "ZooKeeper",
                 logging,
             ],
+            path: "Benchmarks/Suite",
             swiftSettings: settings
         ),
 

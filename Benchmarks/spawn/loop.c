@@ -1,5 +1,6 @@
 // The least that starting processes costs: posix_spawn in a loop, then one wait for each.
-// Build: cc -O2 -o loop loop.c      Use: ./loop COUNT PROGRAM [ARGUMENT …]
+// Build: cc -O2 -o loop loop.c      Use: ./loop [-a NANOSECONDS] COUNT PROGRAM [ARGUMENT …]
+// With -a it first sleeps until that many nanoseconds after 1970, as a scheduler does until tasks are due.
 // Prints the microseconds from the first start to the last one, and until every process was reaped.
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -19,9 +20,21 @@ static long long microseconds(void) {
     return (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+static void sleep_until(long long nanoseconds) {
+    struct timespec instant = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    while (clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &instant, NULL) != 0) continue;
+}
+
 int main(int argc, char **argv) {
+    const char *name = argv[0];
+    long long instant = 0;
+    if (argc > 2 && strcmp(argv[1], "-a") == 0) {
+        instant = atoll(argv[2]);
+        argc -= 2;
+        argv += 2;
+    }
     if (argc < 3) {
-        fprintf(stderr, "usage: %s COUNT PROGRAM [ARGUMENT ...]\n", argv[0]);
+        fprintf(stderr, "usage: %s [-a NANOSECONDS] COUNT PROGRAM [ARGUMENT ...]\n", name);
         return 64;
     }
     int count = atoi(argv[1]);
@@ -29,6 +42,7 @@ int main(int argc, char **argv) {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    if (instant > 0) sleep_until(instant);
     long long begin = microseconds();
     for (int index = 0; index < count; index++) {
         pid_t pid;
