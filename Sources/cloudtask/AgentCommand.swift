@@ -1,0 +1,112 @@
+import Agent
+import AgentAPI
+import AgentStore
+import ArgumentParser
+import CenterClient
+import Cluster
+import Control
+import Domain
+import Executor
+import Foundation
+import Logging
+import ServiceLifecycle
+import ZooKeeperClient
+
+/// `cloudtask agent`: composes an agent and runs it until SIGTERM or SIGINT.
+struct AgentCommand: ControlCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "agent",
+        abstract: "Run an agent.",
+        discussion: """
+            Flags win over CLOUDTASK_* variables, those over the file given by --config.
+            SIGTERM ends it: its tasks are handed over at once, running attempts are
+            asked to end, and their results are kept.
+
+            Examples:
+              cloudtask agent --config conf/agent.yaml
+              cloudtask agent --id agent-1 --zookeeper 127.0.0.1:2181 --data /tmp/agent-1
+            """
+    )
+
+    @OptionGroup var options: ProcessOptions
+    @Option(help: ArgumentHelp("The pool of agents it belongs to (default: default).", valueName: "name"))
+    var runtime: String?
+    @Option(help: ArgumentHelp("Attempts that may run at a time (default: 64).", valueName: "number"))
+    var slots: String?
+    @Option(help: ArgumentHelp("A label for placements; may repeat.", valueName: "key=value")) var label:
+        [String] = []
+    @Option(help: ArgumentHelp("Where the machine is.", valueName: "name")) var region: String?
+    @Option(help: ArgumentHelp("Where in the region it is.", valueName: "name")) var zone: String?
+
+    func execute() async throws {
+        var flags = options.flags
+        flags["runtime"] = runtime
+        flags["slots"] = slots
+        flags["labels"] = label.isEmpty ? nil : label.joined(separator: ",")
+        flags["region"] = region
+        flags["zone"] = zone
+        let settings = try AgentSettings(.load(flags: flags, path: options.config, keys: AgentSettings.keys))
+        if options.check { return }
+        try await serve(settings)
+    }
+
+    private func serve(_ settings: AgentSettings) async throws {
+        let common = settings.common
+        var logger = ProcessSetup.logger("cloudtask.agent", level: common.logLevel)
+        logger[metadataKey: "agent.id"] = "\(settings.id)"
+        let token = try ProcessSetup.token(file: common.tokenFile)
+        let port = try await ProcessSetup.port(common.port)
+        let store = try SQLiteAgentStore(directory: common.data, log: logger)
+        let time = TimeSource.system
+        let runner = try ProcessRunner(
+            RunnerConfiguration(
+                dataDirectory: common.data,
+                node: settings.id,
+                environment: RunnerConfiguration.environment(from: ProcessInfo.processInfo.environment)
+            ),
+            time: time,
+            log: logger
+        )
+        let service = AgentService(
+            try configuration(settings, url: "http://127.0.0.1:\(port)"),
+            connector: ClientConnector(
+                ZooKeeperConfiguration(hosts: common.zookeeper, sessionTimeout: common.sessionTimeout),
+                logger: logger
+            ),
+            store: store,
+            runner: runner,
+            delivery: HTTPReportDelivery(token: token),
+            time: time,
+            random: .system,
+            logger: logger
+        )
+        let server = AgentServer(
+            host: common.host,
+            port: port,
+            token: token,
+            logs: AttemptLogs(of: runner),
+            status: service,
+            logger: logger,
+            onListening: { [logger] url in logger.info("Serving logs", metadata: ["http.url": "\(url)"]) }
+        )
+        // Stopped in the reverse order: tasks are handed over while logs can still be read.
+        try await ServiceGroup.run([server, service], logger: logger)
+        await runner.shutDown(grace: .zero)
+    }
+
+    private func configuration(_ settings: AgentSettings, url: String) throws -> AgentConfiguration {
+        var configuration = AgentConfiguration(
+            tree: try Tree(workspace: settings.common.workspace),
+            seat: Seat(runtime: settings.runtime, agent: settings.id),
+            slots: settings.slots,
+            version: ProcessSetup.version,
+            host: ProcessSetup.host,
+            processID: ProcessSetup.processID
+        )
+        configuration.labels = settings.labels
+        configuration.region = settings.region
+        configuration.zone = settings.zone
+        configuration.url = url
+        return configuration
+    }
+}
