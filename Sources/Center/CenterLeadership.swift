@@ -49,7 +49,8 @@ struct CenterLeadership: Sendable {
             catalogWriter: CatalogWriter(
                 writer: writer,
                 store: state.store,
-                bucketCount: identity.taskBuckets
+                bucketCount: identity.taskBuckets,
+                logger: logger
             )
         )
     }

@@ -75,11 +75,24 @@ public final class CenterService: Service {
     private func giveUp() async {
         let (session, election) = state.possessions
         state.leadershipChanged(nil)
-        // The session's end withdraws a candidate that cannot be withdrawn now.
-        if let session, await session.state.isConnected { try? await election?.resign() }
+        if let session, let election, await session.state.isConnected { await resign(election) }
         await session?.close()
         state.sessionEnded("the center has stopped")
     }
+
+    /// Withdraws the candidate, if that is possible soon; the session's end withdraws it otherwise.
+    private func resign(_ election: LeaderElection) async {
+        await withTaskGroup(of: Void.self) { group in
+            // Whatever keeps it from succeeding, closing the session comes next.
+            group.addTask { try? await election.resign() }
+            group.addTask { try? await self.time.sleep(for: Self.resignationMax) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// How long a stopping center waits for ZooKeeper to take its resignation.
+    private static let resignationMax = Duration.seconds(1)
 
     private func work() async {
         await withTaskGroup(of: Void.self) { group in

@@ -48,6 +48,7 @@ struct CenterSession: Sendable {
             store: state.store,
             time: service.time,
             random: service.random,
+            logger: logger,
             onChange: { topic in state.noticed(topic) }
         )
         try await withThrowingTaskGroup(of: Void.self) { group in

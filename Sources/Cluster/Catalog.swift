@@ -47,7 +47,9 @@ extension Catalog {
         _ index: Versioned<TaskIndex>,
         changed: [Versioned<TaskDefinition>]
     ) {
-        if let known = self.index[bucket], known.version >= index.version { return }
+        if let known = self.index[bucket] {
+            if known.version > index.version || known.version == index.version && changed.isEmpty { return }
+        }
         let before = self.index[bucket]?.value.tasks ?? [:]
         self.index[bucket] = index
         for name in before.keys where index.value.tasks[name] == nil { remove(name) }

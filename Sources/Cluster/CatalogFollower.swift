@@ -1,4 +1,5 @@
 import Domain
+public import Logging
 import Synchronization
 public import ZooKeeper
 
@@ -19,6 +20,7 @@ public final class CatalogFollower: Sendable {
     private let reader: CatalogReader
     private let time: TimeSource
     private let random: RandomSource
+    private let logger: Logger
     private let state = Mutex(State())
     private let wakeups: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
@@ -31,12 +33,14 @@ public final class CatalogFollower: Sendable {
         store: CatalogStore,
         time: TimeSource,
         random: RandomSource,
+        logger: Logger,
         onChange: @escaping @Sendable (CatalogTopic) -> Void
     ) {
         self.session = session
-        reader = CatalogReader(session: session, tree: tree, store: store)
+        reader = CatalogReader(session: session, tree: tree, store: store, logger: logger)
         self.time = time
         self.random = random
+        self.logger = logger
         self.onChange = onChange
         // One pending wake-up is enough: what is dirty stands in the state.
         (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -93,8 +97,9 @@ public final class CatalogFollower: Sendable {
 extension CatalogFollower {
     private func takeDirty() -> [CatalogTopic]? {
         state.withLock { state in
-            let topics = state.dirty.sorted()
-            state.dirty = []
+            // In pieces, so that the loss of an agent never waits for thousands of buckets to be read again.
+            let topics = Array(state.dirty.sorted().prefix(Self.batchMax))
+            state.dirty.subtract(topics)
             return topics.isEmpty ? nil : topics
         }
     }
@@ -133,12 +138,22 @@ extension CatalogFollower {
         isWatched: Bool
     ) async throws -> [(CatalogTopic, CatalogReader.Outcome)] {
         let reader = reader
+        let logger = logger
         let armed = isWatched ? state.withLock(\.armed) : Set(topics)
         let outcomes = try await pipelined(topics, limit: Self.topicsMax) { topic in
-            try await reader.read(topic, isWatched: !armed.contains(topic))
+            do {
+                return try await reader.read(topic, isWatched: !armed.contains(topic))
+            } catch let error as ZNodeFormatError {
+                // What the catalog knew of it stays; the next re-read looks again.
+                logger.error("A node cannot be read", metadata: ["zk.path": "\(error.path)", "error": "\(error.reason)"])
+                return CatalogReader.Outcome()
+            }
         }
         return Array(zip(topics, outcomes))
     }
+
+    /// Topics taken at once, those that matter first.
+    private static let batchMax = 128
 
     /// Topics read at the same time; each may have a few requests in flight.
     private static let topicsMax = 32

@@ -1,4 +1,5 @@
 public import Domain
+public import Logging
 import ZooKeeper
 
 /// How the leader changes tasks and runtimes. Every change is at once in the catalog, too: the leader reads its own writes.
@@ -22,9 +23,11 @@ public struct CatalogWriter: Sendable {
     private let writer: LeaderWriter
     private let store: CatalogStore
     private let bucketCount: Int
+    private let logger: Logger
 
     /// Writes under the writer's epoch; tasks are spread over `bucketCount` buckets.
-    public init(writer: LeaderWriter, store: CatalogStore, bucketCount: Int) {
+    public init(writer: LeaderWriter, store: CatalogStore, bucketCount: Int, logger: Logger) {
+        self.logger = logger
         self.writer = writer
         self.store = store
         self.bucketCount = bucketCount
@@ -47,7 +50,7 @@ public struct CatalogWriter: Sendable {
 
     /// Reads the buckets of these tasks again, after a conflict or a lost reply.
     public func reread(_ names: [TaskID]) async throws {
-        let reader = CatalogReader(session: writer.session, tree: writer.tree, store: store)
+        let reader = CatalogReader(session: writer.session, tree: writer.tree, store: store, logger: logger)
         try await writer.session.sync(writer.tree.tasks)
         for bucket in Set(names.map({ Buckets.task($0, count: bucketCount) })).sorted() {
             _ = try await reader.read(.bucket(bucket), isWatched: false)
@@ -76,7 +79,7 @@ public struct CatalogWriter: Sendable {
 
     /// Reads the settings of a runtime again, after a conflict or a lost reply.
     public func reread(runtime: RuntimeID) async throws {
-        let reader = CatalogReader(session: writer.session, tree: writer.tree, store: store)
+        let reader = CatalogReader(session: writer.session, tree: writer.tree, store: store, logger: logger)
         _ = try await reader.read(.settings(runtime), isWatched: false)
     }
 }

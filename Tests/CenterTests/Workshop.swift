@@ -155,7 +155,8 @@ struct Leader: Sendable {
             catalogWriter: CatalogWriter(
                 writer: writer,
                 store: state.store,
-                bucketCount: identity.taskBuckets
+                bucketCount: identity.taskBuckets,
+                logger: logger
             )
         )
         control = CenterControl(
@@ -172,6 +173,7 @@ struct Leader: Sendable {
             store: state.store,
             time: workshop.time,
             random: workshop.random,
+            logger: logger,
             onChange: { _ in }
         )
         state.connectionChanged(true)
