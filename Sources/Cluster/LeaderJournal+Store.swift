@@ -49,24 +49,45 @@ extension LeaderJournal {
         }
     }
 
-    /// Removes decided fires from the checkpoint of a sealed, folded journal, together with whatever `operations` say (rule L7).
+    /// Removes decided fires from the checkpoint of a sealed, folded journal, a few buckets at a time (rule L7).
+    public mutating func remove(_ attempts: Set<AttemptID>, with writer: LeaderWriter) async throws {
+        var rest = without(attempts)[...]
+        while !rest.isEmpty {
+            var bytes = 0
+            let chunk = rest.prefix(LeaderWriter.Limit.operationsMax - 1).prefix { change in
+                bytes += Self.estimatedBytes([change])
+                return bytes <= LeaderWriter.Limit.bytesMax
+            }
+            let count = max(chunk.count, 1)
+            try await write(Array(rest.prefix(count)), [], with: writer)
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Removes one decided fire together with whatever `operations` say, in one multi (rule L7).
     public mutating func remove(
-        _ attempts: Set<AttemptID>,
-        also operations: [Operation] = [],
-        with writer: LeaderWriter
+        _ attempt: AttemptID, also operations: [Operation], with writer: LeaderWriter
     ) async throws {
+        try await write(without([attempt]), operations, with: writer)
+    }
+
+    /// The buckets that hold any of these fires, without them, sorted.
+    private func without(_ attempts: Set<AttemptID>) -> [(bucket: Int, content: CheckpointBucket)] {
         precondition(segments.isEmpty, "fires are removed from a folded journal only")
-        var changed: [(bucket: Int, content: CheckpointBucket)] = []
-        for bucket in checkpoint.keys.sorted() {
-            guard var content = checkpoint[bucket]?.value else { continue }
+        return checkpoint.keys.sorted().compactMap { bucket in
+            guard var content = checkpoint[bucket]?.value else { return nil }
             let count = content.open.count
             content.open.removeAll { attempts.contains($0.fire.attempt) }
-            if content.open.count != count { changed.append((bucket, content)) }
+            return content.open.count == count ? nil : (bucket, content)
         }
+    }
+
+    private mutating func write(
+        _ changed: [(bucket: Int, content: CheckpointBucket)], _ operations: [Operation], with writer: LeaderWriter
+    ) async throws {
         let writes = try changed.map { try write($0.bucket, $0.content, writer.tree) }
         guard !writes.isEmpty || !operations.isEmpty else { return }
-        let results = try await writer.write(writes + operations)
-        apply(changed, results)
+        apply(changed, try await writer.write(writes + operations))
     }
 
     /// Deletes a sealed journal without open fires, and its empty inbox, once no head names it (rule L8).
@@ -98,10 +119,12 @@ extension LeaderJournal {
 
     private func fits(_ count: Int) -> Bool {
         let changed = folded(count)
-        let fires = changed.reduce(0) { $0 + $1.content.open.count }
-        let cursors = changed.reduce(0) { $0 + $1.content.cursors.count }
-        return changed.count + count <= LeaderWriter.Limit.operationsMax
-            && fires * Self.fireBytes + cursors * Self.cursorBytes <= LeaderWriter.Limit.bytesMax
+        return changed.count + count < LeaderWriter.Limit.operationsMax
+            && Self.estimatedBytes(changed) <= LeaderWriter.Limit.bytesMax
+    }
+
+    private static func estimatedBytes(_ changed: [(bucket: Int, content: CheckpointBucket)]) -> Int {
+        changed.reduce(0) { $0 + $1.content.open.count * fireBytes + $1.content.cursors.count * cursorBytes }
     }
 
     /// Estimates of a fire's and a cursor's JSON, with the longest usual names.

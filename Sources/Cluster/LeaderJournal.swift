@@ -40,7 +40,7 @@ public struct LeaderJournal: Sendable {
     public var open: [OpenFire] {
         var fold = CheckpointFold(checkpoint.mapValues(\.value))
         for segment in segments { fold.add(segment) }
-        return fold.buckets.values.flatMap(\.open).sorted { $0.fire.attempt < $1.fire.attempt }
+        return fold.open
     }
 }
 
@@ -58,14 +58,31 @@ extension Dictionary where Key == TaskPart, Value == Instant {
 
 /// Segments being folded into a checkpoint.
 struct CheckpointFold {
-    private(set) var buckets: [Int: CheckpointBucket]
+    private var cursors: [Int: [TaskPart: Instant]] = [:]
+    private var fires: [Int: [AttemptID: OpenFire]] = [:]
+    private var bucketOf: [AttemptID: Int] = [:]
     private var touched: Set<Int> = []
 
-    init(_ buckets: [Int: CheckpointBucket]) { self.buckets = buckets }
+    init(_ buckets: [Int: CheckpointBucket]) {
+        for (bucket, content) in buckets {
+            cursors[bucket] = Dictionary(content.cursors.map { ($0.key, $0.cursor) }, uniquingKeysWith: max)
+            fires[bucket] = Dictionary(content.open.map { ($0.fire.attempt, $0) }) { first, _ in first }
+            for open in content.open { bucketOf[open.fire.attempt] = bucket }
+        }
+    }
 
     /// The buckets that are not what they were, sorted.
     var changed: [(bucket: Int, content: CheckpointBucket)] {
-        touched.sorted().map { ($0, buckets[$0] ?? CheckpointBucket()) }
+        touched.sorted().map { bucket in
+            let cursors = (cursors[bucket] ?? [:]).map { CheckpointCursor(key: $0.key, cursor: $0.value) }
+            let fires = (fires[bucket] ?? [:]).values.sorted { $0.fire.attempt < $1.fire.attempt }
+            return (bucket, CheckpointBucket(cursors: cursors.sorted { $0.key < $1.key }, open: fires))
+        }
+    }
+
+    /// All open fires, sorted by attempt.
+    var open: [OpenFire] {
+        fires.values.flatMap(\.values).sorted { $0.fire.attempt < $1.fire.attempt }
     }
 
     mutating func add(_ segment: JournalSegment) {
@@ -75,30 +92,16 @@ struct CheckpointFold {
 
     private mutating func add(_ fire: JournaledFire) {
         let bucket = Buckets.checkpoint(fire.key)
-        var content = buckets[bucket] ?? CheckpointBucket()
-        if fire.advancesCursor {
-            var cursors: [TaskPart: Instant] = [:]
-            for entry in content.cursors { cursors.raise(entry.key, to: entry.cursor) }
-            cursors.raise(fire.key, to: fire.due)
-            content.cursors = cursors.map { CheckpointCursor(key: $0.key, cursor: $0.value) }.sorted {
-                $0.key < $1.key
-            }
-        }
-        if !content.open.contains(where: { $0.fire.attempt == fire.attempt }) {
-            content.open.append(OpenFire(fire: fire))
-            content.open.sort { $0.fire.attempt < $1.fire.attempt }
-        }
-        buckets[bucket] = content
         touched.insert(bucket)
+        if fire.advancesCursor { cursors[bucket, default: [:]].raise(fire.key, to: fire.due) }
+        guard bucketOf[fire.attempt] == nil else { return }
+        bucketOf[fire.attempt] = bucket
+        fires[bucket, default: [:]][fire.attempt] = OpenFire(fire: fire)
     }
 
     private mutating func add(_ result: AttemptResult) {
-        for bucket in buckets.keys.sorted() {
-            guard let index = buckets[bucket]?.open.firstIndex(where: { $0.fire.attempt == result.attempt })
-            else { continue }
-            buckets[bucket]?.open[index].result = result
-            touched.insert(bucket)
-            return
-        }
+        guard let bucket = bucketOf[result.attempt] else { return }
+        fires[bucket]?[result.attempt]?.result = result
+        touched.insert(bucket)
     }
 }

@@ -75,8 +75,7 @@ import ZooKeeper
             let scene = try await makeScene()
             let epoch = try scene.workshop.tree.epoch
             let target = index
-            let count = Mutex(0)
-            let counter = Counter(count: count)
+            let counter = WriteCounter(Mutex(0))
             scene.workshop.ensemble.loseReply(fate) { operations in
                 guard case .check(epoch, _)? = operations.first else { return false }
                 return counter.next() == target
@@ -101,7 +100,7 @@ import ZooKeeper
     func lostReplies(_ fate: InMemoryEnsemble.LostReply) async throws {
         for index in 0..<20 {
             let scene = try await makeScene()
-            let counter = Counter(count: Mutex(0))
+            let counter = WriteCounter(Mutex(0))
             scene.workshop.ensemble.loseReply(fate) { operations in
                 guard case .check? = operations.first else { return false }
                 return counter.next() == index
@@ -112,19 +111,6 @@ import ZooKeeper
             try await scene.first.pass()
             try await scene.first.pass()
             try await check(scene, scene.first, "after write \(index), \(fate)")
-        }
-    }
-
-    private final class Counter: Sendable {
-        private let count: Mutex<Int>
-
-        init(count: consuming Mutex<Int>) { self.count = count }
-
-        func next() -> Int {
-            count.withLock { count in
-                count += 1
-                return count - 1
-            }
         }
     }
 

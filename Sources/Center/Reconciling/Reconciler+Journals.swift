@@ -54,15 +54,12 @@ extension Reconciler {
         let decisions = try await decisions(journal, situation)
         try await environment.history.author(decisions.compactMap(\.decision.report))
         let over = decisions.filter { $0.decision.next == nil }.map(\.open.fire.attempt)
-        for chunk in over.chunks(of: Self.removalsMax) { try await journal.remove(Set(chunk), with: writer) }
+        try await journal.remove(Set(over), with: writer)
         for (open, decision) in decisions {
             guard let next = decision.next else { continue }
             try await redispatch(open, next, &journal, situation)
         }
     }
-
-    /// Fires removed by one multi, at most one bucket each.
-    private static let removalsMax = 60
 
     private func decisions(
         _ journal: LeaderJournal,
@@ -97,7 +94,7 @@ extension Reconciler {
         }
         let launch = try dispatch.launchOperations(next, to: target, replacing: marker, now: time.now)
         let check = Operation.check(try writer.tree.fence(target), version: fence.version)
-        try await journal.remove([open.fire.attempt], also: [check] + launch, with: writer)
+        try await journal.remove(open.fire.attempt, also: [check] + launch, with: writer)
     }
 
     /// Moves what a sealed incarnation did not take to a live agent; commands go with the attempts they were for (rule L10).
@@ -168,12 +165,5 @@ extension Reconciler {
             sealed[id] = nil
             sealedSince[id] = nil
         }
-    }
-}
-
-extension Array {
-    /// The elements in pieces of at most `size`.
-    fileprivate func chunks(of size: Int) -> [ArraySlice<Element>] {
-        stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
     }
 }
