@@ -34,8 +34,8 @@ final class AgentBoard: Sendable {
     func stored(_ reports: [RunReport], last: Int64, now: MonotonicInstant) {
         guard let live = state.withLock(\.live) else { return }
         for (index, report) in reports.enumerated() where report.incarnation == live.incarnation {
-            if case .ended(let result) = report.phase { live.ledger.withLock { _ = $0.ended(result) } }
             guard report.concludes else { continue }
+            if case .ended(let result) = report.phase { live.ledger.withLock { _ = $0.ended(result) } }
             let spooled = SpooledReport(sequence: last - Int64(reports.count - 1 - index), report: report)
             state.withLock { $0.unaccepted[report.fire.attempt] = Unaccepted(report: spooled, since: now) }
         }
@@ -53,6 +53,9 @@ final class AgentBoard: Sendable {
         live.bell.ring()
     }
 
+    /// Whether the leader has accepted everything that is on disk.
+    var isSettled: Bool { state.withLock(\.unaccepted.isEmpty) }
+
     /// Reports that the leader should have accepted long since, oldest first.
     func overdue(at now: MonotonicInstant) -> [SpooledReport] {
         state.withLock { state in
@@ -67,7 +70,9 @@ extension RunReport {
     var concludes: Bool {
         switch phase {
         case .started: false
-        case .ended, .decided: true
+        // The agent gave it up: the fire stays open for the leader to decide.
+        case .ended(let result): result.outcome != .lost
+        case .decided: true
         }
     }
 }

@@ -12,8 +12,7 @@ extension AttemptDesk {
         case .ended(let result): ended(result)
         case .refused(let attempt, let reason):
             guard let known = running.removeValue(forKey: attempt) else { return note(attempt) }
-            let result = AttemptResult(attempt: attempt, outcome: .missed, endedAt: time.now, message: reason)
-            conclude(known.fire, known.incarnation, result)
+            miss(known.fire, known.live, reason)
         }
         bell.ring()
         idle.ring()
@@ -22,12 +21,12 @@ extension AttemptDesk {
     private func started(_ attempt: AttemptID, at: Instant) {
         guard let known = running[attempt] else { return note(attempt) }
         running[attempt]?.timeoutAt = known.specification.timeout.map { time.monotonic + $0 }
-        spool.submit([report(known.fire, known.incarnation, .started(at: at))])
+        spool.submit([report(known.fire, known.live.incarnation, .started(at: at))])
     }
 
     private func ended(_ result: AttemptResult) {
         guard let known = running.removeValue(forKey: result.attempt) else { return note(result.attempt) }
-        conclude(known.fire, known.incarnation, known.judged(result))
+        conclude(known.fire, known.live.incarnation, known.judged(result))
     }
 
     private func note(_ attempt: AttemptID) {
@@ -86,16 +85,7 @@ extension AttemptDesk {
         bell.ring()
         await waitUntilIdle(time.monotonic + AgentTiming.settle)
         for entry in queue {
-            conclude(
-                entry.fire,
-                entry.live.incarnation,
-                AttemptResult(
-                    attempt: entry.fire.attempt,
-                    outcome: .missed,
-                    endedAt: time.now,
-                    message: "the agent was stopped before it could be started"
-                )
-            )
+            miss(entry.fire, entry.live, "the agent was stopped before it could be started", isLeaving: true)
         }
         queue = []
         let left = running.sorted { $0.key < $1.key }
@@ -130,7 +120,8 @@ extension AttemptDesk.Running {
             judged.outcome = .stopped
         case .shutdown:
             guard result.outcome != .succeeded else { break }
-            judged.outcome = .stopped
+            // Lost is what the leader has attempted elsewhere, for tasks that must run at least once.
+            judged.outcome = fire.delivery == .atLeastOnce ? .lost : .stopped
             judged.message = "the agent was stopped"
         }
         return judged

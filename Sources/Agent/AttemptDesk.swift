@@ -32,7 +32,7 @@ actor AttemptDesk {
     struct Running: Sendable {
         let fire: JournaledFire
         let specification: TaskSpecification
-        let incarnation: Incarnation
+        let live: LiveIncarnation
         var timeoutAt: MonotonicInstant?
         var reason: StopReason?
     }
@@ -127,7 +127,7 @@ actor AttemptDesk {
         var kept: [Waiting] = []
         for entry in queue {
             if let reason = hopeless(entry, keptCount: kept.count) {
-                miss(entry, reason)
+                miss(entry.fire, entry.live, reason)
             } else if let order = order(entry, now: now) {
                 orders.append(order)
             } else {
@@ -146,7 +146,7 @@ actor AttemptDesk {
         running[entry.fire.attempt] = Running(
             fire: entry.fire,
             specification: entry.specification,
-            incarnation: entry.live.incarnation
+            live: entry.live
         )
         let epoch = entry.live.epoch?.description ?? "0"
         return LaunchOrder(
@@ -158,8 +158,11 @@ actor AttemptDesk {
     }
 
     /// Why the fire will never be started; `nil` while it may.
+    ///
+    /// A task that must run at least once is never given up for being late while its incarnation lives.
     private func hopeless(_ entry: Waiting, keptCount: Int) -> String? {
         if entry.live.isOver { return MissedReason.incarnationEnded }
+        if entry.fire.delivery == .atLeastOnce { return nil }
         if keptCount >= AgentTiming.queueMax { return MissedReason.noSlot }
         guard max(entry.fire.due, entry.committedAt).duration(to: time.now) > AgentTiming.lateMax else {
             return nil
@@ -169,12 +172,19 @@ actor AttemptDesk {
         return nil
     }
 
-    private func miss(_ entry: Waiting, _ reason: String) {
-        conclude(
-            entry.fire,
-            entry.live.incarnation,
-            AttemptResult(attempt: entry.fire.attempt, outcome: .missed, endedAt: time.now, message: reason)
+    /// The fire will not be started here.
+    ///
+    /// Once its incarnation is over (or about to be), a fire that must run at least once is left without a result: the
+    /// leader finds it open and has it attempted elsewhere. A result would tell it that nothing is left to do.
+    func miss(_ fire: JournaledFire, _ live: LiveIncarnation, _ reason: String, isLeaving: Bool = false) {
+        if fire.delivery == .atLeastOnce, isLeaving || live.isOver { return }
+        let result = AttemptResult(
+            attempt: fire.attempt,
+            outcome: .missed,
+            endedAt: time.now,
+            message: reason
         )
+        conclude(fire, live.incarnation, result)
     }
 
     func conclude(_ fire: JournaledFire, _ incarnation: Incarnation, _ result: AttemptResult) {

@@ -166,7 +166,7 @@ extension JournalLane {
         await context.desk.closed.wait()
         let deadline = context.time.monotonic + AgentTiming.flushMax
         while context.time.monotonic < deadline, !Task.isCancelled {
-            let (isBehind, openCount) = live.ledger.withLock { ($0.needsCheckpoint, $0.openCount) }
+            let isBehind = live.ledger.withLock { $0.needsCheckpoint }
             if isBehind, await session.state.isConnected {
                 do {
                     _ = try await checkpoint(isRenewal: false)
@@ -175,7 +175,7 @@ extension JournalLane {
                     return .stopping
                 }
             }
-            if openCount == 0, !isBehind, context.spool.isEmpty { break }
+            if !isBehind, context.board.isSettled, context.spool.isEmpty { break }
             await live.bell.wait(
                 until: min(deadline, context.time.monotonic + AgentTiming.settle / 10),
                 context.time

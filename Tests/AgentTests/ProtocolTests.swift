@@ -241,6 +241,27 @@ import ZooKeeper
         )
     }
 
+    @Test(
+        "a fire that must run at least once is never given up for being late, but left to the leader by a new incarnation"
+    )
+    func atLeastOnce() throws {
+        world.start(slots: 1)
+        let tasks = try (1...2).map {
+            try world.define("t\($0)", uid: UInt64($0), every: .seconds(20), delivery: .atLeastOnce)
+        }
+        try world.grant(tasks.map { world.row($0) })
+        world.run(.milliseconds(20_500))
+        world.ensemble.suspend(try world.session)
+        world.run(.seconds(30))
+        world.runner.finishAll()
+        world.run(.seconds(60))
+        #expect(world.store.results.values.map(\.outcome) == [.succeeded])
+        world.ensemble.expire(try world.session)
+        world.run(.seconds(10))
+        #expect(world.store.results.values.map(\.outcome) == [.succeeded])
+        #expect(world.runner.started.count == 1)
+    }
+
     @Test("a queued fire keeps its lease alive by writing")
     func renewal() throws {
         world.start(slots: 1)

@@ -180,6 +180,27 @@ import ZooKeeper
         #expect(try world.incarnation == nil)
     }
 
+    @Test(
+        "a stop leaves what must run at least once and did not end well open, for the leader to attempt it elsewhere"
+    )
+    func shutdownAtLeastOnce() throws {
+        try world.addCenter("c1", leads: true)
+        let service = world.start(slots: 1)
+        let tasks = try (1...2).map {
+            try world.define("t\($0)", uid: UInt64($0), every: .seconds(5), delivery: .atLeastOnce)
+        }
+        try world.grant(tasks.map { world.row($0) })
+        world.run(.milliseconds(5_500))
+        let incarnation = try #require(try world.incarnation)
+        service.stop()
+        world.run(.seconds(3))
+        #expect(try world.incarnation == nil)
+        #expect(world.store.results.values.map(\.outcome) == [.lost])
+        let open = try world.checkpoint(incarnation).open
+        #expect(open.count == 2)
+        #expect(open.allSatisfy { $0.result == nil })
+    }
+
     @Test("a stop while ZooKeeper is away does not wait for it")
     func shutdownSuspended() throws {
         let service = world.start()

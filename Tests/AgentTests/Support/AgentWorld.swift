@@ -93,14 +93,16 @@ final class AgentWorld {
         uid: UInt64 = 1,
         every: Duration = .seconds(1),
         timeout: Duration? = nil,
-        schedules: [Schedule]? = nil
+        schedules: [Schedule]? = nil,
+        delivery: Delivery = .atMostOnce
     ) throws -> TaskDefinition {
         let interval = Schedule.every(try IntervalSchedule(every: every))
         let specification = TaskSpecification(
             name: TaskID(name)!,
             action: .command(["true"]),
             schedules: schedules ?? [interval],
-            timeout: timeout
+            timeout: timeout,
+            delivery: delivery
         )
         let definition = TaskDefinition.created(
             specification,
