@@ -35,6 +35,7 @@ struct JournalLane {
     var rereadAt: MonotonicInstant
     var retryDefinitionsAt: MonotonicInstant?
     var entries: [(name: String, dispatch: Dispatch)] = []
+    private var hasComplained = false
     private var backoff = Backoff()
 
     init(live: LiveIncarnation, session: any ZooKeeperSession, nodes: AgentNodes, context: AgentContext) {
@@ -80,6 +81,7 @@ struct JournalLane {
             await live.bell.wait()
             return nil
         }
+        complainIfBlocked()
         let wishes = takeWishes()
         if wishes.table, try await !load() { return .sealed }
         if wishes.inbox { try await readInbox() }
@@ -101,6 +103,17 @@ struct JournalLane {
         entries = found.compactMap { entry in entry.dispatch.map { (entry.name, $0) } }
         guard entries.count < found.count else { return }
         context.logger.warning("the inbox has entries that this version cannot read")
+    }
+
+    /// Tells people, once, that tasks wait because the leader accepts no results.
+    private mutating func complainIfBlocked() {
+        let count = live.ledger.withLock { $0.blockedCount }
+        defer { hasComplained = count > 0 }
+        guard count > 0, !hasComplained else { return }
+        context.logger.warning(
+            "tasks wait because too many of their results have not been accepted: does a center lead, and can it be reached?",
+            metadata: ["task.count": "\(count)"]
+        )
     }
 
     private mutating func takeWishes() -> LiveIncarnation.Wishes {

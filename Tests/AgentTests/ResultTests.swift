@@ -106,6 +106,21 @@ import ZooKeeper
         #expect(try world.checkpoint(try #require(try world.incarnation)).open == [])
     }
 
+    @Test(
+        "without a leader a task waits when too many of its results are open, and goes on when one accepts them"
+    )
+    func backlog() throws {
+        world.start(slots: 1_000)
+        try world.grant([world.row(try world.define("t"))])
+        world.run(.seconds(400))
+        let count = world.runner.started.count
+        #expect((190...200).contains(count))
+        world.runner.finishAll()
+        try world.addCenter("c1", leads: true)
+        world.run(.seconds(20))
+        #expect(world.runner.started.count > count + 60)
+    }
+
     @Test("a deposed leader's word does not count")
     func deposed() throws {
         try world.addCenter("c1", leads: true)
