@@ -49,6 +49,8 @@ public struct CenterStatus: Hashable, Sendable {
     /// What keeps the center from being ready, for people; `nil` when it is.
     public var problem: String?
 
-    /// Whether the center can answer for its workspace. A process that is not ready is still alive: it goes on trying.
+    /// Whether the center can answer for its workspace.
+    ///
+    /// A process that is not ready is still alive: it goes on trying.
     public var isReady: Bool { isConnected && isWarm && problem == nil }
 }

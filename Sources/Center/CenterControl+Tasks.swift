@@ -111,7 +111,7 @@ extension TaskDefinition {
     }
 }
 
-/// What saving a specification does to a task. Pure.
+/// What saving a specification does to a task; pure.
 struct TaskEdit: Hashable, Sendable {
     /// The definition to write; `nil` when the task is the same already.
     let definition: TaskDefinition?

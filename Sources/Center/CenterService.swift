@@ -20,7 +20,7 @@ public final class CenterService: Service {
 
     /// Creates a center; nothing happens until it runs.
     ///
-    /// - Parameter peers: Fetches what other centers authored; `nil` for a center that has no peers.
+    /// `peers` fetches what other centers authored; `nil` for a center that has no peers.
     public init(
         configuration: CenterConfiguration,
         connector: any ZooKeeperConnector,

@@ -39,9 +39,7 @@ public struct Catalog: Sendable {
 }
 
 extension Catalog {
-    /// Takes over an index bucket and the definitions that came with it, unless something newer is known.
-    ///
-    /// - Parameter changed: Definitions of the bucket that are not what the catalog had.
+    /// Takes over an index bucket and those of its definitions that changed, unless something newer is known.
     mutating func set(
         bucket: Int,
         _ index: Versioned<TaskIndex>,
@@ -86,7 +84,9 @@ extension Catalog {
 
 /// The index of one bucket of tasks: what a center compares to know which definitions to read.
 public struct TaskIndex: Hashable, Sendable, Codable {
-    /// What tells one state of a task from another. A task that is deleted and created again counts from 1 again, so the uid is part of it.
+    /// What tells one state of a task from another.
+    ///
+    /// A task that is deleted and created again counts from 1 again, so the uid is part of it.
     public struct Entry: Hashable, Sendable, Codable {
         /// The revision.
         public var revision: Int

@@ -145,7 +145,10 @@ extension CatalogFollower {
                 return try await reader.read(topic, isWatched: !armed.contains(topic))
             } catch let error as ZNodeFormatError {
                 // What the catalog knew of it stays; the next re-read looks again.
-                logger.error("A node cannot be read", metadata: ["zk.path": "\(error.path)", "error": "\(error.reason)"])
+                logger.error(
+                    "A node cannot be read",
+                    metadata: ["zk.path": "\(error.path)", "error": "\(error.reason)"]
+                )
                 return CatalogReader.Outcome()
             }
         }

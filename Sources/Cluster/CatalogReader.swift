@@ -180,7 +180,10 @@ struct CatalogReader: Sendable {
         do {
             return try await session.payload(TaskDefinition.self, at: tree.task(name, bucket: bucket))
         } catch let error as ZNodeFormatError {
-            logger.error("A task cannot be read", metadata: ["zk.path": "\(error.path)", "error": "\(error.reason)"])
+            logger.error(
+                "A task cannot be read",
+                metadata: ["zk.path": "\(error.path)", "error": "\(error.reason)"]
+            )
             return nil
         }
     }

@@ -2,7 +2,9 @@ public import Domain
 public import Logging
 import ZooKeeper
 
-/// How the leader changes tasks and runtimes. Every change is at once in the catalog, too: the leader reads its own writes.
+/// How the leader changes tasks and runtimes.
+///
+/// Every change is at once in the catalog, too: the leader reads its own writes.
 public struct CatalogWriter: Sendable {
     /// What becomes of one task.
     public enum Change: Hashable, Sendable {

@@ -66,7 +66,9 @@ extension LeaderJournal {
 
     /// Removes one decided fire together with whatever `operations` say, in one multi (rule L7).
     public mutating func remove(
-        _ attempt: AttemptID, also operations: [Operation], with writer: LeaderWriter
+        _ attempt: AttemptID,
+        also operations: [Operation],
+        with writer: LeaderWriter
     ) async throws {
         try await write(without([attempt]), operations, with: writer)
     }
@@ -83,7 +85,9 @@ extension LeaderJournal {
     }
 
     private mutating func write(
-        _ changed: [(bucket: Int, content: CheckpointBucket)], _ operations: [Operation], with writer: LeaderWriter
+        _ changed: [(bucket: Int, content: CheckpointBucket)],
+        _ operations: [Operation],
+        with writer: LeaderWriter
     ) async throws {
         let writes = try changed.map { try write($0.bucket, $0.content, writer.tree) }
         guard !writes.isEmpty || !operations.isEmpty else { return }

@@ -45,7 +45,9 @@ public struct LeaderJournal: Sendable {
 }
 
 extension JournaledFire {
-    /// Whether it decided an instant of the task's schedules. A request is due when somebody asks, and decides nothing else.
+    /// Whether it decided an instant of the task's schedules.
+    ///
+    /// A request is due when somebody asks, and decides nothing else.
     var advancesCursor: Bool { trigger == .schedule }
 }
 

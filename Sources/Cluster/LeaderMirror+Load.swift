@@ -2,7 +2,9 @@ public import Domain
 public import ZooKeeper
 
 extension LeaderMirror {
-    /// Reads everything the leader keeps, in the runtimes named. The caller holds the epoch, so nobody else changes rows meanwhile.
+    /// Reads everything the leader keeps, in the runtimes named.
+    ///
+    /// The caller holds the epoch, so nobody else changes rows meanwhile.
     public static func load(
         session: any ZooKeeperSession,
         tree: Tree,

@@ -57,7 +57,9 @@ public struct LeaderMirror: Sendable {
     public private(set) var fences: [JournalID: Versioned<FenceRecord>] = [:]
     /// Where every row is.
     public private(set) var places: [TaskPart: Place] = [:]
-    /// Rows that were found in two places; the later-found copies are not in `places`. Never without a defect or an operator's edit.
+    /// Rows that were found in two places; the later-found copies are not in `places`.
+    ///
+    /// Never without a defect or an operator's edit.
     public private(set) var duplicates: [TaskPart] = []
     /// Raised by every change.
     public private(set) var generation = 0

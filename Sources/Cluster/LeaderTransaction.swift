@@ -96,7 +96,9 @@ public struct LeaderTransaction: Sendable {
     /// Leaves the head of a table as it is although its buckets change: it names a sealed incarnation, so nobody acts on it.
     public mutating func keepHead(of seat: Seat) { silentHeads.insert(seat) }
 
-    /// Makes a table's rows valid for `incarnation`; every bucket counts as changed. The rows must have been settled.
+    /// Makes a table's rows valid for `incarnation`; every bucket counts as changed.
+    ///
+    /// The rows must have been settled.
     public mutating func nameIncarnation(_ incarnation: Incarnation, for seat: Seat) {
         let table = mirror.tables[seat]
         let generation = (table?.head?.value.generation ?? 0) + 1

@@ -1,19 +1,14 @@
 import Domain
 import Scheduling
 
-/// What becomes of a fire that a sealed incarnation left without an accepted result (rule L7). Pure.
+/// What becomes of a fire that a sealed incarnation left without an accepted result (rule L7); pure.
 struct OpenFireDecision: Hashable, Sendable {
     /// What the history must say before anything is written; `nil` when it says so already.
     var report: RunReport?
     /// The attempt that follows elsewhere, if any.
     var next: DispatchedRun?
 
-    /// Decides a fire.
-    ///
-    /// - Parameters:
-    ///   - open: The fire as the journal has it.
-    ///   - run: What the history knows of its run.
-    ///   - task: The task, unless it was deleted.
+    /// Decides a fire as the journal has it, by what the history knows of its run and whether its task is still there.
     static func decide(
         _ open: OpenFire,
         by owner: (agent: AgentID, incarnation: Incarnation, runtime: RuntimeID),

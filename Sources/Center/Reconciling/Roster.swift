@@ -3,7 +3,7 @@ import Domain
 import Orchestration
 import Scheduling
 
-/// Who may own rows and take dispatches now. Pure.
+/// Who may own rows and take dispatches now; pure.
 struct Roster: Sendable {
     let catalog: Catalog
     let mirror: LeaderMirror

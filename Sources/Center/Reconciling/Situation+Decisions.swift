@@ -51,7 +51,7 @@ extension Situation {
 
     /// Parked rows and tasks without a row that get an owner, or whose row goes, in the order of their buckets.
     ///
-    /// - Parameter keepsDeleted: Runtimes in which fires of deleted tasks are still to be decided.
+    /// Rows of deleted tasks stay in the runtimes `keepsDeleted`, where fires may still have to be decided.
     func placements(keepsDeleted: Set<RuntimeID>) -> [LeaderTransaction.Change] {
         var changes: [LeaderTransaction.Change] = []
         for runtime in mirror.parked.keys.sorted() {

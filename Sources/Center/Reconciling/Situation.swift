@@ -3,7 +3,7 @@ import Domain
 import Orchestration
 import Scheduling
 
-/// Which agent each enabled task should have, in all runtimes. Pure.
+/// Which agent each enabled task should have, in all runtimes; pure.
 struct Blueprint: Sendable {
     /// The owner each enabled, placeable part should have.
     private(set) var owners: [TaskPart: Seat] = [:]
@@ -50,7 +50,7 @@ struct Blueprint: Sendable {
     }
 }
 
-/// What the leader knows at one moment and what should be: what has to be done follows from it. Pure.
+/// What the leader knows at one moment and what should be: what has to be done follows from it; pure.
 struct Situation: Sendable {
     let roster: Roster
     let blueprint: Blueprint
