@@ -229,3 +229,12 @@ int ct_reserve_standard_descriptors(void) {
 int ct_open(int directory, const char *path, int flags, mode_t mode) {
     return openat(directory, path, flags | O_CLOEXEC, mode);
 }
+
+int ct_unblock_signals(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    int reason = pthread_sigmask(SIG_SETMASK, &none, NULL);
+    if (reason == 0) return 0;
+    errno = reason;
+    return -1;
+}

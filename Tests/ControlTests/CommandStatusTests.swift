@@ -1,4 +1,5 @@
 import CenterClient
+import Documents
 import Domain
 import Testing
 import ZooKeeper
@@ -72,5 +73,19 @@ import ZooKeeper
             CenterClientError.invalid("the task is wrong", problems: problems) as any Error
         ).message
         #expect(message == "the task is wrong\n  timeout: too long\n  script: empty")
+    }
+}
+
+@Suite struct ControlErrorTests {
+    @Test("mistakes in documents begin with their places")
+    func places() {
+        let location = SourceLocation(file: "a.yaml", line: 1, column: 2)
+        let error = DocumentError(problems: [
+            DocumentProblem(location: location, field: "x", message: "wrong")
+        ])
+        let failure = ControlError(error as any Error)
+        #expect(failure.message == "a.yaml:1:2: wrong")
+        #expect(failure.namesPlaces)
+        #expect(!ControlError("x").namesPlaces)
     }
 }

@@ -73,6 +73,10 @@ int ct_bell_silence(int bell);
 // Opens /dev/null on those of the descriptors 0, 1 and 2 that are closed, so that no other file takes their place.
 int ct_reserve_standard_descriptors(void);
 
+// Empties the calling thread's signal mask, which a process started by other means than ct_start would inherit:
+// the threads of Swift's pool block SIGTERM among others.
+int ct_unblock_signals(void);
+
 // `open` with a mode: it is variadic in C, which Swift cannot call. Adds O_CLOEXEC.
 int ct_open(int directory, const char *path, int flags, mode_t mode);
 

@@ -38,7 +38,7 @@ public struct RunArgument: ParsableArguments, Sendable {
     public init() {}
 
     /// The identity, checked.
-    func id() throws -> RunID { try Parse.run(run.hasPrefix("run/") ? String(run.dropFirst(4)) : run) }
+    func id() throws -> RunID { try Parse.run(run) }
 }
 
 /// `cloudtask run list`.

@@ -65,7 +65,7 @@ public struct ZNodeListCommand: ControlCommand {
     /// Lists the children.
     public func execute() async throws {
         let path = try zookeeper.path(path)
-        try await zookeeper.withSession { session in
+        try await zookeeper.withSession(about: path) { session in
             let names = try await session.children(path).names.sorted()
             try Printer(output).print(names, empty: "\(path) has no children", names: { $0 }) { _ in
                 var table = Table([.init(title: "CHILDREN OF \(path)")])
@@ -99,7 +99,7 @@ public struct ZNodeGetCommand: ControlCommand {
     /// Prints the data as it is.
     public func execute() async throws {
         let path = try zookeeper.path(path)
-        try await zookeeper.withSession { session in
+        try await zookeeper.withSession(about: path) { session in
             let data = try await session.get(path).data
             try FileHandle.standardOutput.write(contentsOf: Data(data))
             if Terminal.isOutputTerminal || data.last != UInt8(ascii: "\n") { Terminal.write("\n") }
@@ -132,7 +132,7 @@ public struct ZNodeStatCommand: ControlCommand {
     public func execute() async throws {
         let path = try zookeeper.path(path)
         let text = TimeText(zone: try time.zone())
-        try await zookeeper.withSession { session in
+        try await zookeeper.withSession(about: path) { session in
             guard let stat = try await session.exists(path) else {
                 throw ControlError("there is no node \(path)", .notFound)
             }
@@ -170,7 +170,7 @@ public struct ZNodeTreeCommand: ControlCommand {
     /// Shows the tree, line by line as it is read.
     public func execute() async throws {
         let path = try zookeeper.path(path)
-        try await zookeeper.withSession { session in
+        try await zookeeper.withSession(about: path) { session in
             var left = limit
             Terminal.writeLine(path.text)
             try await show(path, session, level: 1, &left)
@@ -224,7 +224,7 @@ public struct ZNodeWatchCommand: ControlCommand {
     public func execute() async throws {
         let path = try zookeeper.path(path)
         let zone = try time.zone()
-        try await zookeeper.withSession { session in
+        try await zookeeper.withSession(about: path) { session in
             while true {
                 let watched = try await session.watchExists(path)
                 let now = Instant(Date()).formatted(in: zone)
@@ -289,7 +289,7 @@ public struct ZNodeSetCommand: ControlCommand {
     /// Replaces the data.
     public func execute() async throws {
         let path = try zookeeper.path(path)
-        try await zookeeper.withSession { session in
+        try await zookeeper.withSession(about: path) { session in
             let stat = try await session.set(path, data: Array(value.utf8), version: version)
             Terminal.writeLine("\(path) has version \(stat.version)")
         }
@@ -320,7 +320,7 @@ public struct ZNodeRemoveCommand: ControlCommand {
     /// Deletes the node.
     public func execute() async throws {
         let path = try zookeeper.path(path)
-        try await zookeeper.withSession { session in try await remove(path, session) }
+        try await zookeeper.withSession(about: path) { session in try await remove(path, session) }
         Terminal.writeLine("\(path) deleted")
     }
 

@@ -20,7 +20,7 @@ struct ClusterChecks: Sendable {
             for center in cluster.centers { checks += await self.center(center.center.text, center.url) }
             checks.append(agents(cluster))
             for node in cluster.nodes {
-                if let url = node.url { checks += await clock("agent \(node.agent)", url) }
+                if let url = node.url { checks += await clock(node.agent.text, url) }
             }
             checks.append(placement(cluster))
             return checks
@@ -65,19 +65,19 @@ struct ClusterChecks: Sendable {
             let id = "center.\(name)"
             let ready: Check =
                 head.status == 200
-                ? .ok(id, "center \(name) is ready")
+                ? .ok(id, "\(name) is ready")
                 : .failed(
                     id,
-                    "center \(name) is not ready",
+                    "\(name) is not ready",
                     why: "it cannot take over or answer",
                     fix: "look at \(url)/readyz and at its log"
                 )
-            return [ready, skew("center \(name)", head)].compactMap(\.self)
+            return [ready, skew("\(name)", head)].compactMap(\.self)
         } catch {
             return [
                 .failed(
                     "center.\(name)",
-                    "center \(name) at \(url): \(error)",
+                    "\(name) at \(url): \(error)",
                     why: "it cannot be asked for anything",
                     fix: "check that it runs and that its address is right"
                 )

@@ -25,7 +25,11 @@ extension ControlCommand {
             throw error
         } catch {
             let failure = ControlError(error)
-            Terminal.complain(failure.message)
+            if failure.namesPlaces {
+                Terminal.say(failure.message)
+            } else {
+                Terminal.complain(failure.message)
+            }
             throw ExitCode(Self.exitStatus(of: failure).rawValue)
         }
     }

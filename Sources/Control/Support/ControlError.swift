@@ -10,6 +10,8 @@ struct ControlError: Error, Hashable {
     var message: String
     /// The exit code.
     var status: CommandStatus
+    /// Whether each line already begins with what it is about, as `file:line:column`.
+    var namesPlaces = false
 
     init(_ message: String, _ status: CommandStatus = .failed) {
         self.message = message
@@ -22,7 +24,9 @@ struct ControlError: Error, Hashable {
         case let error as ControlError: self = error
         case let error as CenterClientError: self.init(error)
         case let error as ZooKeeperError: self.init(error)
-        case let error as DocumentError: self.init(error.description)
+        case let error as DocumentError:
+            self.init(error.description)
+            namesPlaces = true
         case let error as ScheduleError: self.init(error.description)
         case let error as SettingsError: self.init(error.description, .usage)
         case is CancellationError: self.init("interrupted", .interrupted)
@@ -41,7 +45,7 @@ extension ControlError {
         case .unreachable, .busy, .unavailable: self.init(error.message, .unreachable)
         case .invalid(let message, let problems):
             let lines = problems.map { problem in
-                problem.message == message ? "" : "\n  \(problem.field): \(problem.message)"
+                message.contains(problem.message) ? "" : "\n  \(problem.field): \(problem.message)"
             }
             self.init(message + lines.joined())
         case .server: self.init(error.message)

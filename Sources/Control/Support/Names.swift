@@ -14,9 +14,9 @@ enum Parse {
         return name
     }
 
-    /// A run's identity.
+    /// A run's identity, also as `-o name` prints it.
     static func run(_ text: String) throws -> RunID {
-        guard let id = RunID(text) else {
+        guard let id = RunID(text.hasPrefix("run/") ? String(text.dropFirst(4)) : text) else {
             throw ValidationError("'\(text)' is not a run: copy one from 'cloudtask run list -o name'")
         }
         return id

@@ -9,11 +9,17 @@ extension ZooKeeperOptions {
     /// How long to wait for the first connection.
     private static let connectLimit = Duration.seconds(6)
 
-    /// Lends a session with the ensemble that is meant.
-    func withSession<Value: Sendable>(_ body: (any ZooKeeperSession) async throws -> Value) async throws
-        -> Value
-    {
-        try await Self.withSession(hosts: try Discovery().zookeeper(zookeeper), body)
+    /// Lends a session with the ensemble that is meant, to do something about the node at `path`.
+    func withSession<Value: Sendable>(
+        about path: ZNodePath,
+        _ body: (any ZooKeeperSession) async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await Self.withSession(hosts: try Discovery().zookeeper(zookeeper), body)
+        } catch var error as ZooKeeperError {
+            error.path = error.path ?? path.text
+            throw error
+        }
     }
 
     /// Lends a session with an ensemble; throws when none of its servers serves us in time.

@@ -3,7 +3,6 @@ import Documents
 import Domain
 import Foundation
 import Payloads
-import ZooKeeper
 
 /// Brings a planned cluster up, waits until somebody stops it, and takes it down.
 struct LocalCluster: Sendable {
@@ -67,14 +66,9 @@ struct LocalCluster: Sendable {
     private var isServerReady: Bool {
         get async {
             for server in HostPort.list(plan.zookeeper) {
-                let answer = try? await TextExchange.ask(
-                    ZooKeeperLauncher.readinessRequest,
-                    host: server.host,
-                    port: server.port
-                )
-                if let answer, ZooKeeperLauncher.isReady(reply: answer.text) || isDisabled(answer.text) {
-                    return true
-                }
+                // No answer at all means that it is not there yet.
+                let reply = try? await TextExchange.ask("srvr", host: server.host, port: server.port).text
+                if let reply, reply.contains("Mode: ") || isDisabled(reply) { return true }
             }
             return false
         }

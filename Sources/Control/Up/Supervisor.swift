@@ -1,3 +1,4 @@
+import CProcess
 import Foundation
 
 /// Keeps processes running: starts them, starts them again with back-off, and stops them in order.
@@ -79,6 +80,8 @@ actor Supervisor {
             exit.finish()
         }
         do {
+            // Children inherit the signals that their parent's thread blocks. It fails only for a wrong argument.
+            _ = ct_unblock_signals()
             try process.run()
         } catch {
             Terminal.complain("\(member.program) cannot be run: \(StateDirectory.reason(error))")

@@ -96,9 +96,14 @@ struct UpPlan: Sendable {
         let options = ZooKeeperLauncher.Options(dataDirectory: data, clientPort: port, tickTime: tick)
         let file = data + "/zoo.cfg"
         try StateDirectory.writePrivately(Data(launcher.configuration(options).utf8), to: file)
-        let arguments = launcher.arguments(options, configurationFile: file)
+        let arguments = quiet + launcher.arguments(options, configurationFile: file)
         return Member(role: .zookeeper, id: "zookeeper", program: launcher.java, arguments: arguments)
     }
+
+    /// A client that goes away without farewell is no reason for a stack trace.
+    private static let quiet = [
+        "-Dorg.slf4j.simpleLogger.log.org.apache.zookeeper.server.NIOServerCnxn=error"
+    ]
 
     /// ZooKeeper ends sessions at ticks: a short one makes takeovers quick.
     private static let tick = Duration.milliseconds(500)

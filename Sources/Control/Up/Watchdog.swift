@@ -36,6 +36,11 @@ struct Watchdog: Sendable {
         process.waitUntilExit()
     }
 
+    /// Does what the kernel does when this process is killed.
+    func abandon() {
+        try? input.close()  // It was closed before if this fails.
+    }
+
     private func tell(_ line: String) {
         // Without its watchdog a cluster still works; only a killed `up` would leave it behind.
         try? input.write(contentsOf: Data((line + "\n").utf8))
