@@ -110,7 +110,7 @@ let package = Package(
         module(
             "Control",
             [
-                "Documents", "CenterClient", "Cluster", "Payloads", "Domain", "Scheduling", "ZooKeeper",
+                "CProcess", "Documents", "CenterClient", "Cluster", "Payloads", "Domain", "Scheduling", "ZooKeeper",
                 "ZooKeeperClient",
                 argumentParser, logging, nioCore, nioPosix,
             ]
@@ -177,7 +177,7 @@ let package = Package(
         tests(
             "ControlTests",
             [
-                "Control", "CenterClient", "Documents", "Payloads", "Domain", "Scheduling", "ZooKeeper", argumentParser,
+                "CProcess", "Control", "CenterClient", "Documents", "Payloads", "Domain", "Scheduling", "ZooKeeper", argumentParser,
             ]),
         tests("DocumentsTests", ["Documents", "Domain", "Scheduling"]),
         tests("DomainTests", ["Domain", "Scheduling"]),
