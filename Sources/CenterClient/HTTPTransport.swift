@@ -16,34 +16,49 @@ struct CenterRequest {
     var isRepeatable: Bool { method == .GET }
 }
 
-/// Sends requests to one base URL and turns every failure into a `CenterClientError`.
+/// Sends requests to the first center that can be connected to and turns every failure into a `CenterClientError`.
 struct HTTPTransport: Sendable {
     /// Largest answer that is read: a page of 1,000 tasks of the largest size stays below.
     static let answerBytesMax = 256 * 1_024 * 1_024
 
-    let baseURL: String
+    /// The centers' base URLs in the order they are tried; at least one.
+    let baseURLs: [String]
     let token: AccessToken?
     let timeout: Duration
 
     /// The body of a successful answer.
+    ///
+    /// A center that refuses the connection has seen nothing of the request, so the next one may be asked, whatever it is.
     func send(_ request: CenterRequest) async throws(CenterClientError) -> Data {
+        var failure = CenterClientError.unreachable("no center is known")
+        for url in baseURLs {
+            do {
+                return try await persistentAttempt(request, at: url)
+            } catch {
+                failure = translate(error, at: url)
+                guard Self.isRefusal(error) else { break }
+            }
+        }
+        throw failure
+    }
+
+    private func persistentAttempt(_ request: CenterRequest, at url: String) async throws -> Data {
         do {
-            return try await attempt(request)
+            return try await attempt(request, at: url)
         } catch let error as HTTPClientError where error == .remoteConnectionClosed && request.isRepeatable {
             // A kept connection that the server closed meanwhile: a fresh one may do.
-            do {
-                return try await attempt(request)
-            } catch {
-                throw translate(error)
-            }
-        } catch {
-            throw translate(error)
+            return try await attempt(request, at: url)
         }
     }
 
-    private func attempt(_ request: CenterRequest) async throws -> Data {
+    private static func isRefusal(_ error: any Error) -> Bool {
+        if let error = error as? IOError { return error.errnoCode == ECONNREFUSED }
+        return (error as? HTTPClientError) == .connectTimeout
+    }
+
+    private func attempt(_ request: CenterRequest, at url: String) async throws -> Data {
         let deadline = NIODeadline.now() + .nanoseconds(timeout.nanoseconds)
-        let response = try await HTTPClient.ofCenters.execute(prepared(request), deadline: deadline)
+        let response = try await HTTPClient.ofCenters.execute(prepared(request, at: url), deadline: deadline)
         let buffer = try await response.body.collect(upTo: Self.answerBytesMax)
         let body = Data(buffer.readableBytesView)
         guard (200..<300).contains(Int(response.status.code)) else {
@@ -59,8 +74,8 @@ struct HTTPTransport: Sendable {
         return body
     }
 
-    private func prepared(_ request: CenterRequest) -> HTTPClientRequest {
-        var prepared = HTTPClientRequest(url: baseURL + request.path + Self.text(of: request.query))
+    private func prepared(_ request: CenterRequest, at url: String) -> HTTPClientRequest {
+        var prepared = HTTPClientRequest(url: url + request.path + Self.text(of: request.query))
         prepared.method = request.method
         if let token { prepared.headers.add(name: "authorization", value: token.authorization) }
         for header in request.headers { prepared.headers.add(name: header.name, value: header.value) }
@@ -71,7 +86,7 @@ struct HTTPTransport: Sendable {
         return prepared
     }
 
-    private func translate(_ error: any Error) -> CenterClientError {
+    private func translate(_ error: any Error, at baseURL: String) -> CenterClientError {
         if let error = error as? CenterClientError { return error }
         switch error as? HTTPClientError {
         case .deadlineExceeded?, .readTimeout?, .writeTimeout?:

@@ -20,7 +20,12 @@ enum LogForwarding {
     static func forward(_ line: String) {
         guard let logger = logger.withLock({ $0 }) else { return }
         let (level, message) = parse(line)
-        logger.log(level: level, "ZooKeeper library message", metadata: ["zk.message": "\(message)"])
+        // Whether a lost connection matters is for the session's owner to say: the library calls each one an error.
+        logger.log(
+            level: min(level, .debug),
+            "ZooKeeper library message",
+            metadata: ["zk.level": "\(level)", "zk.message": "\(message)"]
+        )
     }
 
     /// The level and the message of a line such as `2026-01-01 10:00:00,000:1(0x2):ZOO_INFO@function@12: message`.

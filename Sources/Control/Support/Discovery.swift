@@ -12,11 +12,11 @@ struct Discovery: Sendable {
         state = StateDirectory(environment: environment)
     }
 
-    /// Base URL of the center to talk to.
+    /// Base URLs of the centers to talk to, separated by commas: the first that can be reached answers.
     func server(_ given: String?) throws(ControlError) -> String {
         if let given { return given }
         if let url = environment["CLOUDTASK_SERVER"], !url.isEmpty { return url }
-        if let url = latest?.url { return url }
+        if let latest { return companions(of: latest).map(\.url).joined(separator: ",") }
         throw ControlError(
             "no server is known: give --server URL, set CLOUDTASK_SERVER, or start one with 'cloudtask up'",
             .unreachable
@@ -38,7 +38,7 @@ struct Discovery: Sendable {
     func tokenFile(_ given: String?, for server: String) -> String? {
         if let given { return given }
         if let path = environment["CLOUDTASK_TOKEN_FILE"], !path.isEmpty { return path }
-        let address = Self.address(of: server)
+        let address = Self.address(of: server.split(separator: ",").first.map(String.init) ?? server)
         return state.servers().last { Self.address(of: $0.url) == address }?.tokenFile
     }
 
@@ -70,6 +70,12 @@ struct Discovery: Sendable {
     /// The latest server whose supervisor still lives.
     private var latest: KnownServer? {
         state.servers().last { $0.processID.map(ProcessProbe.isAlive) ?? true }
+    }
+
+    /// The servers that the same supervisor started, that one first.
+    private func companions(of server: KnownServer) -> [KnownServer] {
+        guard let supervisor = server.processID else { return [server] }
+        return state.servers().reversed().filter { $0.processID == supervisor }
     }
 
     /// Host and port in one spelling, so that a token is found however the address is written.
