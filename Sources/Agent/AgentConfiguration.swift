@@ -64,6 +64,13 @@ enum AgentTiming {
     static let lateMax = Duration.seconds(60)
     /// Committed fires that wait for a slot.
     static let queueMax = 10_000
+    /// Orders with the runner that it has not started yet.
+    ///
+    /// Each carries the lease it was given with: those at the end of
+    /// a longer line could outlast it, and a fire that is refused for that is lost.
+    static let handedMax = 128
+    /// As `handedMax`, while the lease is short.
+    static let handedMaxShort = 8
     /// A result that the leader has not accepted after this long is brought again: the leader may have changed.
     static let acceptancePatience = Duration.seconds(5)
     /// A center that refuses for good is asked again this often: somebody may have mended it.

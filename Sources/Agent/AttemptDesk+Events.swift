@@ -11,7 +11,7 @@ extension AttemptDesk {
         case .started(let attempt, let at): started(attempt, at: at)
         case .ended(let result): ended(result)
         case .refused(let attempt, let reason):
-            guard let known = running.removeValue(forKey: attempt) else { return note(attempt) }
+            guard let known = remove(attempt) else { return note(attempt) }
             miss(known.fire, known.live, reason)
         }
         bell.ring()
@@ -20,13 +20,21 @@ extension AttemptDesk {
 
     private func started(_ attempt: AttemptID, at: Instant) {
         guard let known = running[attempt] else { return note(attempt) }
+        if !known.hasStarted { handedCount -= 1 }
+        running[attempt]?.hasStarted = true
         running[attempt]?.timeoutAt = known.specification.timeout.map { time.monotonic + $0 }
         spool.submit([report(known.fire, known.live.incarnation, .started(at: at))])
     }
 
     private func ended(_ result: AttemptResult) {
-        guard let known = running.removeValue(forKey: result.attempt) else { return note(result.attempt) }
+        guard let known = remove(result.attempt) else { return note(result.attempt) }
         conclude(known.fire, known.live.incarnation, known.judged(result))
+    }
+
+    private func remove(_ attempt: AttemptID) -> Running? {
+        guard let known = running.removeValue(forKey: attempt) else { return nil }
+        if !known.hasStarted { handedCount -= 1 }
+        return known
     }
 
     private func note(_ attempt: AttemptID) {

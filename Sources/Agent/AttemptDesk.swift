@@ -33,6 +33,7 @@ actor AttemptDesk {
         let fire: JournaledFire
         let specification: TaskSpecification
         let live: LiveIncarnation
+        var hasStarted = false
         var timeoutAt: MonotonicInstant?
         var reason: StopReason?
     }
@@ -53,6 +54,8 @@ actor AttemptDesk {
     var waiting = MinHeap<Waiting>()
     var queue: [Waiting] = []
     var running: [AttemptID: Running] = [:]
+    /// Those of `running` that have not started: they are in the runner's line.
+    var handedCount = 0
     private var nextOrder = 0
 
     init(
@@ -122,17 +125,22 @@ actor AttemptDesk {
 
     /// Takes out of the queue what may start now; what can never start is reported.
     private func takeLaunchable() -> [LaunchOrder] {
+        guard let first = queue.first else { return [] }
         let now = time.monotonic
+        let isShort = first.live.isLeaseShort(at: now)
+        if isShort { first.live.wish { $0.renewal = true } }
+        // Every batch costs the runner a write to the disk: it gets the next one when its line is half empty.
+        let handedMax = isShort ? AgentTiming.handedMaxShort : AgentTiming.handedMax
+        if handedCount > handedMax / 2 { return [] }
         var orders: [LaunchOrder] = []
         var kept: [Waiting] = []
         for entry in queue {
             if let reason = hopeless(entry, keptCount: kept.count) {
                 miss(entry.fire, entry.live, reason)
-            } else if let order = order(entry, now: now) {
+            } else if handedCount < handedMax, let order = order(entry, now: now) {
                 orders.append(order)
             } else {
                 kept.append(entry)
-                if entry.live.isLeaseShort(at: now) { entry.live.wish { $0.renewal = true } }
             }
         }
         queue = kept
@@ -148,6 +156,7 @@ actor AttemptDesk {
             specification: entry.specification,
             live: entry.live
         )
+        handedCount += 1
         let epoch = entry.live.epoch?.description ?? "0"
         return LaunchOrder(
             fire: entry.fire,

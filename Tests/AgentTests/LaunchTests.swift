@@ -120,6 +120,19 @@ import ZooKeeper
         #expect(world.runner.started.count == 5)
     }
 
+    @Test("fires that take longer to start than a lease lasts are all started")
+    func crowd() throws {
+        world.start(slots: 2_000)
+        world.runner.state.withLock { $0.startTime = .milliseconds(5) }
+        let due = Schedule.once(AgentWorld.dawn + .seconds(1))
+        try world.grant(
+            (1...1_600).map { world.row(try world.define("t\($0)", uid: UInt64($0), schedules: [due])) }
+        )
+        world.run(.seconds(15))
+        #expect(world.runner.started.count == 1_600)
+        #expect(world.store.results.isEmpty)
+    }
+
     @Test("an attempt that runs out of time is stopped with its grace and recorded so")
     func timeout() throws {
         world.start()

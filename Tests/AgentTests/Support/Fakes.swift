@@ -13,6 +13,8 @@ final class FakeRunner: AttemptRunner {
         var alive: [AttemptID: LaunchOrder] = [:]
         var stops: [(attempt: AttemptID, grace: Duration)] = []
         var obeysStop = true
+        /// What starting a process costs.
+        var startTime = Duration.zero
     }
 
     let state = Mutex(State())
@@ -27,7 +29,10 @@ final class FakeRunner: AttemptRunner {
 
     func start(_ orders: [LaunchOrder]) async {
         state.withLock { $0.starts.append(orders) }
+        let startTime = state.withLock(\.startTime)
         for order in orders {
+            // Cancelled means that the world ends.
+            if startTime > .zero { try? await time.sleep(for: startTime) }
             let attempt = order.fire.attempt
             let isNew = state.withLock { $0.startedAt[attempt] == nil }
             guard isNew, time.monotonic < order.notAfter else {
