@@ -43,8 +43,9 @@ struct SessionOpener: Sendable {
                 try Task.checkCancellation()
                 try await session.connected()
             }
+            try await session.requireRoot()
             context.status.update { $0.problem = nil }
-            if hasComplained { context.logger.notice("ZooKeeper is reachable again") }
+            if hasComplained { context.logger.notice("ZooKeeper can be used") }
             return true
         } catch {
             await session.close()
@@ -57,11 +58,11 @@ struct SessionOpener: Sendable {
     }
 
     private func complain(_ reason: String, _ hasComplained: inout Bool) {
-        context.status.update { $0.problem = "ZooKeeper cannot be reached: \(reason)" }
+        context.status.update { $0.problem = "ZooKeeper cannot be used: \(reason)" }
         guard !hasComplained else { return }
         hasComplained = true
         context.logger.warning(
-            "ZooKeeper cannot be reached: is it running, and is the address right? Trying again until it can",
+            "ZooKeeper cannot be used: is it running, and is the connect string right? Trying again until it can",
             metadata: ["error": "\(reason)"]
         )
     }

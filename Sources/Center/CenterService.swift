@@ -17,6 +17,7 @@ public final class CenterService: Service {
     let random: RandomSource
     let logger: Logger
     let state = CenterState()
+    let complaints: ZooKeeperComplaints
 
     /// Creates a center; nothing happens until it runs.
     ///
@@ -37,6 +38,7 @@ public final class CenterService: Service {
         self.time = time
         self.random = random
         self.logger = logger
+        complaints = ZooKeeperComplaints(logger: logger)
     }
 
     /// Everything that can be asked of this center.
@@ -127,8 +129,11 @@ public final class CenterService: Service {
     /// How long to wait before a new session: at first, and at most.
     static let retryDelays: ClosedRange<Duration> = .milliseconds(100)...(.seconds(5))
 
+    /// After this long without a server people are told.
+    static let connectPatience = Duration.seconds(5)
+
     private func report(_ failure: any Error) {
         state.sessionEnded("\(failure)")
-        logger.warning("The session with ZooKeeper is over; trying again", metadata: ["error": "\(failure)"])
+        complaints.complain("\(failure)")
     }
 }

@@ -32,15 +32,19 @@ struct CenterSession: Sendable {
         for await now in await session.states() {
             state.connectionChanged(now.isConnected)
             if now.isConnected { state.hints.everythingMayHaveChanged() }
+            if now == .suspended { service.complaints.complain("the connection is lost") }
+            if now.isConnected, state.status.isWarm { service.complaints.settle() }
             if now.isFinal { throw ZooKeeperError(.sessionExpired, detail: "\(now)") }
         }
     }
 
     private func serve() async throws {
-        try await session.connected()
+        try await waitForServer()
         let identity = try await patiently {
-            try await ClusterTree(session: session, tree: tree).ensure(identity: newIdentity)
+            try await session.requireRoot()
+            return try await ClusterTree(session: session, tree: tree).ensure(identity: newIdentity)
         }
+        service.complaints.settle()
         let (warm, announce) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let follower = CatalogFollower(
             session: session,
@@ -63,6 +67,20 @@ struct CenterSession: Sendable {
                 for await _ in warm { break }
                 try Task.checkCancellation()
                 try await campaign(identity)
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    /// Waits for the first connection; people are told when it takes long.
+    private func waitForServer() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await session.connected() }
+            group.addTask {
+                try await service.time.sleep(for: CenterService.connectPatience)
+                service.complaints.complain("no server answers")
+                try await session.connected()
             }
             defer { group.cancelAll() }
             try await group.next()

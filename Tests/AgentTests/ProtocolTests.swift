@@ -300,7 +300,7 @@ import ZooKeeper
         world.ensemble.setDown(true)
         let service = world.start()
         world.run(.seconds(120))
-        #expect(await service.status().obstacle?.hasPrefix("ZooKeeper cannot be reached") == true)
+        #expect(await service.status().obstacle?.hasPrefix("ZooKeeper cannot be used") == true)
         world.ensemble.setDown(false)
         world.run(.seconds(6))
         #expect(try world.incarnation != nil)

@@ -1,4 +1,18 @@
 extension ZooKeeperSession {
+    /// Checks that the root path at the end of the connect string, the chroot, is there; without one it always is.
+    ///
+    /// The server itself accepts sessions below a path that does not exist.
+    ///
+    /// - Throws: `ZooKeeperError` with code `.noNode` that says what to do; any error of the call.
+    public func requireRoot() async throws(ZooKeeperError) {
+        if try await exists(.root) != nil { return }
+        throw ZooKeeperError(
+            .noNode,
+            detail:
+                "the root path at the end of the connect string does not exist: create it, or correct the string"
+        )
+    }
+
     /// Creates a node and its missing parents, all persistent and empty; a node that exists is fine.
     public func ensurePath(_ path: ZNodePath) async throws(ZooKeeperError) {
         var missing: [ZNodePath] = []
