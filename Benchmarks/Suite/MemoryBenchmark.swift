@@ -102,7 +102,7 @@ extension MemoryBenchmark {
     private func waitUntilOwned(_ cluster: LocalCluster) async throws {
         let deadline = ContinuousClock.now + Self.patience
         while true {
-            let text = try await cluster.control("cluster", "status", "-o", "json")
+            let text = try await cluster.control(["cluster", "status", "-o", "json"])
             let owned = try JSONDecoder().decode(Status.self, from: Data(text.utf8)).nodes.map(\.tasks)
                 .reduce(0, +)
             if owned == Self.taskCount { return }

@@ -55,11 +55,22 @@ private struct ClusterRounds {
                 Progress.say("applying \(count) tasks took longer than expected; again with more time")
                 continue
             }
-            try await stamps.wait(for: count, limit: lead + Self.limit)
+            try await started(count, stamps, limit: lead + Self.limit)
             try await ContinuousClock().sleep(for: Self.rest)
             return try stamps.lateness(due: second * 1_000_000_000)
         }
         throw BenchmarkError("\(count) tasks could not be applied in time")
+    }
+
+    /// Waits for the starts; should some be missing, says what became of them.
+    private func started(_ count: Int, _ stamps: Stamps, limit: Duration) async throws {
+        do {
+            try await stamps.wait(for: count, limit: limit)
+        } catch {
+            let states = ["--state", "missed", "--state", "lost", "--state", "skipped", "--state", "failed"]
+            let runs = try await cluster.control(["run", "list", "-o", "yaml", "-n", "1"] + states)
+            throw BenchmarkError("\(error); for instance:\n\(runs)")
+        }
     }
 
     private func documents(_ count: Int, due: Instant, _ stamps: Stamps) -> [String] {

@@ -67,7 +67,7 @@ struct LocalCluster: Sendable {
 
     /// Runs a command against the cluster and returns what it printed.
     @discardableResult
-    func control(_ arguments: String...) async throws -> String {
+    func control(_ arguments: [String]) async throws -> String {
         try await workshop.run(workshop.cloudtask, arguments, environment: environment)
     }
 
@@ -75,7 +75,7 @@ struct LocalCluster: Sendable {
     func apply(_ documents: [String]) async throws {
         let file = workshop.newPath("tasks") + ".yaml"
         try documents.joined(separator: "---\n").write(toFile: file, atomically: false, encoding: .utf8)
-        try await control("apply", "-f", file)
+        try await control(["apply", "-f", file])
     }
 
     /// The process of a role.
