@@ -94,23 +94,29 @@ let package = Package(
         module(
             "CenterAPI",
             [
-                "Center", "Payloads", "Domain", "Scheduling", hummingbird, httpTypes, asyncHTTPClient, nioCore,
+                "Center", "Payloads", "Domain", "Scheduling", hummingbird, httpTypes, asyncHTTPClient,
+                nioCore,
                 nioHTTP1, lifecycle, logging,
             ]
         ),
         module("CenterStore", ["Center", "Domain", "Scheduling", grdb, logging]),
         module(
-            "AgentAPI", ["Agent", "Payloads", "Domain", hummingbird, httpTypes, nioCore, lifecycle, logging]),
+            "AgentAPI",
+            ["Agent", "Payloads", "Domain", hummingbird, httpTypes, nioCore, lifecycle, logging]
+        ),
         module("AgentStore", ["Agent", "Domain", "Scheduling", "ZooKeeper", grdb, logging]),
         module(
-            "CenterClient", ["Agent", "Payloads", "Domain", "Scheduling", asyncHTTPClient, nioCore, nioHTTP1, logging]),
+            "CenterClient",
+            ["Agent", "Payloads", "Domain", "Scheduling", asyncHTTPClient, nioCore, nioHTTP1, logging]
+        ),
         .target(name: "CProcess"),
         module("Executor", ["Agent", "CProcess", "Cluster", "Domain", "Scheduling", logging]),
         module("Documents", ["Payloads", "Domain", "Scheduling", yams]),
         module(
             "Control",
             [
-                "CProcess", "Documents", "CenterClient", "Cluster", "Payloads", "Domain", "Scheduling", "ZooKeeper",
+                "CProcess", "Documents", "CenterClient", "Cluster", "Payloads", "Domain", "Scheduling",
+                "ZooKeeper",
                 "ZooKeeperClient",
                 argumentParser, logging, nioCore, nioPosix,
             ]
@@ -130,7 +136,8 @@ let package = Package(
         .executableTarget(
             name: "benchmarks",
             dependencies: [
-                "Agent", "Executor", "Cluster", "Orchestration", "Domain", "Scheduling", "TestServers", "ZooKeeper",
+                "Agent", "Executor", "Cluster", "Orchestration", "Domain", "Scheduling", "TestServers",
+                "ZooKeeper",
                 logging,
             ],
             path: "Benchmarks/Suite",
@@ -145,46 +152,62 @@ let package = Package(
         tests(
             "AgentTests",
             [
-                "Agent", "Cluster", "Orchestration", "Domain", "Scheduling", "SimulationKit", "ZooKeeper", lifecycle,
+                "Agent", "Cluster", "Orchestration", "Domain", "Scheduling", "SimulationKit", "ZooKeeper",
+                lifecycle,
                 logging,
-            ]),
-        tests("AgentStoreTests", ["AgentStore", "Agent", "Domain", "Scheduling", "ZooKeeper", grdb, logging]),
+            ]
+        ),
+        tests(
+            "AgentStoreTests",
+            ["AgentStore", "Agent", "Domain", "Scheduling", "ZooKeeper", grdb, logging]
+        ),
         tests(
             "AgentAPITests",
             [
-                "AgentAPI", "Agent", "Payloads", "Domain", hummingbird, hummingbirdTesting, httpTypes, nioCore, logging,
-            ]),
+                "AgentAPI", "Agent", "Payloads", "Domain", hummingbird, hummingbirdTesting, httpTypes,
+                nioCore, logging,
+            ]
+        ),
         tests(
             "CenterAPITests",
             [
-                "AgentAPI", "Agent", "CenterAPI", "CenterDoubles", "Center", "Payloads", "Domain", "Scheduling", hummingbird,
+                "AgentAPI", "Agent", "CenterAPI", "CenterDoubles", "Center", "Payloads", "Domain",
+                "Scheduling", hummingbird,
                 hummingbirdTesting, httpTypes, nioCore, lifecycle, logging,
-            ]),
+            ]
+        ),
         tests(
             "CenterClientTests",
             [
-                "CenterClient", "CenterAPI", "CenterDoubles", "Center", "Agent", "Payloads", "Domain", "Scheduling",
+                "CenterClient", "CenterAPI", "CenterDoubles", "Center", "Agent", "Payloads", "Domain",
+                "Scheduling",
                 lifecycle, logging,
-            ]),
+            ]
+        ),
         tests(
             "CenterTests",
             [
-                "Center", "CenterDoubles", "Cluster", "Orchestration", "Domain", "Scheduling", "SimulationKit",
+                "Center", "CenterDoubles", "Cluster", "Orchestration", "Domain", "Scheduling",
+                "SimulationKit",
                 "ZooKeeper", lifecycle, logging,
-            ]),
+            ]
+        ),
         tests("ClusterTests", ["Cluster", "Domain", "Scheduling", "SimulationKit", "ZooKeeper"]),
         tests("CenterStoreTests", ["CenterStore", "CenterDoubles", "Center", "Domain", "Scheduling"]),
         tests(
             "ControlTests",
             [
-                "CProcess", "Control", "CenterClient", "Documents", "Payloads", "Domain", "Scheduling", "ZooKeeper", argumentParser,
-            ]),
+                "CProcess", "Control", "CenterClient", "Documents", "Payloads", "Domain", "Scheduling",
+                "ZooKeeper", argumentParser,
+            ]
+        ),
         tests("DocumentsTests", ["Documents", "Domain", "Scheduling"]),
         tests("DomainTests", ["Domain", "Scheduling"]),
         tests("ExecutorTests", ["Executor", "Agent", "Cluster", "Domain", "Scheduling", logging]),
         tests(
             "EndToEndTests",
-            ["Domain", "Orchestration", "Payloads", "Scheduling", "TestServers"]),
+            ["Domain", "Orchestration", "Payloads", "Scheduling", "TestServers"]
+        ),
         tests("OrchestrationTests", ["Orchestration", "Domain", "Scheduling"], exclude: ["Cases"]),
         tests("PayloadsTests", ["Payloads", "Domain", "Scheduling"]),
         tests("SchedulingTests", ["Scheduling"], exclude: ["Cases"]),
@@ -192,7 +215,8 @@ let package = Package(
         tests("TidyTests", []),
         tests(
             "ZooKeeperClientTests",
-            ["ZooKeeper", "ZooKeeperClient", "ZooKeeperContract", "TestServers", logging]),
+            ["ZooKeeper", "ZooKeeperClient", "ZooKeeperContract", "TestServers", logging]
+        ),
         tests("ZooKeeperTests", ["ZooKeeper"]),
     ]
 )

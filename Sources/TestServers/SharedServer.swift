@@ -25,7 +25,8 @@ public func withSharedServer<Value: Sendable>(
 
 /// Makes an empty node with a random name and gives the connect string that has it as its chroot.
 public func freshChroot(_ hosts: String) async throws -> String {
-    let name = "/test-" + String(UInt64.random(in: 0...(.max)), radix: 16)
+    var generator = SystemRandomNumberGenerator()
+    let name = "/test-" + String(UInt64.random(in: 0...(.max), using: &generator), radix: 16)
     try await withSession(hosts) { session in
         _ = try await session.create(try ZNodePath(name))
     }

@@ -110,7 +110,9 @@ public actor ZooKeeperServer {
     }
 
     static func temporaryDirectory() throws -> String {
-        let name = "cloudtask-zookeeper-" + String(UInt64.random(in: 0...(.max)), radix: 16)
+        var generator = SystemRandomNumberGenerator()
+        let tag = String(UInt64.random(in: 0...(.max), using: &generator), radix: 16)
+        let name = "cloudtask-zookeeper-" + tag
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent(name)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         return directory.path

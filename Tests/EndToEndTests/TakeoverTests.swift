@@ -136,7 +136,8 @@ import Testing
 
     private func leader(_ cluster: LocalCluster) async throws -> String {
         let answer = try await cluster.control("cluster", "status", "-o", "json")
-        return try #require(try answer.json(Status.self).leadership.center, "\(answer.output) \(answer.errors)")
+        let center = try answer.json(Status.self).leadership.center
+        return try #require(center, "\(answer.output) \(answer.errors)")
     }
 
     @Test("a restarted agent continues as a new incarnation, at once")

@@ -54,13 +54,13 @@ import ZooKeeperClient
     @Test("a session with a multi under way can be closed while the server is silent")
     func closeWithPendingMulti() async throws {
         // ZOOKEEPER-2891: an assertion of the library used to fail.
-        try await withServer { server in
-            try await withClient(.init(hosts: server.address)) { session in
+        try await withServer(tickTime: .seconds(2)) { server in
+            try await withClient(.init(hosts: server.address, sessionTimeout: .seconds(30))) { session in
                 await server.pause()
                 async let pending = failure { () throws(ZooKeeperError) in
                     try await session.multi([.check(.root, version: 0), .set(.root, data: [1], version: nil)])
                 }
-                while session.statistics.requestsInFlight == 0 { await Task.yield() }
+                try await letRun(session) { $0.requestsInFlight > 0 }
                 await session.close()
                 #expect(await pending == .closed)
                 await server.resume()
@@ -72,11 +72,11 @@ import ZooKeeperClient
         "W3, W4, W10: a silent server delays neither cancellation nor deadlines, and few requests are in flight"
     )
     func silentServer() async throws {
-        try await withServer { server in
+        try await withServer(tickTime: .seconds(2)) { server in
             let limits = ZooKeeperConfiguration.Limits(requestsInFlightMax: 4, requestsWaitingMax: 2)
             let configuration = ZooKeeperConfiguration(
                 hosts: server.address,
-                sessionTimeout: .seconds(4),
+                sessionTimeout: .seconds(30),
                 requestTimeout: .milliseconds(300),
                 limits: limits
             )
@@ -85,7 +85,7 @@ import ZooKeeperClient
                 let cancelled = Task {
                     await failure { () throws(ZooKeeperError) in try await session.get(.root) }
                 }
-                while session.statistics.requestsInFlight == 0 { await Task.yield() }
+                try await letRun(session) { $0.requestsInFlight > 0 }
                 cancelled.cancel()
                 #expect(await cancelled.value == .cancelled)
                 let codes = await withTaskGroup(of: ZooKeeperError.Code?.self) { group in
@@ -103,7 +103,7 @@ import ZooKeeperClient
                 #expect(session.statistics.requestsWaiting == 0)
                 await server.resume()
                 // Late completions are ignored, and the session works on.
-                while session.statistics.requestsInFlight > 0 { await Task.yield() }
+                try await letRun(session) { $0.requestsInFlight == 0 }
                 _ = try await session.get(.root)
             }
         }

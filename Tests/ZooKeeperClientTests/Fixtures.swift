@@ -62,3 +62,16 @@ struct RealWorld: ContractWorld {
 
     func resume() async throws { try await server?.restart() }
 }
+
+/// Lets other tasks run until the session's calls are as `condition` wants them.
+///
+/// - Throws: When the connection is lost meanwhile, for then they never will be.
+func letRun(
+    _ session: ClientSession,
+    until condition: (ClientSession.Statistics) -> Bool
+) async throws {
+    while !condition(session.statistics) {
+        guard await session.state.isConnected else { throw ZooKeeperError(.connectionLoss) }
+        await Task.yield()
+    }
+}

@@ -222,20 +222,21 @@ let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
     @Test("calls wait their turn in order when few may be in flight")
     func order() async throws {
-        try await withServer { server in
-            let limits = ZooKeeperConfiguration.Limits(requestsInFlightMax: 1)
-            try await withClient(.init(hosts: server.address, limits: limits)) { session in
+        try await withServer(tickTime: .seconds(2)) { server in
+            let configuration = ZooKeeperConfiguration(
+                hosts: server.address,
+                sessionTimeout: .seconds(30),
+                limits: .init(requestsInFlightMax: 1)
+            )
+            try await withClient(configuration) { session in
                 let path = try ZNodePath("/node")
                 _ = try await session.create(path)
                 await server.pause()
                 var writes: [Task<Int32, any Error>] = []
                 for number in UInt8(0)..<50 {
                     writes.append(Task { try await session.set(path, data: [number], version: nil).version })
-                    while session.statistics.requestsInFlight + session.statistics.requestsWaiting
-                        < writes.count
-                    {
-                        await Task.yield()
-                    }
+                    let count = writes.count
+                    try await letRun(session) { $0.requestsInFlight + $0.requestsWaiting >= count }
                 }
                 // Some leave before their turn.
                 for index in stride(from: 10, to: 50, by: 10) { writes[index].cancel() }

@@ -13,11 +13,12 @@ public enum ProcessSetup {
     /// This process.
     public static var processID: Int32 { ProcessInfo.processInfo.processIdentifier }
 
-    /// Sends the process's log to standard error and returns its logger.
+    /// Sends the process's log to standard error.
     ///
     /// - Parameters:
     ///   - label: What begins every line.
     ///   - level: The least severe level that is logged; one of swift-log's names.
+    /// - Returns: The process's logger.
     public static func logger(_ label: String, level: String) -> Logger {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: label)
