@@ -91,6 +91,7 @@ let package = Package(
         ),
 
         // Adapters.
+        module("DataDirectory"),
         module(
             "CenterAPI",
             [
@@ -99,23 +100,27 @@ let package = Package(
                 nioHTTP1, lifecycle, logging,
             ]
         ),
-        module("CenterStore", ["Center", "Domain", "Scheduling", grdb, logging]),
+        module("CenterStore", ["Center", "DataDirectory", "Domain", "Scheduling", grdb, logging]),
         module(
             "AgentAPI",
             ["Agent", "Payloads", "Domain", hummingbird, httpTypes, nioCore, lifecycle, logging]
         ),
-        module("AgentStore", ["Agent", "Domain", "Scheduling", "ZooKeeper", grdb, logging]),
+        module("AgentStore", ["Agent", "DataDirectory", "Domain", "Scheduling", "ZooKeeper", grdb, logging]),
         module(
             "CenterClient",
-            ["Agent", "Payloads", "Domain", "Scheduling", asyncHTTPClient, nioCore, nioHTTP1, logging]
+            [
+                "Agent", "Payloads", "Domain", "Scheduling", asyncHTTPClient, nioCore, nioPosix, nioHTTP1,
+                logging,
+            ]
         ),
         .target(name: "CProcess"),
-        module("Executor", ["Agent", "CProcess", "Cluster", "Domain", "Scheduling", logging]),
+        module("Executor", ["Agent", "CProcess", "Cluster", "Domain", "Scheduling", lifecycle, logging]),
         module("Documents", ["Payloads", "Domain", "Scheduling", yams]),
         module(
             "Control",
             [
-                "CProcess", "Documents", "CenterClient", "Cluster", "Payloads", "Domain", "Scheduling",
+                "CProcess", "DataDirectory", "Documents", "CenterClient", "Cluster", "Payloads", "Domain",
+                "Scheduling",
                 "ZooKeeper",
                 "ZooKeeperClient",
                 argumentParser, logging, nioCore, nioPosix,
@@ -159,7 +164,7 @@ let package = Package(
         ),
         tests(
             "AgentStoreTests",
-            ["AgentStore", "Agent", "Domain", "Scheduling", "ZooKeeper", grdb, logging]
+            ["AgentStore", "Agent", "DataDirectory", "Domain", "Scheduling", "ZooKeeper", grdb, logging]
         ),
         tests(
             "AgentAPITests",
@@ -193,11 +198,15 @@ let package = Package(
             ]
         ),
         tests("ClusterTests", ["Cluster", "Domain", "Scheduling", "SimulationKit", "ZooKeeper"]),
-        tests("CenterStoreTests", ["CenterStore", "CenterDoubles", "Center", "Domain", "Scheduling"]),
+        tests(
+            "CenterStoreTests",
+            ["CenterStore", "CenterDoubles", "Center", "DataDirectory", "Domain", "Scheduling"]
+        ),
         tests(
             "ControlTests",
             [
-                "CProcess", "Control", "CenterClient", "Documents", "Payloads", "Domain", "Scheduling",
+                "CProcess", "Control", "CenterClient", "DataDirectory", "Documents", "Payloads", "Domain",
+                "Scheduling",
                 "ZooKeeper", argumentParser,
             ]
         ),

@@ -24,7 +24,7 @@ struct IncarnationRun: Sendable {
         }
         context.logger.info(
             "the agent is registered",
-            metadata: ["agent.id": "\(nodes.seat)", "agent.incarnation": "\(nodes.incarnation)"]
+            metadata: ["agent.id": "\(nodes.seat.agent)", "agent.incarnation": "\(nodes.incarnation)"]
         )
         let end = await work(live)
         live.end()
@@ -69,7 +69,7 @@ struct IncarnationRun: Sendable {
         context.logger.warning(
             "another process holds this agent's name: stop it, or give this one another name; waiting until it goes",
             metadata: [
-                "agent.id": "\(nodes.seat)", "holder.host": "\(holder?.host ?? "?")",
+                "agent.id": "\(nodes.seat.agent)", "holder.host": "\(holder?.host ?? "?")",
                 "holder.pid": "\(holder.map { String($0.processID) } ?? "?")",
             ]
         )

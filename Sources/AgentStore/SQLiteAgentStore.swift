@@ -1,4 +1,5 @@
 public import Agent
+public import DataDirectory
 public import Domain
 import Foundation
 import GRDB
@@ -21,13 +22,13 @@ public struct SQLiteAgentStore: AgentStateStore {
     /// - Parameters:
     ///   - directory: The agent's data directory; created, for this user only, when it does not exist.
     ///   - log: Told of damage.
-    /// - Throws: `AgentStoreError` when another process has the directory or it cannot be used.
-    public init(directory: String, log: Logger) throws(AgentStoreError) {
-        lock = try DirectoryLock(directory: directory)
+    /// - Throws: `DataDirectoryError` when another process has the directory or it cannot be used.
+    public init(directory: String, log: Logger) throws(DataDirectoryError) {
+        lock = try DirectoryLock(directory: directory, name: "agent.lock")
         do {
             pool = try DatabaseFile(path: directory + "/agent.sqlite", log: log).open()
         } catch {
-            throw .directoryUnusable(path: directory, reason: "\(error)")
+            throw .unusable(path: directory, reason: "\(error)")
         }
         commits = SpoolCommits(pool: pool)
         self.log = log

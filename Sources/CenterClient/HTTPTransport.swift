@@ -36,7 +36,7 @@ struct HTTPTransport: Sendable {
                 return try await persistentAttempt(request, at: url)
             } catch {
                 failure = translate(error, at: url)
-                guard Self.isRefusal(error) else { break }
+                guard ConnectionFailure(error) != nil else { break }
             }
         }
         throw failure
@@ -49,11 +49,6 @@ struct HTTPTransport: Sendable {
             // A kept connection that the server closed meanwhile: a fresh one may do.
             return try await attempt(request, at: url)
         }
-    }
-
-    private static func isRefusal(_ error: any Error) -> Bool {
-        if let error = error as? IOError { return error.errnoCode == ECONNREFUSED }
-        return (error as? HTTPClientError) == .connectTimeout
     }
 
     private func attempt(_ request: CenterRequest, at url: String) async throws -> Data {
@@ -88,6 +83,9 @@ struct HTTPTransport: Sendable {
 
     private func translate(_ error: any Error, at baseURL: String) -> CenterClientError {
         if let error = error as? CenterClientError { return error }
+        if let failure = ConnectionFailure(error) {
+            return .unreachable(failure.sentence(about: baseURL))
+        }
         switch error as? HTTPClientError {
         case .deadlineExceeded?, .readTimeout?, .writeTimeout?:
             return .unreachable("\(baseURL) did not answer within \(timeout.components.seconds) seconds")
@@ -95,7 +93,7 @@ struct HTTPTransport: Sendable {
             return .unreachable("the request to \(baseURL) was cancelled")
         default:
             return .unreachable(
-                "\(baseURL) cannot be reached (\(error)): is the center running, is the URL right?"
+                "the connection to \(baseURL) broke (\(error)): is the center running, is the URL right?"
             )
         }
     }

@@ -1,4 +1,5 @@
 public import Center
+public import DataDirectory
 public import Domain
 import Foundation
 import GRDB
@@ -17,13 +18,13 @@ public struct SQLiteRunHistory: RunHistory {
     /// Opens the history, creating or migrating it as needed.
     ///
     /// - Parameter directory: The center's data directory; created when it does not exist.
-    /// - Throws: `HistoryError` when another process has the directory or it cannot be used.
-    public init(directory: String) throws(HistoryError) {
-        lock = try DirectoryLock(directory: directory)
+    /// - Throws: `DataDirectoryError` when another process has the directory or it cannot be used.
+    public init(directory: String) throws(DataDirectoryError) {
+        lock = try DirectoryLock(directory: directory, name: "center.lock")
         do {
             pool = try Self.open(directory + "/history.sqlite")
         } catch {
-            throw .directoryUnusable(path: directory, reason: Self.reason(of: error))
+            throw .unusable(path: directory, reason: Self.reason(of: error))
         }
         commits = CommitQueue(pool: pool)
     }

@@ -89,8 +89,14 @@ struct AgentCommand: ControlCommand {
             logger: logger,
             onListening: { [logger] url in logger.info("Serving logs", metadata: ["http.url": "\(url)"]) }
         )
+        let retention = LogRetention(
+            files: runner.logFiles,
+            age: settings.logAge,
+            time: time,
+            logger: logger
+        )
         // Stopped in the reverse order: tasks are handed over while logs can still be read.
-        try await ServiceGroup.run([server, service], logger: logger)
+        try await ServiceGroup.run([server, retention, service], logger: logger)
         await runner.shutDown(grace: .zero)
     }
 

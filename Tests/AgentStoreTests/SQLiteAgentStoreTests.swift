@@ -1,5 +1,6 @@
 import Agent
 import AgentStore
+import DataDirectory
 import Domain
 import Foundation
 import GRDB
@@ -42,7 +43,7 @@ struct SQLiteAgentStoreTests {
         try await withTemporaryDirectory { directory in
             let holder = "the process \(ProcessInfo.processInfo.processIdentifier)"
             try await withStore(in: directory) { _ in
-                await #expect(throws: AgentStoreError.directoryInUse(path: directory, holder: holder)) {
+                await #expect(throws: DataDirectoryError.inUse(path: directory, holder: holder)) {
                     try await withStore(in: directory) { _ in }
                 }
             }

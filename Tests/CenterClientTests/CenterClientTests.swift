@@ -229,13 +229,19 @@ enum Samples {
         }
     }
 
-    @Test("a server that does not listen is unreachable, at once")
-    func unreachable() async throws {
-        let client = try connect("http://127.0.0.1:1")
+    @Test(
+        "a server that does not listen is unreachable, at once",
+        arguments: [
+            ("http://127.0.0.1:1", "nothing listens there"), ("http://localhost:1", "nothing listens there"),
+            ("http://host.invalid:80", "the host is unknown"),
+        ]
+    )
+    func unreachable(_ url: String, reason: String) async throws {
+        let client = try connect(url)
         guard case .unreachable(let text) = await failure({ _ = try await client.cluster() }) else {
             return #expect(Bool(false), "not unreachable")
         }
-        #expect(text.contains("http://127.0.0.1:1"))
+        #expect(text.contains("\(url) cannot be reached: \(reason)"), "\(text)")
     }
 
     @Test("a server that does not answer in time is unreachable")

@@ -1,5 +1,6 @@
 import Center
 import CenterStore
+import DataDirectory
 import Domain
 import Foundation
 import Scheduling
@@ -34,8 +35,10 @@ import Testing
         try await withDirectory { directory in
             let first = try SQLiteRunHistory(directory: directory)
             let processID = ProcessInfo.processInfo.processIdentifier
-            let error = #expect(throws: HistoryError.self) { _ = try SQLiteRunHistory(directory: directory) }
-            #expect(error == .directoryInUse(path: directory, holder: "the process \(processID)"))
+            let error = #expect(throws: DataDirectoryError.self) {
+                _ = try SQLiteRunHistory(directory: directory)
+            }
+            #expect(error == .inUse(path: directory, holder: "the process \(processID)"))
             #expect("\(error!)".contains("\(processID)"))
             try first.close()
             try SQLiteRunHistory(directory: directory).close()
@@ -46,7 +49,7 @@ import Testing
     func unusable() async throws {
         try await withDirectory { directory in
             try Data().write(to: URL(fileURLWithPath: directory))
-            #expect(throws: HistoryError.self) { _ = try SQLiteRunHistory(directory: directory) }
+            #expect(throws: DataDirectoryError.self) { _ = try SQLiteRunHistory(directory: directory) }
         }
     }
 
@@ -213,7 +216,9 @@ import Testing
             try SQLiteRunHistory(directory: directory).close()
             try Data("this is no database, whatever its name says".utf8)
                 .write(to: URL(fileURLWithPath: directory + "/history.sqlite"))
-            let error = #expect(throws: HistoryError.self) { _ = try SQLiteRunHistory(directory: directory) }
+            let error = #expect(throws: DataDirectoryError.self) {
+                _ = try SQLiteRunHistory(directory: directory)
+            }
             #expect(error?.description.contains("move history.sqlite") == true)
         }
     }

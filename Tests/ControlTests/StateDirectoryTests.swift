@@ -1,3 +1,4 @@
+import DataDirectory
 import Foundation
 import Payloads
 import Testing
@@ -104,11 +105,15 @@ import Testing
     @Test("a data directory has one user at a time")
     func lock() throws {
         try withDirectory { directory in
-            let first = try DirectoryLock(directory)
-            let error = #expect(throws: ControlError.self) { try DirectoryLock(directory) }
-            #expect(error?.status == .conflict)
-            first.release()
-            try DirectoryLock(directory).release()
+            let first = try DirectoryLock(directory: directory, name: "up.lock")
+            let error = try #require(
+                #expect(throws: DataDirectoryError.self) {
+                    try DirectoryLock(directory: directory, name: "up.lock")
+                }
+            )
+            #expect(ControlError(error).status == .conflict)
+            try first.release()
+            try DirectoryLock(directory: directory, name: "up.lock").release()
         }
     }
 

@@ -1,7 +1,9 @@
 import Agent
+import Cluster
 import Domain
 import Executor
 import Foundation
+import Logging
 import Scheduling
 import Testing
 
@@ -80,6 +82,20 @@ struct LogTests {
                 try reader.read(order.fire.attempt, .out, offset: first.size, limit: 100)?.bytes
                     == Array("two".utf8)
             )
+        }
+    }
+
+    @Test("logs are removed when their day is older than they are kept")
+    func retention() async throws {
+        try await withRunner { world in
+            let order = try world.script(1, "echo x")
+            _ = try await world.run(order)
+            let files = world.runner.logFiles
+            for (age, isKept) in [(Duration.seconds(2 * 86_400), true), (.seconds(3_600), false)] {
+                let time = TimeSource(clock: ContinuousClock(), wall: { order.fire.due + .seconds(2 * 86_400) })
+                LogRetention(files: files, age: age, time: time, logger: Logger(label: "test")).removeOld()
+                #expect((files.find(order.fire.attempt, .out) != nil) == isKept)
+            }
         }
     }
 

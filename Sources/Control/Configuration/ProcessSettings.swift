@@ -98,13 +98,18 @@ public struct AgentSettings: Sendable, Hashable {
     public var slots: Int
     /// Labels that placements refer to.
     public var labels: [String: String]
+    /// How long the logs of attempts are kept.
+    public var logAge: Duration
     /// Where the machine is.
     public var region: String?
     /// Where in the region the machine is.
     public var zone: String?
 
     /// The dotted keys of an agent's configuration file.
-    public static let keys = CommonSettings.keys + ["runtime", "slots", "labels.*", "region", "zone"]
+    public static let keys =
+        CommonSettings.keys + [
+            "runtime", "slots", "labels.*", "region", "zone", "logs.age",
+        ]
 
     /// Checks the settings of an agent.
     ///
@@ -116,6 +121,8 @@ public struct AgentSettings: Sendable, Hashable {
         common = try CommonSettings(settings, role: "agent", id: id.text, port: 7_500)
         slots = try settings.integer("slots", default: 64, in: 1...100_000)
         labels = try settings.pairs("labels")
+        let day = Duration.seconds(86_400)
+        logAge = try settings.duration("logs.age", default: day * 30, in: day...day * 3_650)
         region = settings.optionalText("region")
         zone = settings.optionalText("zone")
     }

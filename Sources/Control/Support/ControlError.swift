@@ -1,4 +1,5 @@
 import CenterClient
+import DataDirectory
 import Documents
 import Domain
 import Scheduling
@@ -28,6 +29,7 @@ struct ControlError: Error, Hashable {
             self.init(error.description)
             namesPlaces = true
         case let error as ScheduleError: self.init(error.description)
+        case let error as DataDirectoryError: self.init(error)
         case let error as SettingsError: self.init(error.description, .usage)
         case is CancellationError: self.init("interrupted", .interrupted)
         default: self.init(String(describing: error))
@@ -36,6 +38,15 @@ struct ControlError: Error, Hashable {
 }
 
 extension ControlError {
+    /// What a data directory that cannot be used means.
+    init(_ error: DataDirectoryError) {
+        if case .inUse = error {
+            self.init(error.description, .conflict)
+        } else {
+            self.init(error.description)
+        }
+    }
+
     /// What a failed request means.
     init(_ error: CenterClientError) {
         switch error {

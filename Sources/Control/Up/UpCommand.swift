@@ -1,5 +1,6 @@
 public import ArgumentParser
 import CenterClient
+import DataDirectory
 import Documents
 import Domain
 import Foundation
@@ -71,8 +72,8 @@ public struct UpCommand: ControlCommand {
         let state = StateDirectory(environment: ProcessInfo.processInfo.environment)
         let directory = absolute(data ?? state.path + "/up")
         try StateDirectory.makePrivateDirectory(directory)
-        let lock = try DirectoryLock(directory)
-        defer { lock.release() }
+        let lock = try DirectoryLock(directory: directory, name: "up.lock")
+        defer { try? lock.release() }  // The kernel releases it at the end of the process anyway.
         let plan = try await UpPlan(request(directory))
         let cluster = LocalCluster(
             plan: plan,

@@ -38,7 +38,7 @@ struct UpPlan: Sendable {
         let program = try Executable.path()
         var taken: Set<Int> = []
         tokenFile = data + "/token"
-        try Self.makeToken(tokenFile)
+        _ = try ProcessSetup.token(file: tokenFile)
         var members: [Member] = []
         if let given = request.zookeeper {
             zookeeper = given
@@ -130,17 +130,5 @@ struct UpPlan: Sendable {
         ]
         if role == .agent, let slots = request.slots { arguments += ["--slots", String(slots)] }
         return Member(role: role, id: id, program: program, arguments: arguments)
-    }
-
-    /// Keeps the token of an earlier start, so that what was configured with it goes on working.
-    private static func makeToken(_ path: String) throws {
-        if FileManager.default.fileExists(atPath: path) {
-            _ = try Discovery.token(inFile: path)
-            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
-            return
-        }
-        var random = SystemRandomNumberGenerator()
-        let words = (0..<4).map { _ in String(UInt64.random(in: .min ... .max, using: &random), radix: 36) }
-        try StateDirectory.writePrivately(Data((words.joined(separator: "-") + "\n").utf8), to: path)
     }
 }

@@ -2,14 +2,17 @@ import Foundation
 import Glibc
 
 /// The right to use a data directory, held as long as this value lives and given up by the kernel when the process dies.
-final class DirectoryLock: Sendable {
+public final class DirectoryLock: Sendable {
     private let file: FileHandle
 
     /// Creates the directory if need be (for this user only) and locks it.
     ///
-    /// - Throws: `AgentStoreError` that names the process which has it.
-    init(directory: String) throws(AgentStoreError) {
-        let path = directory + "/agent.lock"
+    /// - Parameters:
+    ///   - directory: The data directory.
+    ///   - name: The lock file's name in it; it will hold this process's number.
+    /// - Throws: `DataDirectoryError` that names the process which has it.
+    public init(directory: String, name: String) throws(DataDirectoryError) {
+        let path = directory + "/" + name
         do {
             try FileManager.default.createDirectory(
                 atPath: directory,
@@ -17,7 +20,7 @@ final class DirectoryLock: Sendable {
                 attributes: [.posixPermissions: 0o700]
             )
         } catch {
-            throw .directoryUnusable(path: directory, reason: error.localizedDescription)
+            throw .unusable(path: directory, reason: error.localizedDescription)
         }
         if !FileManager.default.fileExists(atPath: path) {
             // Two processes may both get here; the lock below decides.
@@ -28,24 +31,24 @@ final class DirectoryLock: Sendable {
             )
         }
         guard let file = FileHandle(forUpdatingAtPath: path) else {
-            throw .directoryUnusable(path: directory, reason: "\(path) cannot be opened for writing")
+            throw .unusable(path: directory, reason: "\(path) cannot be opened for writing")
         }
         // A child process must not keep the lock alive.
         _ = fcntl(file.fileDescriptor, F_SETFD, FD_CLOEXEC)
         guard flock(file.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw .directoryInUse(path: directory, holder: Self.holder(in: file))
+            throw .inUse(path: directory, holder: Self.holder(in: file))
         }
         do {
             try file.truncate(atOffset: 0)
             try file.write(contentsOf: Data("\(ProcessInfo.processInfo.processIdentifier)\n".utf8))
         } catch {
-            throw .directoryUnusable(path: directory, reason: "\(path) cannot be written")
+            throw .unusable(path: directory, reason: "\(path) cannot be written")
         }
         self.file = file
     }
 
     /// Gives the directory back.
-    func release() throws {
+    public func release() throws {
         // Closing alone would leave the lock to a child process that has not yet closed what it inherited.
         _ = flock(file.fileDescriptor, LOCK_UN)
         try file.close()
