@@ -30,9 +30,21 @@ import Testing
     @Test("the sample tasks are valid and harmless to apply twice")
     func samples() throws {
         let documents = try DocumentParser().parse(SampleTasks.text, file: "samples")
-        #expect(
-            documents.map(\.name) == ["sample-tick", "sample-report", "sample-failure", "sample-on-request"]
+        let names = ["tick", "report", "failure", "nightly", "on-request"]
+        #expect(documents.map(\.name) == names.map { "sample-" + $0 })
+    }
+
+    @Test("the example file shows the sample tasks")
+    func exampleFile() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let file = root.appending(path: "conf/tasks/samples.yaml")
+        let lines = try String(contentsOf: file, encoding: .utf8).split(
+            separator: "\n",
+            omittingEmptySubsequences: false
         )
+        let text = lines.drop { $0.hasPrefix("#") }.joined(separator: "\n")
+        #expect(text.trimmingCharacters(in: .newlines) == SampleTasks.text)
     }
 
     @Test("events are the contract's objects")

@@ -92,7 +92,10 @@ struct LogTests {
             _ = try await world.run(order)
             let files = world.runner.logFiles
             for (age, isKept) in [(Duration.seconds(2 * 86_400), true), (.seconds(3_600), false)] {
-                let time = TimeSource(clock: ContinuousClock(), wall: { order.fire.due + .seconds(2 * 86_400) })
+                let time = TimeSource(
+                    clock: ContinuousClock(),
+                    wall: { order.fire.due + .seconds(2 * 86_400) }
+                )
                 LogRetention(files: files, age: age, time: time, logger: Logger(label: "test")).removeOld()
                 #expect((files.find(order.fire.attempt, .out) != nil) == isKept)
             }

@@ -1,4 +1,6 @@
 /// The tasks of `up --sample-tasks`: one of each sort, harmless everywhere.
+///
+/// `conf/tasks/samples.yaml` shows the same to those who look for an example; a test compares them.
 enum SampleTasks {
     /// The documents.
     static let text = """
@@ -30,6 +32,18 @@ enum SampleTasks {
           exit 3
         schedules:
           - cron: "* * * * *"
+        ---
+        kind: Task
+        name: sample-nightly
+        group: samples
+        description: Weekdays at two in the morning in Berlin, whatever daylight saving does.
+        command: [echo, good night]
+        environment: {LANG: C.UTF-8}
+        schedules:
+          - cron: "0 2 * * 1-5"
+            timeZone: Europe/Berlin
+        timeout: 10m
+        delivery: at-least-once
         ---
         kind: Task
         name: sample-on-request
