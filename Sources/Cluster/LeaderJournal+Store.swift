@@ -31,37 +31,28 @@ extension LeaderJournal {
         return LeaderJournal(id: id, checkpoint: checkpoint, segments: segments.compactMap { $0 })
     }
 
-    /// Folds the segments of a sealed journal into its checkpoint, a few at a time; each multi keeps every fire in one of the two.
+    /// Folds the segments of a sealed journal into its checkpoint: first every bucket that changes, a few at a time, then the segments go.
+    ///
+    /// Until a segment goes its fires stand in both, which folding again makes nothing of.
     public mutating func fold(with writer: LeaderWriter) async throws {
+        try await write(folded(segments.count), with: writer)
         while !segments.isEmpty {
-            let count = foldable
-            var operations: [Operation] = []
-            let changed = folded(count)
-            for (bucket, content) in changed { operations.append(try write(bucket, content, writer.tree)) }
-            for segment in segments.prefix(count) {
-                let path = try writer.tree.runtime(id.seat.runtime)
-                    .segment(id.seat.agent, id.incarnation, segment.number)
-                operations.append(.delete(path, version: 0))
+            let batch = segments.prefix(LeaderWriter.Limit.operationsMax - 1)
+            let runtime = try writer.tree.runtime(id.seat.runtime)
+            let operations = try batch.map { segment in
+                Operation.delete(
+                    try runtime.segment(id.seat.agent, id.incarnation, segment.number),
+                    version: 0
+                )
             }
-            let results = try await writer.write(operations)
-            apply(changed, results)
-            segments.removeFirst(count)
+            _ = try await writer.write(operations)
+            segments.removeFirst(batch.count)
         }
     }
 
     /// Removes decided fires from the checkpoint of a sealed, folded journal, a few buckets at a time (rule L7).
     public mutating func remove(_ attempts: Set<AttemptID>, with writer: LeaderWriter) async throws {
-        var rest = without(attempts)[...]
-        while !rest.isEmpty {
-            var bytes = 0
-            let chunk = rest.prefix(LeaderWriter.Limit.operationsMax - 1).prefix { change in
-                bytes += Self.estimatedBytes([change])
-                return bytes <= LeaderWriter.Limit.bytesMax
-            }
-            let count = max(chunk.count, 1)
-            try await write(Array(rest.prefix(count)), [], with: writer)
-            rest = rest.dropFirst(count)
-        }
+        try await write(without(attempts), with: writer)
     }
 
     /// Removes one decided fire together with whatever `operations` say, in one multi (rule L7).
@@ -70,7 +61,10 @@ extension LeaderJournal {
         also operations: [Operation],
         with writer: LeaderWriter
     ) async throws {
-        try await write(without([attempt]), operations, with: writer)
+        let changed = without([attempt])
+        let writes = try changed.map { try write($0.bucket, $0.content, writer.tree) }
+        guard !writes.isEmpty || !operations.isEmpty else { return }
+        apply(changed, try await writer.write(writes + operations))
     }
 
     /// The buckets that hold any of these fires, without them, sorted.
@@ -84,14 +78,22 @@ extension LeaderJournal {
         }
     }
 
+    /// Writes buckets, as many in one multi as fit it.
     private mutating func write(
         _ changed: [(bucket: Int, content: CheckpointBucket)],
-        _ operations: [Operation],
         with writer: LeaderWriter
     ) async throws {
-        let writes = try changed.map { try write($0.bucket, $0.content, writer.tree) }
-        guard !writes.isEmpty || !operations.isEmpty else { return }
-        apply(changed, try await writer.write(writes + operations))
+        var rest = try changed.map { ($0, try write($0.bucket, $0.content, writer.tree)) }[...]
+        while !rest.isEmpty {
+            var bytes = 0
+            let fitting = rest.prefix(LeaderWriter.Limit.operationsMax - 1).prefix { _, operation in
+                bytes += operation.dataBytes
+                return bytes <= LeaderWriter.Limit.bytesMax
+            }
+            let batch = rest.prefix(max(fitting.count, 1))
+            apply(batch.map(\.0), try await writer.write(batch.map(\.1)))
+            rest = rest.dropFirst(batch.count)
+        }
     }
 
     /// Deletes a sealed journal without open fires, and its empty inbox, once no head names it (rule L8).
@@ -114,27 +116,6 @@ extension LeaderJournal {
         if !operations.isEmpty { _ = try await writer.write(operations) }
     }
 
-    /// How many segments fit into one multi together with the buckets they change.
-    private var foldable: Int {
-        var count = 1
-        while count < segments.count, fits(count + 1) { count += 1 }
-        return count
-    }
-
-    private func fits(_ count: Int) -> Bool {
-        let changed = folded(count)
-        return changed.count + count < LeaderWriter.Limit.operationsMax
-            && Self.estimatedBytes(changed) <= LeaderWriter.Limit.bytesMax
-    }
-
-    private static func estimatedBytes(_ changed: [(bucket: Int, content: CheckpointBucket)]) -> Int {
-        changed.reduce(0) { $0 + $1.content.open.count * fireBytes + $1.content.cursors.count * cursorBytes }
-    }
-
-    /// Estimates of a fire's and a cursor's JSON, with the longest usual names.
-    private static let fireBytes = 512
-    private static let cursorBytes = 96
-
     private func write(_ bucket: Int, _ content: CheckpointBucket, _ tree: Tree) throws -> Operation {
         let path = try tree.runtime(id.seat.runtime).checkpointBucket(id.seat.agent, id.incarnation, bucket)
         let data = try ZNodeCodec.encode(content)
@@ -148,6 +129,16 @@ extension LeaderJournal {
     ) {
         for (change, result) in zip(changed, results) {
             checkpoint[change.bucket] = Versioned(change.content, version: result.version ?? 0)
+        }
+    }
+}
+
+extension Operation {
+    /// The size of the data it carries.
+    fileprivate var dataBytes: Int {
+        switch self {
+        case .create(_, let data, _, _), .set(_, let data, _): data.count
+        case .delete, .check: 0
         }
     }
 }

@@ -63,6 +63,8 @@ struct CheckpointFold {
     private var cursors: [Int: [TaskPart: Instant]] = [:]
     private var fires: [Int: [AttemptID: OpenFire]] = [:]
     private var bucketOf: [AttemptID: Int] = [:]
+    private var through: [Int: Int] = [:]
+    private var folded = 0
     private var touched: Set<Int> = []
 
     init(_ buckets: [Int: CheckpointBucket]) {
@@ -70,6 +72,7 @@ struct CheckpointFold {
             cursors[bucket] = Dictionary(content.cursors.map { ($0.key, $0.cursor) }, uniquingKeysWith: max)
             fires[bucket] = Dictionary(content.open.map { ($0.fire.attempt, $0) }) { first, _ in first }
             for open in content.open { bucketOf[open.fire.attempt] = bucket }
+            through[bucket] = content.through
         }
     }
 
@@ -78,7 +81,12 @@ struct CheckpointFold {
         touched.sorted().map { bucket in
             let cursors = (cursors[bucket] ?? [:]).map { CheckpointCursor(key: $0.key, cursor: $0.value) }
             let fires = (fires[bucket] ?? [:]).values.sorted { $0.fire.attempt < $1.fire.attempt }
-            return (bucket, CheckpointBucket(cursors: cursors.sorted { $0.key < $1.key }, open: fires))
+            let content = CheckpointBucket(
+                cursors: cursors.sorted { $0.key < $1.key },
+                open: fires,
+                through: max(through[bucket] ?? 0, folded)
+            )
+            return (bucket, content)
         }
     }
 
@@ -87,16 +95,19 @@ struct CheckpointFold {
         fires.values.flatMap(\.values).sorted { $0.fire.attempt < $1.fire.attempt }
     }
 
+    /// Adds the next segment: they come in the order they were written.
     mutating func add(_ segment: JournalSegment) {
-        for fire in segment.fires { add(fire) }
+        for fire in segment.fires { add(fire, of: segment.number) }
         for result in segment.ended { add(result) }
+        folded = max(folded, segment.number)
     }
 
-    private mutating func add(_ fire: JournaledFire) {
+    private mutating func add(_ fire: JournaledFire, of segment: Int) {
         let bucket = Buckets.checkpoint(fire.key)
         touched.insert(bucket)
         if fire.advancesCursor { cursors[bucket, default: [:]].raise(fire.key, to: fire.due) }
-        guard bucketOf[fire.attempt] == nil else { return }
+        // What the bucket accounts for and does not hold was accepted.
+        guard bucketOf[fire.attempt] == nil, segment > through[bucket] ?? 0 else { return }
         bucketOf[fire.attempt] = bucket
         fires[bucket, default: [:]][fire.attempt] = OpenFire(fire: fire)
     }

@@ -126,11 +126,17 @@ public struct CheckpointBucket: Hashable, Sendable, Codable {
     public var cursors: [CheckpointCursor]
     /// Fires without an accepted result, sorted by attempt.
     public var open: [OpenFire]
+    /// The last segment the bucket accounts for; `nil` for none.
+    ///
+    /// A fire of that segment or an earlier one that is not open has been accepted, even while its segment still stands:
+    /// a big checkpoint takes several writes, and the segments go with the last.
+    public var through: Int?
 
     /// Creates a bucket.
-    public init(cursors: [CheckpointCursor] = [], open: [OpenFire] = []) {
+    public init(cursors: [CheckpointCursor] = [], open: [OpenFire] = [], through: Int? = nil) {
         self.cursors = cursors
         self.open = open
+        self.through = through
     }
 }
 

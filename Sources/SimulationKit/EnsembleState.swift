@@ -113,6 +113,14 @@ struct EnsembleState {
         -> [OperationResult]
     {
         try requireConnected(session)
+        let size = operations.reduce(0) { $0 + $1.sizeBytes }
+        guard size <= InMemoryEnsemble.writeBytesMax else {
+            throw ZooKeeperError(
+                .limitExceeded,
+                path: operations.first?.path.text,
+                detail: "a write of \(size) bytes"
+            )
+        }
         if let index = losses.firstIndex(where: { $0.matching(operations) }) {
             let kind = losses.remove(at: index).kind
             // Whether the lost write succeeded is exactly what its writer must not learn.
@@ -178,5 +186,16 @@ struct EnsembleState {
         }
         let left = registered.filter { !kinds.contains($0.kind) }
         watches[path] = left.isEmpty ? nil : left
+    }
+}
+
+extension Operation {
+    /// About what it takes in a request.
+    fileprivate var sizeBytes: Int {
+        switch self {
+        case .create(let path, let data, _, _), .set(let path, let data, _):
+            path.text.utf8.count + data.count + 64
+        case .delete(let path, _), .check(let path, _): path.text.utf8.count + 64
+        }
     }
 }

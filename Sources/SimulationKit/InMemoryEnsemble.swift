@@ -16,6 +16,9 @@ public final class InMemoryEnsemble: Sendable {
         case delayed
     }
 
+    /// Largest write in bytes: as a session with a real server, which takes no request above 1 MiB, refuses it.
+    public static let writeBytesMax = 1_000_000
+
     let state = Mutex(EnsembleState())
 
     /// The timeout every session is granted.

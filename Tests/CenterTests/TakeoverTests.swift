@@ -141,6 +141,66 @@ import ZooKeeper
         }
     }
 
+    @Test(
+        "a fire whose result was accepted while its segment still stood is neither lost nor repeated",
+        arguments: [Delivery.atMostOnce, .atLeastOnce]
+    )
+    func acceptedButInASegment(_ delivery: Delivery) async throws {
+        try await withOwner(delivery: delivery) { workshop, leader, owner, _, task in
+            let fires = [60, 120].map { task.fire(Workshop.start + .seconds($0)) }
+            try await owner.journal(1, fires)
+            // The first of several writes of a checkpoint: the segment is still to go, and the first fire was accepted.
+            let checkpoint = CheckpointBucket(
+                cursors: [CheckpointCursor(key: fires[0].key, cursor: fires[1].due)],
+                open: [OpenFire(fire: fires[1])],
+                through: 1
+            )
+            try await owner.checkpoint(checkpoint, of: fires[0].key, deleting: [])
+            await owner.die()
+            // The one who accepted it may not lead any more: this history knows nothing.
+            try await leader.pass()
+            #expect(await workshop.history.run(fires[0].attempt.run) == nil)
+            #expect(await workshop.history.run(fires[1].attempt.run)?.state == .lost)
+            let repeated = try workshop.inboxes().count
+            #expect(repeated == (delivery == .atLeastOnce ? 1 : 0))
+            #expect(try #require(workshop.places()[task.name]).row.cursor == fires[1].due)
+            #expect(try workshop.journals(owner.name).isEmpty)
+        }
+    }
+
+    @Test("a big journal is taken over in writes that a server takes")
+    func bigJournal() async throws {
+        let workshop = try Workshop()
+        let leader = try await workshop.leader()
+        let agent = try await workshop.agent("a")
+        try await leader.pass()
+        _ = try await leader.control.save([.every(60, "t")], condition: .any)
+        try await leader.pass()
+        let task = try await leader.control.task(TaskID("t")!).definition
+        // As an agent of 20,000 tasks leaves it: cursors in all buckets, and a segment that concerns them all.
+        let uids = (1...20_000).map { TaskUID(bits: UInt64($0) &* 0x9E37_79B9_7F4A_7C15) }
+        let byBucket = Dictionary(grouping: uids) { Buckets.checkpoint(TaskPart(uid: $0)) }
+        for bucket in byBucket.keys.sorted() {
+            let keys = byBucket[bucket]!.map { TaskPart(uid: $0) }
+            let content = CheckpointBucket(
+                cursors: keys.map { CheckpointCursor(key: $0, cursor: Workshop.start) }
+            )
+            try await agent.checkpoint(content, of: keys[0], deleting: [])
+        }
+        let fires = uids.prefix(400).map { uid in
+            var other = task
+            other.uid = uid
+            return other.fire(Workshop.start + .seconds(60))
+        }
+        try await agent.journal(1, fires)
+        await agent.die()
+        try await leader.pass()
+        #expect(try workshop.journals(agent.name).isEmpty)
+        for fire in fires.prefix(3) {
+            #expect(await workshop.history.run(fire.attempt.run)?.state == .lost)
+        }
+    }
+
     @Test("a restarted agent gets its rows again, with the journal's cursor")
     func regrant() async throws {
         let workshop = try Workshop()

@@ -68,6 +68,22 @@ import Testing
         #expect(open == [OpenFire(fire: fire(10), result: result), OpenFire(fire: fire(20))])
     }
 
+    @Test("a fire that its bucket accounts for and does not hold was accepted, even while its segment stands")
+    func acceptedFires() {
+        let checkpoint = CheckpointBucket(
+            cursors: [CheckpointCursor(key: key, cursor: fire(20).due)],
+            open: [OpenFire(fire: fire(20))],
+            through: 2
+        )
+        let journal = journal(
+            checkpoint,
+            [segment(1, [fire(10)]), segment(2, [fire(20)]), segment(3, [fire(30)])]
+        )
+        #expect(journal.open.map(\.fire) == [fire(20), fire(30)])
+        #expect(journal.folded(3).map(\.content.through) == [3])
+        #expect(journal.cursors == [key: fire(30).due])
+    }
+
     @Test("folding a part keeps every fire in the checkpoint or in a segment")
     func partialFold() {
         let segments = (1...5).map { segment($0, [fire(Int64($0) * 10)]) }

@@ -96,7 +96,8 @@ extension AgentLedger {
         }
         return CheckpointBucket(
             cursors: cursors,
-            open: (openOfBucket[bucket] ?? []).sorted().compactMap { open[$0] }
+            open: (openOfBucket[bucket] ?? []).sorted().compactMap { open[$0] },
+            through: nextSegment > 1 ? nextSegment - 1 : nil
         )
     }
 

@@ -180,6 +180,23 @@ import Testing
         #expect(ledger.needsCheckpoint)
     }
 
+    @Test("every bucket of a checkpoint says which segments it accounts for")
+    func accountedSegments() throws {
+        var ledger = ledger()
+        let task = try task(1)
+        ledger.define([task])
+        ledger.read(bucket: 0, rows: [row(task)])
+        let renewal = ledger.composeCheckpoint(isRenewal: true)
+        #expect(renewal?.buckets.values.map(\.through) == [nil])
+        ledger.checkpointCommitted()
+        for seconds in [10, 20] {
+            _ = try segment(&ledger, at: seconds)
+            _ = ledger.segmentCommitted()
+        }
+        let plan = ledger.composeCheckpoint()
+        #expect(plan?.buckets.values.map(\.through) == [2])
+    }
+
     @Test("what happens while a checkpoint is written is in the next one")
     func meanwhile() throws {
         var ledger = ledger()
