@@ -57,11 +57,16 @@ final class AgentBoard: Sendable {
     var isSettled: Bool { state.withLock(\.unaccepted.isEmpty) }
 
     /// Reports that the leader should have accepted long since, oldest first.
+    ///
+    /// Those that ask for another attempt come by themselves, when there are no others: while no agent can make it the leader
+    /// accepts nothing of their batch.
     func overdue(at now: MonotonicInstant) -> [SpooledReport] {
-        state.withLock { state in
-            let late = state.unaccepted.values.filter { now - $0.since >= AgentTiming.acceptancePatience }
-            return Array(late.map(\.report).sorted { $0.sequence < $1.sequence }.prefix(ReportBatch.sizeMax))
+        let late = state.withLock { state in
+            state.unaccepted.values.filter { now - $0.since >= AgentTiming.acceptancePatience }.map(\.report)
         }
+        let plain = late.filter { !$0.report.demandsAnotherAttempt }
+        let chosen = plain.isEmpty ? late : plain
+        return Array(chosen.sorted { $0.sequence < $1.sequence }.prefix(ReportBatch.sizeMax))
     }
 }
 
@@ -70,9 +75,7 @@ extension RunReport {
     var concludes: Bool {
         switch phase {
         case .started: false
-        // The agent gave it up: the fire stays open for the leader to decide.
-        case .ended(let result): result.outcome != .lost
-        case .decided: true
+        case .ended, .decided: true
         }
     }
 }

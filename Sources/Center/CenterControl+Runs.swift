@@ -11,12 +11,12 @@ extension CenterControl {
         }
         let run = RunID.requested(of: definition.uid, key: key, in: tree)
         return try await translating {
+            if try await isDispatched(run, leading) { return run }
             for _ in 0..<Self.targetsMax {
                 guard let roster = await leading.reconciler.roster else { break }
                 guard let target = roster.agent(for: definition, part: 0),
                     let fence = roster.mirror.fences[target]
                 else {
-                    if try await isDispatched(run, definition, leading) { return run }
                     throw CenterError.unavailable(
                         "no live agent may run task \(task): start one in runtime \(definition.specification.runtime) "
                             + "or widen the task's placement"
@@ -47,10 +47,10 @@ extension CenterControl {
     private static let targetsMax = 10
     private static let targetDelay = Duration.milliseconds(50)
 
-    private func isDispatched(_ run: RunID, _ task: TaskDefinition, _ leading: LeadingCenter) async throws
-        -> Bool
-    {
-        try await LeaderDispatch(writer: leading.writer).marker(run, task.specification.runtime) != nil
+    /// Whether the request was dispatched before, also when its task was in another runtime then.
+    private func isDispatched(_ run: RunID, _ leading: LeadingCenter) async throws -> Bool {
+        let runtimes = state.store.read { $0.runtimes.keys.sorted() }
+        return try await LeaderDispatch(writer: leading.writer).latestMarker(run, in: runtimes) != nil
     }
 
     func stop(_ run: RunID, kill: Bool) async throws {

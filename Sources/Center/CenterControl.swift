@@ -101,7 +101,9 @@ extension CenterControl {
             ])
         }
         if !reports.isEmpty { try await history.record(reports) }
-        // Nothing else derives from results yet, so what is on disk is all there is to wait for.
-        return state.leading?.epoch
+        guard let leading = state.leading else { return nil }
+        let demanding = reports.filter(\.demandsAnotherAttempt)
+        if !demanding.isEmpty, await !attemptAgain(demanding, leading) { return nil }
+        return leading.epoch
     }
 }

@@ -54,6 +54,15 @@ public struct LeaderDispatch: Sendable {
         ]
     }
 
+    /// The marker of the latest attempt of a run that was dispatched in any of these runtimes: its task may have moved between them.
+    public func latestMarker(_ run: RunID, in runtimes: [RuntimeID]) async throws -> DispatchMarker? {
+        let (session, tree) = (writer.session, writer.tree)
+        let markers = try await pipelined(runtimes) { runtime in
+            try await session.payload(DispatchMarker.self, at: tree.runtime(runtime).marker(run))?.value
+        }
+        return markers.compactMap { $0 }.max { $0.attempt < $1.attempt }
+    }
+
     /// The marker of a run; its bucket is made on the way, so that a marker can be created next.
     public func marker(_ run: RunID, _ runtime: RuntimeID) async throws -> Versioned<DispatchMarker>? {
         let paths = try writer.tree.runtime(runtime)

@@ -18,6 +18,16 @@ public enum AttemptOutcome: String, Codable, Hashable, Sendable, CaseIterable {
     case lost
 }
 
+extension AttemptOutcome {
+    /// Whether the attempt cannot be said to have run: what must run at least once is attempted again.
+    public var isInconclusive: Bool {
+        switch self {
+        case .missed, .lost: true
+        case .succeeded, .failed, .timedOut, .stopped, .notStarted: false
+        }
+    }
+}
+
 /// What is known of an ended attempt.
 public struct AttemptResult: Hashable, Sendable, Codable {
     /// The attempt.

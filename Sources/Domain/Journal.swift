@@ -64,6 +64,11 @@ public struct JournaledFire: Hashable, Sendable, Codable {
 
     /// The part of the task whose cursor this entry advances.
     public var key: TaskPart { TaskPart(uid: uid, part: part) }
+
+    /// Whether another attempt has to follow one that ended like this.
+    public func demandsAnotherAttempt(after outcome: AttemptOutcome) -> Bool {
+        decision == .launch && delivery == .atLeastOnce && outcome.isInconclusive
+    }
 }
 
 /// A write-ahead segment: fires in the order of their cursors, committed before any of them is launched.

@@ -41,3 +41,11 @@ public struct RunReport: Hashable, Sendable, Codable {
         self.phase = phase
     }
 }
+
+extension RunReport {
+    /// Whether another attempt has to follow before the report may be called taken care of.
+    public var demandsAnotherAttempt: Bool {
+        guard case .ended(let result) = phase else { return false }
+        return fire.demandsAnotherAttempt(after: result.outcome)
+    }
+}

@@ -200,6 +200,7 @@ import ZooKeeper
     )
     func shutdownAtLeastOnce() throws {
         try world.addCenter("c1", leads: true)
+        world.delivery.state.withLock { $0.canRepeat = false }
         let service = world.start(slots: 1)
         let tasks = try (1...2).map {
             try world.define("t\($0)", uid: UInt64($0), every: .seconds(5), delivery: .atLeastOnce)
@@ -213,7 +214,39 @@ import ZooKeeper
         #expect(world.store.results.values.map(\.outcome) == [.lost])
         let open = try world.checkpoint(incarnation).open
         #expect(open.count == 2)
-        #expect(open.allSatisfy { $0.result == nil })
+        #expect(open.compactMap(\.result?.outcome) == [.lost])
+    }
+
+    @Test("an order too late for the runner asks for another attempt, and holds up nobody else's result")
+    func refusedAtLeastOnce() throws {
+        try world.addCenter("c1", leads: true)
+        world.delivery.state.withLock { $0.canRepeat = false }
+        // Starting one takes longer than the lease lasts: the second is refused.
+        world.runner.state.withLock { $0.startTime = .seconds(9) }
+        world.start()
+        let tasks = try (1...2).map {
+            try world.define("t\($0)", uid: UInt64($0), every: .seconds(3_600), delivery: .atLeastOnce)
+        }
+        try world.grant(tasks.map { world.row($0) })
+        world.run(to: AgentWorld.dawn + .seconds(2_800) + .milliseconds(100))
+        let incarnation = try #require(try world.incarnation)
+        #expect(try world.journaled(incarnation).count == 2)
+        world.run(.seconds(19))
+        #expect(world.store.results.values.map(\.outcome) == [.missed, .missed])
+        world.run(.seconds(60))
+        #expect(try world.checkpoint(incarnation).open.map { $0.result?.outcome } == [.missed, .missed])
+        world.runner.state.withLock { $0.startTime = .zero }
+        let other = try world.define("other", uid: 3, every: .seconds(10))
+        try world.grant((tasks + [other]).map { world.row($0) })
+        world.run(.seconds(10))
+        world.runner.finishAll()
+        world.run(.seconds(12))
+        world.runner.finishAll()
+        world.run(.seconds(20))
+        #expect(try world.checkpoint(incarnation).open.filter { $0.fire.task == other.name }.count <= 2)
+        world.delivery.state.withLock { $0.canRepeat = true }
+        world.run(.seconds(20))
+        #expect(try world.checkpoint(incarnation).open.allSatisfy { $0.fire.task == other.name })
     }
 
     @Test("a stop while ZooKeeper is away does not wait for it")

@@ -50,6 +50,21 @@ import Testing
                 repeats: true
             ),
             Case(
+                name: "journal says missed, at least once: again",
+                delivery: .atLeastOnce,
+                journaled: .missed,
+                reports: .missed,
+                repeats: true
+            ),
+            Case(name: "journal says missed, at most once: told", journaled: .missed, reports: .missed),
+            Case(
+                name: "missed in the history, at least once: again",
+                delivery: .atLeastOnce,
+                known: .missed,
+                isReported: false,
+                repeats: true
+            ),
+            Case(
                 name: "result in the history: nothing",
                 delivery: .atLeastOnce,
                 known: .succeeded,

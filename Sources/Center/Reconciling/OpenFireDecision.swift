@@ -28,25 +28,39 @@ struct OpenFireDecision: Hashable, Sendable {
         guard open.fire.decision == .launch else {
             return OpenFireDecision(report: report(.decided(at: now)))
         }
-        if let result = open.result, result.outcome != .lost {
-            return OpenFireDecision(report: report(.ended(result)))
-        }
-        let known = run?.attempts.first { $0.number == open.fire.attempt.number }?.result
-        if let known, known.outcome != .lost { return OpenFireDecision() }
-        let lost = AttemptResult(
-            attempt: open.fire.attempt,
-            outcome: .lost,
-            endedAt: now,
-            message: "agent \(owner.agent) went away; whether the attempt ran to its end is not known"
-        )
-        var decision = OpenFireDecision(report: known == nil ? report(.ended(lost)) : nil)
-        if open.fire.delivery == .atLeastOnce, let task, task.uid == open.fire.uid {
+        let number = open.fire.attempt.number
+        let known = run?.attempts.first { $0.number == number }?.result
+        let (result, isTold) = result(of: open, known: known, agent: owner.agent, now: now)
+        var decision = OpenFireDecision(report: isTold ? nil : report(.ended(result)))
+        let isRepeated = run?.attempts.contains { $0.number > number } ?? false
+        if open.fire.demandsAnotherAttempt(after: result.outcome), !isRepeated, let task,
+            task.uid == open.fire.uid
+        {
             decision.next = nextAttempt(of: open.fire, task)
         }
         return decision
     }
 
-    private static func nextAttempt(of fire: JournaledFire, _ task: TaskDefinition) -> DispatchedRun {
+    /// How the attempt ended, by the journal, else by the history, else nobody knows; and whether the history says so.
+    private static func result(
+        of open: OpenFire,
+        known: AttemptResult?,
+        agent: AgentID,
+        now: Instant
+    ) -> (result: AttemptResult, isTold: Bool) {
+        if let result = open.result, result.outcome != .lost { return (result, false) }
+        if let known { return (known, true) }
+        let lost = AttemptResult(
+            attempt: open.fire.attempt,
+            outcome: .lost,
+            endedAt: now,
+            message: "agent \(agent) went away; whether the attempt ran to its end is not known"
+        )
+        return (open.result ?? lost, false)
+    }
+
+    /// The attempt that follows an inconclusive one.
+    static func nextAttempt(of fire: JournaledFire, _ task: TaskDefinition) -> DispatchedRun {
         DispatchedRun(
             attempt: AttemptID(run: fire.attempt.run, number: fire.attempt.number + 1),
             task: fire.task,

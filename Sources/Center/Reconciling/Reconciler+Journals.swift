@@ -88,10 +88,12 @@ extension Reconciler {
             let target = situation.roster.agent(for: task, part: next.part),
             let fence = situation.mirror.fences[target]
         else { return }
-        let marker = try await dispatch.marker(next.attempt.run, target.seat.runtime)
-        if let marker, marker.value.attempt >= next.attempt.number {
+        let runtimes = environment.store.read { $0.runtimes.keys.sorted() }
+        let latest = try await dispatch.latestMarker(next.attempt.run, in: runtimes)
+        if let latest, latest.attempt >= next.attempt.number {
             return try await journal.remove([open.fire.attempt], with: writer)
         }
+        let marker = try await dispatch.marker(next.attempt.run, target.seat.runtime)
         let launch = try dispatch.launchOperations(next, to: target, replacing: marker, now: time.now)
         let check = Operation.check(try writer.tree.fence(target), version: fence.version)
         try await journal.remove(open.fire.attempt, also: [check] + launch, with: writer)

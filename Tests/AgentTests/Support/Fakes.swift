@@ -152,6 +152,8 @@ final class FakeDelivery: ReportDelivery {
         var leader: CenterID?
         var epoch = Epoch(rawValue: 1)
         var failure: DeliveryError?
+        /// Whether the leader finds an agent for further attempts.
+        var canRepeat = true
     }
 
     let state = Mutex(State())
@@ -162,7 +164,8 @@ final class FakeDelivery: ReportDelivery {
         let (failure, epoch) = state.withLock { state -> (DeliveryError?, Epoch?) in
             if let failure = state.failure { return (failure, nil) }
             state.received[center.center, default: []] += batch.reports
-            return (nil, state.leader == center.center ? state.epoch : nil)
+            let waits = !state.canRepeat && batch.reports.contains(where: \.report.demandsAnotherAttempt)
+            return (nil, state.leader == center.center && !waits ? state.epoch : nil)
         }
         if let failure { throw failure }
         return DeliveryReceipt(leaderEpoch: epoch)

@@ -1,0 +1,76 @@
+import Cluster
+import Domain
+import Logging
+import Scheduling
+import ZooKeeper
+
+/// Further attempts of fires that must run at least once, asked for by the report of a living agent.
+extension CenterControl {
+    /// Dispatches the attempts that these reports ask for; `false` when one of them has to wait, to be asked for again.
+    ///
+    /// What is dispatched here is only what still stands in the reporter's journal. A reporter that does not live for this leader
+    /// is left to the reconciler, which decides its journal.
+    func attemptAgain(_ reports: [RunReport], _ leading: LeadingCenter) async -> Bool {
+        do {
+            var open: [JournalID: Set<AttemptID>] = [:]
+            var isComplete = true
+            for report in reports {
+                let reporter = JournalID(
+                    seat: Seat(runtime: report.runtime, agent: report.agent),
+                    incarnation: report.incarnation
+                )
+                if open[reporter] == nil { open[reporter] = try await openFires(of: reporter, leading) }
+                guard let fires = open[reporter] else { return false }
+                if !fires.contains(report.fire.attempt) { continue }
+                if try await !attemptAgain(report.fire, leading) { isComplete = false }
+            }
+            return isComplete
+        } catch {
+            logger.debug("A further attempt cannot be dispatched now", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+
+    /// The open fires of an incarnation, as current as they were when it reported; `nil` when it does not live.
+    private func openFires(of reporter: JournalID, _ leading: LeadingCenter) async throws -> Set<AttemptID>? {
+        guard let roster = await leading.reconciler.roster, roster.journal(of: reporter.seat) == reporter
+        else { return nil }
+        let session = leading.writer.session
+        try await session.sync(try tree.fence(reporter))
+        let journal = try await LeaderJournal.read(reporter, session: session, tree: tree)
+        return Set(journal.open.map(\.fire.attempt))
+    }
+
+    /// Dispatches the attempt after this one, unless that was done; `false` when it has to wait.
+    private func attemptAgain(_ fire: JournaledFire, _ leading: LeadingCenter) async throws -> Bool {
+        guard let task = state.store.read({ $0.task(fire.uid) }) else { return true }
+        let next = OpenFireDecision.nextAttempt(of: fire, task)
+        let run = next.attempt.run
+        if let known = try await history.run(run),
+            known.attempts.contains(where: { $0.number >= next.attempt.number })
+        {
+            return true
+        }
+        let dispatch = LeaderDispatch(writer: leading.writer)
+        let runtimes = state.store.read { $0.runtimes.keys.sorted() }
+        if let latest = try await dispatch.latestMarker(run, in: runtimes) {
+            if latest.attempt >= next.attempt.number { return true }
+            if time.now < latest.dispatchedAt + Self.pause(before: next.attempt.number) { return false }
+        }
+        guard let roster = await leading.reconciler.roster,
+            let target = roster.agent(for: task, part: next.part),
+            let fence = roster.mirror.fences[target]
+        else { return false }
+        let marker = try await dispatch.marker(run, target.seat.runtime)
+        let check = Operation.check(try tree.fence(target), version: fence.version)
+        _ = try await leading.writer.write(
+            [check] + dispatch.launchOperations(next, to: target, replacing: marker, now: time.now)
+        )
+        return true
+    }
+
+    /// How long after the previous dispatch an attempt may follow: an agent that can start nothing must not keep everybody busy.
+    private static func pause(before number: Int) -> Duration {
+        min(Duration.seconds(5) * (1 << min(max(number - 3, 0), 6)), .seconds(300))
+    }
+}

@@ -1,0 +1,172 @@
+import CenterDoubles
+import Cluster
+import Domain
+import Scheduling
+import SimulationKit
+import Testing
+import ZooKeeper
+
+@testable import Center
+
+/// Attempts that a living agent could not make, of tasks that must run at least once.
+@Suite struct RetryTests {
+    private struct Scene {
+        let workshop: Workshop
+        let leader: Leader
+        let agent: Agent
+        let task: TaskDefinition
+        let fire: JournaledFire
+    }
+
+    private func makeScene(
+        _ delivery: Delivery = .atLeastOnce,
+        placement: Placement = Placement(),
+        attempt: Int = 1
+    ) async throws -> Scene {
+        let workshop = try Workshop()
+        let leader = try await workshop.leader()
+        let agent = try await workshop.agent("a", labels: ["disk": "ssd"])
+        try await leader.pass()
+        _ = try await leader.control.save(
+            [.every(60, "t", delivery: delivery, placement: placement)],
+            condition: .any
+        )
+        try await leader.pass()
+        let task = try await leader.control.task(TaskID("t")!).definition
+        let fire = task.fire(Workshop.start + .seconds(60), attempt: attempt)
+        try await agent.journal(1, [fire])
+        return Scene(workshop: workshop, leader: leader, agent: agent, task: task, fire: fire)
+    }
+
+    private func report(_ scene: Scene, _ outcome: AttemptOutcome) -> RunReport {
+        let result = AttemptResult(
+            attempt: scene.fire.attempt,
+            outcome: outcome,
+            endedAt: scene.workshop.now
+        )
+        return RunReport(
+            fire: scene.fire,
+            agent: scene.agent.name,
+            incarnation: scene.agent.id.incarnation,
+            runtime: .standard,
+            phase: .ended(result)
+        )
+    }
+
+    private func attempts(_ scene: Scene) throws -> [Int] {
+        try scene.workshop.inboxes().compactMap {
+            if case .launch(let run) = $0.dispatch { run.attempt.number } else { nil }
+        }
+    }
+
+    @Test(
+        "what must run at least once is attempted again, once, before its report is accepted",
+        arguments: [AttemptOutcome.missed, .lost]
+    )
+    func again(_ outcome: AttemptOutcome) async throws {
+        let scene = try await makeScene()
+        let control = scene.leader.control
+        #expect(try await control.accept([report(scene, outcome)], from: scene.agent.name) != nil)
+        #expect(try attempts(scene) == [2])
+        #expect(try await control.accept([report(scene, outcome)], from: scene.agent.name) != nil)
+        #expect(try attempts(scene) == [2])
+        // The agent dies before it has dropped the fire: its journal asks for the same attempt.
+        await scene.agent.die()
+        _ = try await scene.workshop.agent("b")
+        try await scene.leader.pass()
+        try await scene.leader.pass()
+        #expect(try attempts(scene) == [2])
+        #expect(try scene.workshop.journals(scene.agent.name).isEmpty)
+    }
+
+    @Test("at most once, and everything that did run, is accepted as it is")
+    func conclusive() async throws {
+        for (delivery, outcome) in [
+            (Delivery.atMostOnce, AttemptOutcome.missed), (.atMostOnce, .lost), (.atLeastOnce, .failed),
+            (.atLeastOnce, .stopped),
+        ] {
+            let scene = try await makeScene(delivery)
+            let epoch = try await scene.leader.control.accept(
+                [report(scene, outcome)],
+                from: scene.agent.name
+            )
+            #expect(epoch == scene.leader.epoch)
+            #expect(try attempts(scene) == [])
+        }
+    }
+
+    @Test("a report is not accepted while no agent can make the next attempt")
+    func nobody() async throws {
+        let scene = try await makeScene(placement: Placement(labels: ["disk": "ssd"]))
+        try await scene.leader.control.setDrained(scene.agent.name, in: .standard, true)
+        try await scene.leader.pass()
+        let control = scene.leader.control
+        #expect(try await control.accept([report(scene, .missed)], from: scene.agent.name) == nil)
+        #expect(try attempts(scene) == [])
+        _ = try await scene.workshop.agent("b", labels: ["disk": "ssd"])
+        try await scene.leader.pass()
+        #expect(try await control.accept([report(scene, .missed)], from: scene.agent.name) != nil)
+        #expect(try scene.workshop.inboxes().map(\.agent) == ["b"])
+    }
+
+    @Test("an old report of a fire that was accepted since asks for nothing")
+    func accepted() async throws {
+        let scene = try await makeScene()
+        let content = CheckpointBucket(
+            cursors: [CheckpointCursor(key: scene.fire.key, cursor: scene.fire.due)],
+            through: 1
+        )
+        try await scene.agent.checkpoint(content, of: scene.fire.key, deleting: [1])
+        let control = scene.leader.control
+        #expect(try await control.accept([report(scene, .missed)], from: scene.agent.name) != nil)
+        #expect(try attempts(scene) == [])
+    }
+
+    @Test("further attempts are paced by the leader's clock")
+    func paced() async throws {
+        let scene = try await makeScene()
+        let control = scene.leader.control
+        _ = try await control.accept([report(scene, .missed)], from: scene.agent.name)
+        let second = Scene(
+            workshop: scene.workshop,
+            leader: scene.leader,
+            agent: scene.agent,
+            task: scene.task,
+            fire: scene.task.fire(scene.fire.due, attempt: 2)
+        )
+        try await scene.agent.journal(2, [second.fire])
+        #expect(try await control.accept([report(second, .missed)], from: scene.agent.name) == nil)
+        scene.workshop.clock.advance(by: .seconds(5))
+        #expect(try await control.accept([report(second, .missed)], from: scene.agent.name) != nil)
+        #expect(try attempts(second).sorted() == [2, 3])
+    }
+
+    @Test(
+        "a lost reply to the dispatch is resolved: one further attempt, accepted in the end",
+        arguments: [InMemoryEnsemble.LostReply.applied, .dropped, .delayed]
+    )
+    func lostReply(_ fate: InMemoryEnsemble.LostReply) async throws {
+        let scene = try await makeScene()
+        let control = scene.leader.control
+        scene.workshop.ensemble.loseReply(fate) { $0.contains { $0.path.text.contains("/inbox/") } }
+        #expect(try await control.accept([report(scene, .missed)], from: scene.agent.name) == nil)
+        scene.workshop.ensemble.reconnect(await scene.leader.session.identity!.id)
+        try await scene.leader.pass()
+        #expect(try await control.accept([report(scene, .missed)], from: scene.agent.name) != nil)
+        #expect(try attempts(scene) == [2])
+    }
+
+    @Test("a request is the same after its task moved to another runtime")
+    func requestAcrossRuntimes() async throws {
+        let scene = try await makeScene()
+        let control = scene.leader.control
+        let run = try await control.requestRun(of: scene.task.name, key: "k")
+        let other = RuntimeID("other")!
+        try await control.setRuntime(RuntimeSettings(name: other))
+        _ = try await scene.workshop.agent("o", runtime: other)
+        _ = try await control.save([.every(60, "t", delivery: .atLeastOnce, runtime: other)], condition: .any)
+        try await scene.leader.pass()
+        #expect(try await control.requestRun(of: scene.task.name, key: "k") == run)
+        #expect(try scene.workshop.inboxes().count == 1)
+    }
+}
