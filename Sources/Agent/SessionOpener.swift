@@ -11,23 +11,23 @@ struct SessionOpener: Sendable {
     /// - Throws: `CancellationError` when the task was cancelled; everything else is tried again for ever.
     func open() async throws -> any ZooKeeperSession {
         var backoff = Backoff()
-        var hasComplained = false
+        var complaints: Set<String> = []
         while true {
             do {
                 try await closePredecessor()
                 let session = try await context.connector.connect(resuming: nil)
-                if try await waitForServer(session, &hasComplained) {
+                if try await waitForServer(session, &complaints) {
                     await remember(session)
                     return session
                 }
             } catch let error as ZooKeeperError where error.code != .cancelled {
-                complain("\(error)", &hasComplained)
+                complain("\(error)", &complaints)
             }
             try await context.time.sleep(for: backoff.pause(context.random))
         }
     }
 
-    private func waitForServer(_ session: any ZooKeeperSession, _ hasComplained: inout Bool) async throws
+    private func waitForServer(_ session: any ZooKeeperSession, _ complaints: inout Set<String>) async throws
         -> Bool
     {
         let time = context.time
@@ -39,28 +39,28 @@ struct SessionOpener: Sendable {
                 return true
             }
             if isConnected == nil {
-                complain("no server answers", &hasComplained)
+                complain("no server answers", &complaints)
                 try Task.checkCancellation()
                 try await session.connected()
             }
             try await session.requireRoot()
             context.status.update { $0.problem = nil }
-            if hasComplained { context.logger.notice("ZooKeeper can be used") }
+            if !complaints.isEmpty { context.logger.notice("ZooKeeper can be used") }
             return true
         } catch {
             await session.close()
             guard let error = error as? ZooKeeperError, error.code != .cancelled else {
                 throw CancellationError()
             }
-            complain("\(error)", &hasComplained)
+            complain("\(error)", &complaints)
             return false
         }
     }
 
-    private func complain(_ reason: String, _ hasComplained: inout Bool) {
+    /// Says each reason once, however often it is tried.
+    private func complain(_ reason: String, _ complaints: inout Set<String>) {
         context.status.update { $0.problem = "ZooKeeper cannot be used: \(reason)" }
-        guard !hasComplained else { return }
-        hasComplained = true
+        guard complaints.insert(reason).inserted else { return }
         context.logger.warning(
             "ZooKeeper cannot be used: is it running, and is the connect string right? Trying again until it can",
             metadata: ["error": "\(reason)"]
