@@ -34,17 +34,24 @@ public struct ApplyCommand: ControlCommand {
             Examples:
               cloudtask apply -f tasks.yaml
               cloudtask apply -f tasks/ --dry-run
+              cloudtask apply -f tasks.yaml --validate-only
               generate-tasks | cloudtask apply -f -
             """
     )
 
     @OptionGroup var files: FileOptions
     @Flag(help: "Only say what would change.") var dryRun = false
+    @Flag(help: "Only check the documents; needs no server.") var validateOnly = false
     @OptionGroup(title: "Server") var server: ServerOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
+
+    /// Refuses what contradicts itself.
+    public func validate() throws {
+        if dryRun, validateOnly { throw ValidationError("give --dry-run or --validate-only, not both") }
+    }
 
     /// Applies the documents.
     public func execute() async throws {
@@ -52,6 +59,7 @@ public struct ApplyCommand: ControlCommand {
         guard !documents.isEmpty else {
             throw ControlError("there is no document in \(files.files.joined(separator: ", "))")
         }
+        if validateOnly { return try report(documents.map(AppliedDocument.init(valid:)), Printer(output)) }
         let applying = try Applying(connection: server.connection(timeout: .seconds(120)))
         let results = try await (dryRun ? applying.changes(of: documents) : applying.apply(documents))
         try report(results, Printer(output))
@@ -69,7 +77,7 @@ public struct ApplyCommand: ControlCommand {
 
     private func summary(_ results: [AppliedDocument]) -> String {
         guard results.count > 1 else { return "" }
-        let counts = ["created", "updated", "unchanged"].compactMap { change in
+        let counts = ["created", "updated", "unchanged", "valid"].compactMap { change in
             let count = results.count { $0.change == change }
             return count == 0 ? nil : "\(count) \(change)"
         }

@@ -9,7 +9,7 @@ struct AppliedDocument: Hashable, Codable, Sendable {
     var kind: String
     /// The name.
     var name: String
-    /// `created`, `updated` or `unchanged`.
+    /// `created`, `updated` or `unchanged`; `valid` for what was only checked.
     var change: String
     /// The revision now; absent for runtimes and for what has not been applied.
     var revision: Int?
@@ -31,6 +31,13 @@ struct AppliedDocument: Hashable, Codable, Sendable {
     }
 }
 
+extension AppliedDocument {
+    /// A document that was read without a mistake.
+    init(valid document: Document) {
+        self.init(kind: document.kind.lowercased(), name: document.name, change: "valid")
+    }
+}
+
 /// Brings documents to a cluster, or compares them with it.
 struct Applying: Sendable {
     let connection: CenterConnection
@@ -39,6 +46,7 @@ struct Applying: Sendable {
     ///
     /// Results are in the order of the documents.
     func apply(_ documents: [Document]) async throws -> [AppliedDocument] {
+        try await refuseUnknownRuntimes(in: documents)
         var results: [String: AppliedDocument] = [:]
         for case .runtime(let document) in documents {
             let change = try await compare(document)
@@ -77,6 +85,25 @@ struct Applying: Sendable {
         }
         progress.finish()
         return changes
+    }
+
+    /// Finds tasks whose runtime neither exists nor is among the documents, before anything is changed.
+    private func refuseUnknownRuntimes(in documents: [Document]) async throws {
+        var known = Set(try await connection.runtimes().map(\.name.text))
+        for case .runtime(let runtime) in documents { known.insert(runtime.settings.name.text) }
+        let names = known.sorted()
+        let problems = documents.compactMap { document -> DocumentProblem? in
+            guard case .task(let task) = document else { return nil }
+            let runtime = task.specification.runtime.text
+            if known.contains(runtime) { return nil }
+            let hint = Suggestion.text(for: runtime, among: names)
+            return DocumentProblem(
+                location: document.location,
+                field: "runtime",
+                message: "task \(document.name): there is no runtime '\(runtime)': \(hint)"
+            )
+        }
+        if !problems.isEmpty { throw DocumentError(problems: problems) }
     }
 
     /// Tasks of one request: it stays small enough to be answered within its time limit.
