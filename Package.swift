@@ -215,7 +215,7 @@ let package = Package(
         tests("ExecutorTests", ["Executor", "Agent", "Cluster", "Domain", "Scheduling", logging]),
         tests(
             "EndToEndTests",
-            ["Domain", "Orchestration", "Payloads", "Scheduling", "TestServers"]
+            ["Domain", "Orchestration", "Payloads", "Scheduling", "TestServers", "ZooKeeper"]
         ),
         tests("OrchestrationTests", ["Orchestration", "Domain", "Scheduling"], exclude: ["Cases"]),
         tests("PayloadsTests", ["Payloads", "Domain", "Scheduling"]),

@@ -16,6 +16,7 @@ final class LocalCluster: Sendable {
     let folder: TemporaryFolder
     let arguments: [String]
     private let process: Process
+    private let lifeline = Lifeline()
     private let eventsFile: URL
     let logFile: URL
 
@@ -26,10 +27,11 @@ final class LocalCluster: Sendable {
         logFile = folder.file("up.log")
         for file in [eventsFile, logFile] { try Data().write(to: file) }
         process = Process()
-        process.executableURL = URL(filePath: Binary.path)
-        process.arguments = ["up", "-o", "json", "--data", folder.file("data").path] + arguments
+        lifeline.attach(
+            process,
+            [Binary.path, "up", "-o", "json", "--data", folder.file("data").path] + arguments
+        )
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: eventsFile)
         process.standardError = try FileHandle(forWritingTo: logFile)
         try process.run()
@@ -78,6 +80,7 @@ final class LocalCluster: Sendable {
 
     /// Ends the cluster as Ctrl-C would, and by force should that not work.
     func stop() async {
+        defer { lifeline.release() }
         guard process.isRunning else { return }
         kill(process.processIdentifier, SIGINT)
         let deadline = ContinuousClock.now + Patience.seconds(30)
@@ -93,6 +96,11 @@ final class LocalCluster: Sendable {
 
 /// Runs a cluster for the length of `body`.
 func withCluster(_ arguments: String..., body: (LocalCluster) async throws -> Void) async throws {
+    try await withCluster(arguments, body: body)
+}
+
+/// Runs a cluster for the length of `body`.
+func withCluster(_ arguments: [String], body: (LocalCluster) async throws -> Void) async throws {
     let folder = try TemporaryFolder()
     let cluster = try LocalCluster(folder: folder, arguments: arguments)
     do {
