@@ -1,53 +1,20 @@
 public import Domain
 import NIOHTTP1
 public import Payloads
-public import Scheduling
-
-/// Which runs to list; what is left out does not restrict.
-public struct RunQuery: Hashable, Sendable {
-    /// Only runs of this task.
-    public var task: TaskID?
-    /// Only runs of this runtime.
-    public var runtime: RuntimeID?
-    /// Only runs with an attempt on this agent.
-    public var agent: AgentID?
-    /// Only runs in one of these states; empty for all.
-    public var states: [RunState]
-    /// Only runs due at or after this instant.
-    public var since: Instant?
-    /// Only runs due at or before this instant.
-    public var until: Instant?
-
-    /// Creates a query.
-    public init(
-        task: TaskID? = nil,
-        runtime: RuntimeID? = nil,
-        agent: AgentID? = nil,
-        states: [RunState] = [],
-        since: Instant? = nil,
-        until: Instant? = nil
-    ) {
-        self.task = task
-        self.runtime = runtime
-        self.agent = agent
-        self.states = states
-        self.since = since
-        self.until = until
-    }
-}
+import Scheduling
 
 extension CenterConnection {
     /// Runs, latest due first, one page.
     public func runs(
-        _ query: RunQuery = RunQuery(),
+        _ filter: RunFilter = RunFilter(),
         page: String? = nil,
         limit: Int? = nil
     ) async throws(CenterClientError) -> ListPayload<RunPayload> {
-        let states = query.states.map(\.rawValue).joined(separator: ",")
+        let states = filter.states.map(\.rawValue).joined(separator: ",")
         let items: [(name: String, value: String?)] = [
-            ("task", query.task?.text), ("runtime", query.runtime?.text), ("agent", query.agent?.text),
+            ("task", filter.task?.text), ("runtime", filter.runtime?.text), ("agent", filter.agent?.text),
             ("state", states.isEmpty ? nil : states),
-            ("since", query.since?.formatted()), ("until", query.until?.formatted()),
+            ("since", filter.since?.formatted()), ("until", filter.until?.formatted()),
             ("page", page), ("limit", limit.map(String.init)),
         ]
         return try await answer(ListPayload<RunPayload>.self, to: request(.GET, "runs", query: items))

@@ -145,7 +145,7 @@ enum Samples {
             let client = try connect(url)
             let id = reports[0].fire.attempt.run
             #expect(try await client.run(id).state == .running)
-            let query = RunQuery(
+            let query = RunFilter(
                 task: TaskID("nightly"),
                 runtime: .standard,
                 agent: AgentID("a1"),

@@ -1,6 +1,8 @@
 import Documents
+import Domain
 import Foundation
 import Payloads
+import Scheduling
 import Synchronization
 import Testing
 
@@ -32,6 +34,30 @@ import Testing
         let documents = try DocumentParser().parse(SampleTasks.text, file: "samples")
         let names = ["tick", "report", "failure", "nightly", "on-request"]
         #expect(documents.map(\.name) == names.map { "sample-" + $0 })
+    }
+
+    @Test("each run that ended is told once, in the order they were due")
+    func ticker() throws {
+        let task = try #require(TaskID("t"))
+        let uid = try #require(TaskUID(String(repeating: "a", count: 32)))
+        func run(_ second: Int, _ state: RunState) -> RunPayload {
+            let due = Instant(millisecondsSinceEpoch: 1_774_746_000_000) + .seconds(second)
+            return RunPayload(
+                Run(
+                    id: RunID(FireKey(uid: uid, due: due)),
+                    task: task,
+                    uid: uid,
+                    part: 0,
+                    runtime: .standard,
+                    due: due,
+                    trigger: .schedule,
+                    state: state
+                )
+            )
+        }
+        var ticker = RunTicker()
+        #expect(ticker.lines(for: [run(2, .running), run(1, .lost), run(0, .succeeded)]).count == 2)
+        #expect(ticker.lines(for: [run(2, .skipped), run(1, .lost)]) == ["[run] t of 01:00:02 skipped"])
     }
 
     @Test("the example file shows the sample tasks")

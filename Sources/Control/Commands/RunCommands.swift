@@ -81,9 +81,9 @@ public struct RunListCommand: ControlCommand {
     public func execute() async throws {
         let connection = try server.connection()
         try await watch.perform {
-            let query = try query(now: Instant(Date()))
+            let filter = try filter(now: Instant(Date()))
             let runs = try await Paging.all(limit: limit) { page, size throws(CenterClientError) in
-                try await connection.runs(query, page: page, limit: size)
+                try await connection.runs(filter, page: page, limit: size)
             }
             try Printer(output).print(runs, empty: "there are no such runs", names: { "run/\($0.id)" }) {
                 isWide in
@@ -92,8 +92,8 @@ public struct RunListCommand: ControlCommand {
         }
     }
 
-    func query(now: Instant) throws -> RunQuery {
-        RunQuery(
+    func filter(now: Instant) throws -> RunFilter {
+        RunFilter(
             task: try task.map { try Parse.name($0, "the name of a task") },
             runtime: try runtime.map { try Parse.name($0, "a runtime") },
             agent: try agent.map { try Parse.name($0, "the name of an agent") },

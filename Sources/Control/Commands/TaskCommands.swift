@@ -201,7 +201,7 @@ public struct TaskHistoryCommand: ControlCommand {
         let connection = try server.connection()
         try await watch.perform {
             let runs = try await Paging.all(limit: limit) { page, size throws(CenterClientError) in
-                try await connection.runs(RunQuery(task: name), page: page, limit: size)
+                try await connection.runs(RunFilter(task: name), page: page, limit: size)
             }
             // A task without runs and a name without a task look alike in the history.
             if runs.isEmpty { _ = try await connection.task(name) }

@@ -3,6 +3,7 @@ import Documents
 import Domain
 import Foundation
 import Payloads
+import Scheduling
 
 /// Brings a planned cluster up, waits until somebody stops it, and takes it down.
 struct LocalCluster: Sendable {
@@ -30,6 +31,7 @@ struct LocalCluster: Sendable {
                 try await bringUp(supervisor) { member in keepers.addTask { await supervisor.keep(member) } }
                 if sampleTasks { try await applySamples() }
                 announce()
+                if sampleTasks && !isJSON { keepers.addTask { await tellRuns() } }
                 try await untilStopped()
                 failure = nil
             } catch {
@@ -122,6 +124,21 @@ struct LocalCluster: Sendable {
     private func refuseEnded(_ supervisor: Supervisor) async throws {
         for member in plan.members where await supervisor.endCount(of: member.id) > 0 {
             throw ControlError("\(member.id) ended before the cluster was ready; see the log above")
+        }
+    }
+
+    /// What happens is what a person wants to see who starts a first cluster.
+    private func tellRuns() async {
+        // That the plan has a token was checked before.
+        guard let connection = try? connections().first else { return }
+        var ticker = RunTicker()
+        let filter = RunFilter(since: Instant(Date()))
+        while StopSignals.received == 0 {
+            // While no center answers there is nothing to tell: the supervisor says why.
+            let runs = try? await connection.runs(filter, limit: RunTicker.pageSize).items
+            for line in ticker.lines(for: runs ?? []) { Terminal.writeLine(line) }
+            // Cancelled means that the cluster is stopped.
+            guard (try? await ContinuousClock().sleep(for: RunTicker.interval)) != nil else { return }
         }
     }
 
