@@ -34,11 +34,19 @@ extension JournalLane {
         let rows = try await reader.rows(of: changed)
         live.ledger.withLock { ledger in
             ledger.keep(buckets: Set(head.buckets.keys))
-            for (bucket, rows) in zip(changed, rows) { ledger.read(bucket: bucket, rows: rows) }
+            for (bucket, rows) in zip(changed, rows) { ledger.read(bucket: bucket, rows: rows ?? []) }
         }
         // The fence read before the rows: a revocation in between makes the next write fail.
         fence = version
         generations = head.buckets
+        for (bucket, rows) in zip(changed, rows) where rows == nil {
+            // Nothing of it is owned until somebody has written it anew; then it is read again.
+            generations[bucket] = nil
+            context.logger.error(
+                "a bucket of the agent's table cannot be read; its tasks wait",
+                metadata: ["bucket": "\(bucket)"]
+            )
+        }
         live.follow(head.epoch)
         try await fetchDefinitions()
         publish()

@@ -17,7 +17,8 @@ extension CenterControl {
             centers: catalog.centers.values.sorted { $0.center < $1.center },
             nodes: nodes(catalog, mirror),
             taskCount: catalog.tasks.count,
-            unplacedCount: unplaced ?? 0
+            unplacedCount: unplaced ?? 0,
+            defects: await state.leading?.reconciler.defects.map { "\($0): \($1)" }.sorted() ?? []
         )
     }
 

@@ -10,6 +10,7 @@ struct CenterLeadership: Sendable {
     let identity: ClusterIdentity
     let epoch: Epoch
     let candidate: ZNodePath
+    let follower: CatalogFollower
 
     private var state: CenterState { service.state }
     var logger: Logger { service.logger }
@@ -58,8 +59,12 @@ struct CenterLeadership: Sendable {
     /// One pass after the other, as somebody wishes for them.
     private func reconcile(_ reconciler: Reconciler) async throws {
         var failures = 0
+        var isCurrent = false
         for await _ in state.hints.wishes() {
             do {
+                // A task that the predecessor deleted, and of whose deletion no watch has told yet, must not be placed anew.
+                if !isCurrent { try await follower.reread() }
+                isCurrent = true
                 try await reconciler.pass()
                 failures = 0
             } catch {

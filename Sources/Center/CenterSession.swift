@@ -66,7 +66,7 @@ struct CenterSession: Sendable {
                 try await register()
                 for await _ in warm { break }
                 try Task.checkCancellation()
-                try await campaign(identity)
+                try await campaign(identity, follower)
             }
             defer { group.cancelAll() }
             try await group.next()
@@ -144,7 +144,7 @@ extension CenterSession {
     }
 
     /// Campaigns and leads, again and again.
-    private func campaign(_ identity: ClusterIdentity) async throws {
+    private func campaign(_ identity: ClusterIdentity, _ follower: CatalogFollower) async throws {
         while true {
             let guid: Nonce = service.random.identifier()
             let election = LeaderElection(session: session, path: try tree.election, guid: guid.text)
@@ -163,7 +163,8 @@ extension CenterSession {
                     session: session,
                     identity: identity,
                     epoch: epoch,
-                    candidate: candidate.path
+                    candidate: candidate.path,
+                    follower: follower
                 ).lead()
             } catch LeaderWriteError.deposed {
                 logger.notice("This center was deposed", metadata: ["center.id": "\(configuration.center)"])

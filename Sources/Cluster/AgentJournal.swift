@@ -55,8 +55,13 @@ public struct AgentJournal: Sendable {
                 return .rejected
             case .exists, .unknown:
                 // Absent means that the same bytes may be sent again; a foreign nonce, that somebody else is us.
-                guard let nonce = try await nonce(at: path) else { continue }
-                return nonce == segment.nonce ? .committed(sent: firstSent, roundTrip: .zero) : .foreign
+                switch try await present(at: path) {
+                case .absent: continue
+                case .present(let found) where found.value.nonce == segment.nonce:
+                    // When the reply would have come is not known: the lease counts from the first time it was sent.
+                    return .committed(sent: firstSent, roundTrip: .zero)
+                case .present, .damaged: return .foreign
+                }
             }
         }
     }
@@ -116,10 +121,9 @@ public struct AgentJournal: Sendable {
         }
     }
 
-    private func nonce(at path: ZNodePath) async throws -> Nonce? {
-        let (session, path) = (session, path)
-        return try await session.persistently { try await session.payload(JournalSegment.self, at: path) }?
-            .value.nonce
+    private func present(at path: ZNodePath) async throws -> NodeContent<JournalSegment> {
+        let session = session
+        return try await session.persistently { try await session.content(JournalSegment.self, at: path) }
     }
 
     private struct EncodedBucket: Sendable {

@@ -37,25 +37,27 @@ public struct AgentReader: Sendable {
             .value
     }
 
-    /// The rows of buckets of the agent's table; a bucket that does not exist has none.
-    public func rows(of buckets: [Int]) async throws -> [[AllocationRow]] {
+    /// The rows of buckets of the agent's table; a bucket that does not exist has none, of one that cannot be read they are `nil`.
+    public func rows(of buckets: [Int]) async throws -> [[AllocationRow]?] {
         let (session, nodes) = (session, nodes)
         return try await pipelined(buckets, limit: Self.pipelineMax) { bucket in
             let path = try nodes.runtime.allocationBucket(nodes.seat.agent, bucket)
-            return try await session.persistently {
-                try await session.payload(AllocationBucket.self, at: path)
-            }?.value.rows ?? []
+            switch try await session.persistently({
+                try await session.content(AllocationBucket.self, at: path)
+            }) {
+            case .absent: return []
+            case .present(let bucket): return bucket.value.rows
+            case .damaged: return nil
+            }
         }
     }
 
-    /// The present definitions of tasks, in the tasks' order; `nil` for a task that is not there.
+    /// The present definitions of tasks, in the tasks' order; `nil` for a task that is not there or cannot be read.
     public func definitions(of tasks: [TaskID], bucketCount: Int) async throws -> [TaskDefinition?] {
-        let (session, tree) = (session, nodes.tree)
+        let tree = nodes.tree
         return try await pipelined(tasks, limit: Self.pipelineMax) { task in
             let path = try tree.task(task, bucket: Buckets.task(task, count: bucketCount))
-            return try await session.persistently {
-                try await session.payload(TaskDefinition.self, at: path)
-            }?.value
+            return try await readable(TaskDefinition.self, at: path)
         }
     }
 
@@ -83,15 +85,23 @@ public struct AgentReader: Sendable {
         return entries.compactMap { $0 }
     }
 
+    /// A payload; `nil` when it is not there or cannot be read, which must not keep the others away.
+    private func readable<Payload: Decodable & Sendable>(
+        _ type: Payload.Type,
+        at path: ZNodePath
+    ) async throws -> Payload? {
+        let session = session
+        let content = try await session.persistently { try await session.content(type, at: path) }
+        return if case .present(let payload) = content { payload.value } else { nil }
+    }
+
     /// The live centers, sorted by name.
     public func centers() async throws -> [CenterRegistration] {
         let (session, parent) = (session, try nodes.tree.centers)
         let names = try await session.persistently { try await session.childrenIfPresent(parent) }
         let centers = try await pipelined(names, limit: Self.pipelineMax) { name in
             let path = try parent.child(name)
-            return try await session.persistently {
-                try await session.payload(CenterRegistration.self, at: path)
-            }?.value
+            return try await readable(CenterRegistration.self, at: path)
         }
         return centers.compactMap { $0 }
     }

@@ -78,6 +78,23 @@ public final class CatalogFollower: Sendable {
         throw CancellationError()
     }
 
+    /// Reads everything again now, as current as it is when this is called, whatever the watches have said so far.
+    ///
+    /// For a center that takes office: what its predecessor wrote must be known before anything is planned.
+    public func reread() async throws {
+        try await session.sync(reader.tree.root)
+        var done: Set<CatalogTopic> = []
+        while true {
+            let topics = state.withLock { $0.known.subtracting(done) }.sorted()
+            if topics.isEmpty { return }
+            done.formUnion(topics)
+            for (topic, outcome) in try await read(topics, isWatched: false) {
+                discover(outcome.discovered)
+                if outcome.isChanged { onChange(topic) }
+            }
+        }
+    }
+
     /// Asks for a topic to be read again soon.
     public func invalidate(_ topic: CatalogTopic) {
         state.withLock { state in
@@ -119,15 +136,15 @@ extension CatalogFollower {
         do {
             for (topic, outcome) in try await read(topics, isWatched: true) {
                 discover(outcome.discovered)
-                if let watch = outcome.watch { group.addTask { await self.wait(for: watch, topic) } }
+                if let watch = outcome.watch {
+                    state.withLock { _ = $0.armed.insert(topic) }
+                    group.addTask { await self.wait(for: watch, topic) }
+                }
                 if outcome.isChanged { onChange(topic) }
             }
         } catch let error as ZooKeeperError where error.isRetriable {
-            // Watches that were armed by reads of this batch are forgotten with it; reading again arms new ones.
-            state.withLock { state in
-                state.dirty.formUnion(topics)
-                state.armed.subtract(topics)
-            }
+            // Watches that were armed by reads of this batch are forgotten with it; those somebody waits for are not among them.
+            state.withLock { $0.dirty.formUnion(topics) }
             try await session.connected()
             wake.yield()
         }
@@ -162,7 +179,6 @@ extension CatalogFollower {
     private static let topicsMax = 32
 
     private func wait(for watch: Watch, _ topic: CatalogTopic) async {
-        state.withLock { _ = $0.armed.insert(topic) }
         let event = await watch.event()
         state.withLock { _ = $0.armed.remove(topic) }
         // An ended watch belongs to an ended session: whoever made the session notices.

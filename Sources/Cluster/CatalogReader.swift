@@ -101,10 +101,8 @@ struct CatalogReader: Sendable {
 
     private func readCenters(_ isWatched: Bool) async throws -> Outcome {
         let (names, watch) = try await names(tree.centers, isWatched)
-        let session = session
-        let tree = tree
         let registrations = try await pipelined(names.compactMap(CenterID.init)) { center in
-            try await session.payload(CenterRegistration.self, at: tree.center(center))?.value
+            try await registration(CenterRegistration.self, tree.center(center))
         }
         let centers = Dictionary(registrations.compactMap { $0 }.map { ($0.center, $0) }) { $1 }
         store.change { $0.centers = centers }
@@ -139,12 +137,28 @@ struct CatalogReader: Sendable {
     private func readAgents(_ runtime: RuntimeID, _ isWatched: Bool) async throws -> Outcome {
         let paths = try tree.runtime(runtime)
         let (names, watch) = try await names(paths.agents, isWatched)
-        let session = session
         let registrations = try await pipelined(names.compactMap(AgentID.init)) { agent in
-            try await session.payload(AgentRegistration.self, at: paths.agent(agent))?.value
+            try await registration(AgentRegistration.self, paths.agent(agent))
         }
         let isChanged = store.change { $0.set(agents: registrations.compactMap { $0 }, of: runtime) }
         return Outcome(watch: watch, isChanged: isChanged)
+    }
+
+    /// A registration; `nil` when it is gone or cannot be read, which must not keep the others away.
+    private func registration<Payload: Decodable & Sendable>(
+        _ type: Payload.Type,
+        _ path: ZNodePath
+    ) async throws -> Payload? {
+        switch try await session.content(type, at: path) {
+        case .absent: return nil
+        case .present(let registration): return registration.value
+        case .damaged(let error, _):
+            logger.error(
+                "A registration cannot be read",
+                metadata: ["zk.path": "\(error.path)", "error": "\(error.reason)"]
+            )
+            return nil
+        }
     }
 
     private func readBuckets(_ isWatched: Bool) async throws -> Outcome {

@@ -68,12 +68,7 @@ public struct CatalogWriter: Sendable {
             if let known {
                 [.set(paths.settings, data: data, version: known)]
             } else {
-                try [
-                    .create(paths.settings, data: data), .create(paths.agents, data: []),
-                    .create(paths.allocations, data: []), .create(paths.parked, data: []),
-                    .create(paths.journal, data: []), .create(paths.inbox, data: []),
-                    .create(paths.dispatched, data: []),
-                ]
+                [.create(paths.settings, data: data)] + (try paths.parents.map { .create($0, data: []) })
             }
         let version = try await writer.write(operations).first?.version ?? 0
         store.change { $0.set(runtime: settings.name, Versioned(settings, version: version)) }

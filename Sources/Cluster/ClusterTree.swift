@@ -30,11 +30,7 @@ public struct ClusterTree: Sendable {
     public func ensure(runtime settings: RuntimeSettings) async throws {
         let runtime = try tree.runtime(settings.name)
         try await session.createIfAbsent(runtime.settings, data: try ZNodeCodec.encode(settings))
-        let parents = try [
-            runtime.agents, runtime.allocations, runtime.parked, runtime.journal, runtime.inbox,
-            runtime.dispatched,
-        ]
-        for path in parents { try await session.createIfAbsent(path) }
+        for path in try runtime.parents { try await session.createIfAbsent(path) }
     }
 
     private func ensurePath(_ path: ZNodePath) async throws(ZooKeeperError) {

@@ -95,15 +95,19 @@ public struct LeaderDispatch: Sendable {
     }
 
     /// The entries of an inbox that were not taken, sorted by name, with their versions.
+    ///
+    /// Entries that cannot be read are left out; they stay where they are.
     public func untaken(_ journal: JournalID) async throws -> [(path: ZNodePath, entry: Versioned<Dispatch>)]
     {
         let inbox = try writer.tree.inbox(journal)
         let session = writer.session
         let paths = try await session.childrenIfPresent(inbox).map { try inbox.child($0) }
         let entries = try await pipelined(paths) { path in
-            try await session.payload(Dispatch.self, at: path)
+            try await session.content(Dispatch.self, at: path)
         }
-        return zip(paths, entries).compactMap { path, entry in entry.map { (path, $0) } }
+        return zip(paths, entries).compactMap { path, content in
+            if case .present(let entry) = content { (path, entry) } else { nil }
+        }
     }
 }
 

@@ -40,9 +40,10 @@ extension LeaderJournal {
             let batch = segments.prefix(LeaderWriter.Limit.operationsMax - 1)
             let runtime = try writer.tree.runtime(id.seat.runtime)
             let operations = try batch.map { segment in
+                // The fence keeps its author away, the epoch everybody else.
                 Operation.delete(
                     try runtime.segment(id.seat.agent, id.incarnation, segment.number),
-                    version: 0
+                    version: nil
                 )
             }
             _ = try await writer.write(operations)

@@ -61,8 +61,20 @@ public struct LeaderMirror: Sendable {
     ///
     /// Never without a defect or an operator's edit.
     public private(set) var duplicates: [TaskPart] = []
+    /// What cannot be read, and why; until it is written anew the mirror has an empty stand-in, with the node's version.
+    public private(set) var damages: [Damage: ZNodeFormatError] = [:]
     /// Raised by every change.
     public private(set) var generation = 0
+
+    /// A node of the leader's own that cannot be read: an operator's edit, or the trace of a defect.
+    public enum Damage: Hashable, Sendable {
+        /// The head of an agent's table.
+        case head(Seat)
+        /// A bucket of rows.
+        case bucket(Place, Int)
+        /// The fence of an incarnation.
+        case fence(JournalID)
+    }
 
     /// Creates an empty mirror of tables with `bucketCount` buckets.
     public init(bucketCount: Int) {
@@ -103,6 +115,7 @@ extension LeaderMirror {
     /// Takes over a bucket's content, as read or written.
     public mutating func set(_ content: Versioned<AllocationBucket>?, _ place: Place, bucket: Int) {
         generation += 1
+        damages[.bucket(place, bucket)] = nil
         for row in self.content(place, bucket)?.value.rows ?? [] where places[row.key] == place {
             places[row.key] = nil
         }
@@ -122,6 +135,7 @@ extension LeaderMirror {
     /// Takes over a head, as read or written; `nil` when it is gone, with its buckets.
     public mutating func set(_ head: Versioned<AllocationHead>?, of seat: Seat) {
         generation += 1
+        damages[.head(seat)] = nil
         if head == nil {
             precondition(tables[seat]?.rows.isEmpty ?? true, "the head of \(seat) went while it has rows")
             tables[seat] = nil
@@ -133,7 +147,32 @@ extension LeaderMirror {
     /// Takes over a fence, as read or written; `nil` when it is gone.
     public mutating func set(_ fence: Versioned<FenceRecord>?, of journal: JournalID) {
         generation += 1
+        damages[.fence(journal)] = nil
         fences[journal] = fence
+    }
+
+    /// Notes that a node cannot be read, and stands in for it.
+    mutating func set(_ damage: Damage, _ error: ZNodeFormatError, version: Int32) {
+        switch damage {
+        case .head(let seat):
+            let head = AllocationHead(
+                incarnation: Incarnation(high: 0, low: 0),
+                generation: 0,
+                epoch: Epoch(rawValue: 0),
+                bucketCount: bucketCount
+            )
+            set(Versioned(head, version: version), of: seat)
+        case .bucket(let place, let bucket):
+            set(Versioned(AllocationBucket(rows: []), version: version), place, bucket: bucket)
+        case .fence(let journal):
+            set(Versioned(FenceRecord(), version: version), of: journal)
+        }
+        damages[damage] = error
+    }
+
+    /// Whether rows may hide in a bucket of this number that cannot be read.
+    public func isDamaged(bucket: Int) -> Bool {
+        damages.keys.contains { if case .bucket(_, bucket) = $0 { true } else { false } }
     }
 
     /// What one committed write changed.

@@ -82,6 +82,11 @@ public struct LeaderTransaction: Sendable {
         return .added
     }
 
+    /// Writes a bucket although none of its rows changes.
+    public mutating func rewrite(_ bucket: Int, of place: Place) {
+        touch(Address(bucket: bucket, place: place))
+    }
+
     /// Makes the multi fail unless the incarnation's fence is what the mirror says.
     public mutating func requireFence(_ journal: JournalID) {
         if writtenFences[journal] == nil { checkedFences.insert(journal) }

@@ -1,5 +1,15 @@
 public import ZooKeeper
 
+/// What is at a path.
+enum NodeContent<Payload: Sendable>: Sendable {
+    /// There is no node.
+    case absent
+    /// The node and its version.
+    case present(Versioned<Payload>)
+    /// A node that cannot be read, and its version.
+    case damaged(ZNodeFormatError, version: Int32)
+}
+
 /// Reads of typed payloads; a node that is not there is `nil`, whatever level it is missing at.
 extension ZooKeeperSession {
     /// The payload of a node and its version; `nil` when there is no such node.
@@ -12,6 +22,20 @@ extension ZooKeeperSession {
             try ZNodeCodec.decode(type, from: node.data, at: path.text),
             version: node.stat.version
         )
+    }
+
+    /// What is at a path, readable or not.
+    func content<Payload: Decodable & Sendable>(
+        _ type: Payload.Type = Payload.self,
+        at path: ZNodePath
+    ) async throws(ZooKeeperError) -> NodeContent<Payload> {
+        guard let node = try await nodeIfPresent(path) else { return .absent }
+        do {
+            let payload = try ZNodeCodec.decode(type, from: node.data, at: path.text)
+            return .present(Versioned(payload, version: node.stat.version))
+        } catch {
+            return .damaged(error, version: node.stat.version)
+        }
     }
 
     /// The node; `nil` when there is no such node.

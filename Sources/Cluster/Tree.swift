@@ -93,6 +93,13 @@ extension RuntimeTree {
     /// Parent of the buckets of dispatch markers.
     public var dispatched: ZNodePath { get throws(ZooKeeperError) { try path("dispatched") } }
 
+    /// Everything below the runtime's own node that must be there for its agents to work.
+    public var parents: [ZNodePath] {
+        get throws(ZooKeeperError) {
+            [try agents, try allocations, try parked, try journal, try inbox, try dispatched]
+        }
+    }
+
     /// An agent's ephemeral node.
     public func agent(_ agent: AgentID) throws(ZooKeeperError) -> ZNodePath { try path("agents", agent.text) }
 

@@ -276,6 +276,40 @@ import ZooKeeper
         #expect(world.runner.calls.last?.first.map { $0.notAfter > world.time.monotonic } == true)
     }
 
+    @Test("a definition that cannot be read keeps only its own task waiting")
+    func unreadableDefinition() throws {
+        world.start()
+        let (broken, good) = (try world.define("broken", uid: 1), try world.define("good", uid: 2))
+        let path = try world.tree.task(broken.name, bucket: Buckets.task(broken.name, count: 4_096))
+        try world.ensemble.write([.set(path, data: Array("{".utf8), version: nil)])
+        try world.grant([world.row(broken), world.row(good)])
+        world.run(.milliseconds(2_500))
+        #expect(world.runner.started.compactMap { $0.run.fireKey?.uid } == [good.uid, good.uid])
+        try world.ensemble.write([.set(path, data: try ZNodeCodec.encode(broken), version: nil)])
+        world.run(.seconds(2))
+        #expect(world.runner.started.contains { $0.run.fireKey?.uid == broken.uid })
+    }
+
+    @Test("a table's bucket that cannot be read is not owned, and is read again when it was written anew")
+    func unreadableBucket() throws {
+        world.start()
+        let task = try world.define("tick")
+        try world.grant([world.row(task)])
+        try world.ensemble.write([
+            .set(
+                try world.runtime.allocationBucket(world.seat.agent, 0),
+                data: Array("{".utf8),
+                version: nil
+            )
+        ])
+        world.ensemble.expire(try world.session)
+        world.run(.seconds(3))
+        #expect(world.runner.started == [])
+        try world.grant([world.row(task)])
+        world.run(.seconds(2))
+        #expect(world.runner.started.count >= 1)
+    }
+
     @Test("the environment fence names the head's epoch and the attempt")
     func fenceText() throws {
         world.start()

@@ -274,6 +274,21 @@ import ZooKeeper
         }
     }
 
+    @Test("a center that takes office learns what its predecessor did last, although no watch has told it")
+    func catalogAtTakeover() async throws {
+        try await withOwner { workshop, leader, _, _, task in
+            let second = try await workshop.leader("c2")
+            try await second.follower.warmUp()
+            #expect(second.state.store.catalog.tasks[task.name] != nil)
+            let third = try await workshop.leader("c3")
+            try await third.follower.warmUp()
+            try await third.control.deleteTask(task.name)
+            _ = try await third.control.save([.every(60, "u")], condition: .any)
+            try await second.follower.reread()
+            #expect(second.state.store.catalog.tasks.keys.map(\.text) == ["u"])
+        }
+    }
+
     @Test("a deposed leader writes nothing any more")
     func deposed() async throws {
         try await withOwner { workshop, leader, owner, _, task in

@@ -140,6 +140,8 @@ public struct ClusterView: Hashable, Sendable {
     public var taskCount: Int
     /// Tasks that are enabled but owned by nobody.
     public var unplacedCount: Int
+    /// What is not as it should be in ZooKeeper, as far as the leader has noticed: `path: reason`, sorted.
+    public var defects: [String]
 
     /// Creates a view.
     public init(
@@ -148,7 +150,8 @@ public struct ClusterView: Hashable, Sendable {
         centers: [CenterRegistration],
         nodes: [NodeView],
         taskCount: Int,
-        unplacedCount: Int
+        unplacedCount: Int,
+        defects: [String] = []
     ) {
         self.identity = identity
         self.leadership = leadership
@@ -156,6 +159,7 @@ public struct ClusterView: Hashable, Sendable {
         self.nodes = nodes
         self.taskCount = taskCount
         self.unplacedCount = unplacedCount
+        self.defects = defects
     }
 }
 

@@ -28,8 +28,10 @@ extension Reconciler {
                 continue
             }
             do {
-                try await decideOpenFires(of: id)
-                try await moveUntaken(of: id)
+                try await skippingUnreadable {
+                    try await decideOpenFires(of: id)
+                    try await moveUntaken(of: id)
+                }
             } catch let error
                 where !(error is LeaderWriteError || error is ZooKeeperError || error is CancellationError)
             {
@@ -158,14 +160,18 @@ extension Reconciler {
     /// Deletes journals that are sealed, decided and named by no head (rule L8).
     func deleteJournals() async throws {
         for id in sealedJournals where mirror?.tables[id.seat]?.head?.value.incarnation != id.incarnation {
-            let journal = try await journal(id)
-            guard journal.segments.isEmpty, journal.open.isEmpty,
-                try await writer.session.childrenIfPresent(writer.tree.inbox(id)).isEmpty
-            else { continue }
-            try await journal.delete(with: writer)
-            mirror?.set(nil, of: id)
-            sealed[id] = nil
-            sealedSince[id] = nil
+            try await skippingUnreadable { try await deleteJournal(id) }
         }
+    }
+
+    private func deleteJournal(_ id: JournalID) async throws {
+        let journal = try await journal(id)
+        guard journal.segments.isEmpty, journal.open.isEmpty,
+            try await writer.session.childrenIfPresent(writer.tree.inbox(id)).isEmpty
+        else { return }
+        try await journal.delete(with: writer)
+        mirror?.set(nil, of: id)
+        sealed[id] = nil
+        sealedSince[id] = nil
     }
 }

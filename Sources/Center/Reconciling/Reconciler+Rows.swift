@@ -14,13 +14,17 @@ extension Reconciler {
         let tree = writer.tree
         let strays = situation.strays
         guard !strays.isEmpty, var transaction = transaction() else { return }
-        let holders = try await pipelined(strays) { journal in
-            try await session.payload(
-                AgentRegistration.self,
-                at: tree.runtime(journal.seat.runtime).agent(journal.seat.agent)
-            )?.value
+        let isHeld = try await pipelined(strays) { journal in
+            let path = try tree.runtime(journal.seat.runtime).agent(journal.seat.agent)
+            do {
+                let holder = try await session.payload(AgentRegistration.self, at: path)?.value
+                return holder?.incarnation == journal.incarnation
+            } catch is ZNodeFormatError {
+                // Whoever wrote it may be this incarnation, in a newer version's words.
+                return true
+            }
         }
-        for (stray, holder) in zip(strays, holders) where holder?.incarnation != stray.incarnation {
+        for (stray, isHeld) in zip(strays, isHeld) where !isHeld {
             logger.notice(
                 "Sealing the journal of an agent that is gone",
                 metadata: ["agent.id": "\(stray.seat)", "agent.incarnation": "\(stray.incarnation)"]
@@ -49,19 +53,26 @@ extension Reconciler {
     /// Settles the rows of sealed incarnations: back to the same agent's new incarnation, to another agent, or parked (rules L5, L6).
     func settleAbandoned() async throws {
         for owner in situation()?.abandoned ?? [] {
-            let cursors = try await journal(owner).cursors
-            guard let situation = situation(), let table = situation.mirror.tables[owner.seat] else {
-                continue
-            }
-            let changes = situation.sorted(
-                table.rows.map { row in
-                    situation.settlement(of: row, from: owner.seat, cursor: cursors[row.key] ?? row.cursor)
-                }
-            )
-            let home = Place.owned(owner.seat)
-            try await write(changes.filter { $0.to != home }, situation)
-            try await regrant(changes.filter { $0.to == home }, owner.seat, situation)
+            try await skippingUnreadable { try await settleAbandoned(owner) }
         }
+    }
+
+    private func settleAbandoned(_ owner: JournalID) async throws {
+        // All sealed journals of the agent: a head that had to be written anew may name any of them.
+        var cursors = try await journal(owner).cursors
+        for id in mirror?.journals(of: owner.seat) ?? []
+        where id != owner && mirror?.fences[id]?.value.isSealed == true {
+            for (key, cursor) in try await journal(id).cursors { cursors.raise(key, to: cursor) }
+        }
+        guard let situation = situation(), let table = situation.mirror.tables[owner.seat] else { return }
+        let changes = situation.sorted(
+            table.rows.map { row in
+                situation.settlement(of: row, from: owner.seat, cursor: cursors[row.key] ?? row.cursor)
+            }
+        )
+        let home = Place.owned(owner.seat)
+        try await write(changes.filter { $0.to != home }, situation)
+        try await regrant(changes.filter { $0.to == home }, owner.seat, situation)
     }
 
     /// Writes the rows an agent keeps, then names its new incarnation in the head: buckets first, head last.
@@ -90,10 +101,12 @@ extension Reconciler {
     func settleChanging() async throws {
         for (owner, rows) in situation()?.changing ?? [] {
             var rest = rows[...]
-            while !rest.isEmpty {
-                let count = try await revoke(rest, owner)
-                try await settleRevoked(Array(rest.prefix(count)), owner)
-                rest = rest.dropFirst(count)
+            try await skippingUnreadable {
+                while !rest.isEmpty {
+                    let count = try await revoke(rest, owner)
+                    try await settleRevoked(Array(rest.prefix(count)), owner)
+                    rest = rest.dropFirst(count)
+                }
             }
         }
     }
@@ -160,6 +173,11 @@ extension Reconciler {
         _ situation: Situation,
         to transaction: inout LeaderTransaction
     ) -> LeaderTransaction.Addition {
+        if let place = change.to, let bucket = mirror?.bucket(of: change.key),
+            mirror?.damages[.bucket(place, bucket)] != nil
+        {
+            return .added
+        }
         guard case .owned(let seat) = change.to else { return transaction.add(change) }
         // Without a head that names the living incarnation nobody would act on the row: the next round places it.
         guard let receiver = situation.journal(of: seat),
@@ -171,7 +189,7 @@ extension Reconciler {
     }
 
     /// An empty transaction on top of the mirror.
-    private func transaction() -> LeaderTransaction? {
+    func transaction() -> LeaderTransaction? {
         mirror.map { LeaderTransaction(mirror: $0, epoch: writer.epoch) }
     }
 }

@@ -27,6 +27,10 @@ actor Reconciler {
     var sealed: [JournalID: LeaderJournal] = [:]
     /// Since when this leader knows that an incarnation is sealed, for the rejoin grace.
     var sealedSince: [JournalID: MonotonicInstant] = [:]
+    /// The runtimes whose tables are in the mirror, and whose part of the tree is complete.
+    private var runtimes: Set<RuntimeID> = []
+    /// What keeps tasks from going on and needs a person, by path; each is logged when it is found.
+    private(set) var defects: [String: String] = [:]
     /// What the present round works towards.
     private var blueprint: Blueprint?
     /// When the next pass is due although nothing happens.
@@ -75,6 +79,28 @@ actor Reconciler {
     /// Asks for a pass at an instant of the monotonic clock, should nothing else cause one.
     func askForPass(at instant: MonotonicInstant) { nextPass = min(nextPass ?? instant, instant) }
 
+    /// Notes that something is not as it should be, and tells people once.
+    func report(_ path: String, _ reason: String) {
+        guard defects.updateValue(reason, forKey: path) != reason else { return }
+        logger.error(
+            "Something in ZooKeeper is not as it should be",
+            metadata: ["zk.path": "\(path)", "error": "\(reason)"]
+        )
+    }
+
+    /// Leaves one owner's part of a pass out when a node of its cannot be read, so that it holds up nobody else.
+    func skippingUnreadable(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let error as ZNodeFormatError {
+            report(error.path, error.reason)
+            askForPass(at: time.monotonic + Self.unreadableRetry)
+        }
+    }
+
+    /// How long to wait before an unreadable node is looked at again: its owner may write it anew, or somebody mend it.
+    private static let unreadableRetry = Duration.seconds(5)
+
     /// Writes a filled transaction and takes over what it changed.
     func commit(_ transaction: consuming LeaderTransaction) async throws {
         let changes = try await transaction.commit(with: writer)
@@ -95,6 +121,11 @@ extension Reconciler {
         let runtimes = environment.store.read { $0.runtimes.keys.sorted() }
         let session = writer.session
         let due = environment.hints.takeUnlisted()
+        self.runtimes.formIntersection(runtimes)
+        if !self.runtimes.isSuperset(of: runtimes) {
+            try await complete(runtimes.filter { !self.runtimes.contains($0) })
+            invalidateMirror()
+        }
         if mirror == nil {
             settledAt = nil
             try await session.sync(writer.tree.root)
@@ -104,6 +135,7 @@ extension Reconciler {
                 runtimes: runtimes,
                 bucketCount: environment.bucketCount
             )
+            self.runtimes = Set(runtimes)
             return
         }
         for runtime in due ?? runtimes {
@@ -113,9 +145,21 @@ extension Reconciler {
         }
     }
 
+    /// Makes what runtimes lack: an agent that comes before any center makes only the nodes it needs itself.
+    private func complete(_ runtimes: [RuntimeID]) async throws {
+        for runtime in runtimes {
+            let tree = try writer.tree.runtime(runtime)
+            let present = Set(try await writer.session.childrenIfPresent(tree.settings))
+            let missing = try tree.parents.filter { !present.contains($0.name) }
+            guard !missing.isEmpty else { continue }
+            _ = try await writer.write(missing.map { .create($0, data: []) })
+        }
+    }
+
     /// One round of everything; a second one when the first has made something possible.
     private func converge() async throws {
         for _ in 0..<Self.roundsMax {
+            try await repair()
             blueprint = roster.map { Blueprint($0, now: time.now) }
             guard let before = situation() else { return }
             try await seal(before)

@@ -64,6 +64,7 @@ extension Situation {
             }
         }
         for (key, owner) in owners where mirror.places[key] == nil {
+            if mirror.isDamaged(bucket: mirror.bucket(of: key)) { continue }
             guard let task = catalog.task(key.uid) else { continue }
             // Nothing was decided yet: superseded schedules since the creation are still to be enumerated.
             let row = AllocationRow(
@@ -76,6 +77,30 @@ extension Situation {
             changes.append(.init(row: row, to: .owned(owner)))
         }
         return sorted(changes)
+    }
+
+    /// The rows that a bucket which cannot be read may have had: of the runtime's tasks that have no row elsewhere.
+    ///
+    /// Nobody knows their cursors any more. What came due up to now is neither launched again nor recorded; a journal that
+    /// knows more raises them when they are settled.
+    func rowsMissing(from bucket: Int, of place: Place, cursor: Instant) -> [AllocationRow] {
+        let isOwned = if case .owned = place { true } else { false }
+        return catalog.tasks.values.map(\.value)
+            .filter { task in
+                let key = TaskPart(uid: task.uid)
+                return task.specification.runtime == place.runtime && mirror.places[key] == nil
+                    && mirror.bucket(of: key) == bucket
+            }
+            .map { task in
+                AllocationRow(
+                    task: task.name,
+                    uid: task.uid,
+                    revision: task.revision,
+                    cursor: max(task.createdAt, cursor),
+                    state: isOwned ? .revoked : .active
+                )
+            }
+            .sorted { $0.key < $1.key }
     }
 
     /// Where a row whose cursor is known goes, and with which content (rule L5).
