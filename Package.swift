@@ -220,7 +220,7 @@ let package = Package(
         tests("OrchestrationTests", ["Orchestration", "Domain", "Scheduling"], exclude: ["Cases"]),
         tests("PayloadsTests", ["Payloads", "Domain", "Scheduling"]),
         tests("SchedulingTests", ["Scheduling"], exclude: ["Cases"]),
-        tests("SimulationKitTests", ["SimulationKit", "ZooKeeper"]),
+        tests("SimulationKitTests", ["SimulationKit", "ZooKeeper", "ZooKeeperContract"]),
         tests("TidyTests", []),
         tests(
             "ZooKeeperClientTests",

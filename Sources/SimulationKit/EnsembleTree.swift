@@ -70,11 +70,13 @@ struct EnsembleTree {
             return .created(created)
         case .delete(let path, let version):
             let node = try node(path, version)
+            if let parent = path.parent { try require(.delete, at: parent, for: path) }
             guard node.children.isEmpty else { throw ZooKeeperError(.notEmpty, path: path.text) }
             remove(path)
             changes.append(.deleted(path))
             return .deleted
         case .set(let path, let data, let version):
+            try require(.write, at: path, for: path)
             var node = try node(path, version)
             node.data = data
             node.stat.version += 1
@@ -96,6 +98,18 @@ struct EnsembleTree {
         return node
     }
 
+    /// Every session counts as whoever an ACL names besides the world: there are no credentials here.
+    private func require(
+        _ permission: ACL.Permissions,
+        at path: ZNodePath,
+        for wanted: ZNodePath
+    ) throws(ZooKeeperError) {
+        guard let entries = nodes[path]?.acl.entries else { return }
+        if !entries.contains(where: { $0.permissions.contains(permission) }) {
+            throw ZooKeeperError(.noAuth, path: wanted.text)
+        }
+    }
+
     private mutating func create(
         _ wanted: ZNodePath,
         _ data: [UInt8],
@@ -107,6 +121,7 @@ struct EnsembleTree {
         guard let parentPath = wanted.parent, var parent = nodes[parentPath] else {
             throw ZooKeeperError(wanted == .root ? .nodeExists : .noNode, path: wanted.text)
         }
+        try require(.create, at: parentPath, for: wanted)
         guard parent.stat.ephemeralOwner == 0 else {
             throw ZooKeeperError(.noChildrenForEphemerals, path: wanted.text)
         }
