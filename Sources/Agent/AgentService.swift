@@ -91,7 +91,6 @@ public struct AgentService: Service, AgentStatusSource {
 
     private func runUntilStopped() async {
         let lane = DeliveryLane(
-            seat: context.configuration.seat,
             store: context.store,
             delivery: delivery,
             board: context.board,

@@ -4,7 +4,6 @@ import Logging
 
 /// Brings the spool to every live center, in order, at least once; what the leader took care of leaves the ledger.
 struct DeliveryLane: Sendable {
-    let seat: Seat
     let store: any AgentStateStore
     let delivery: any ReportDelivery
     let board: AgentBoard
@@ -63,14 +62,24 @@ struct DeliveryLane: Sendable {
     private func round(_ center: CenterRegistration, _ repeated: inout MonotonicInstant) async throws -> Next
     {
         let pending = try await store.pending(for: center.center, limit: ReportBatch.sizeMax)
-        let reports = pending.isEmpty ? overdue(&repeated) : pending
-        guard !reports.isEmpty else { return .idle }
-        let batch = ReportBatch(agent: seat.agent, runtime: seat.runtime, reports: reports)
+        let reports = Self.firstOfOneSeat(pending.isEmpty ? overdue(&repeated) : pending)
+        guard let author = reports.first?.report else { return .idle }
+        let batch = ReportBatch(agent: author.agent, runtime: author.runtime, reports: reports)
         let receipt = try await delivery.deliver(batch, to: center)
         if let epoch = receipt.leaderEpoch { board.accepted(reports, by: epoch) }
-        guard let last = pending.last else { return .idle }
+        guard let last = reports.last, !pending.isEmpty else { return .idle }
         try await store.acknowledge(center.center, through: last.sequence)
         return .goOn
+    }
+
+    /// The first reports, as far as they come from one agent.
+    ///
+    /// The spool may begin with those of another name that the agent had in this data directory: they are told in that name.
+    private static func firstOfOneSeat(_ reports: [SpooledReport]) -> [SpooledReport] {
+        guard let first = reports.first?.report else { return [] }
+        return Array(
+            reports.prefix { $0.report.agent == first.agent && $0.report.runtime == first.runtime }
+        )
     }
 
     /// What the leader should have accepted long since, but not again and again: this center may be a standby.

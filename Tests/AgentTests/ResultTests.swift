@@ -156,6 +156,22 @@ import ZooKeeper
         }
     }
 
+    @Test("an agent with a new name tells what it did under the former one, in that name")
+    func renamed() throws {
+        let service = world.start()
+        try world.grant([world.row(try world.define("t", every: .seconds(20)))])
+        world.run(.milliseconds(20_500))
+        world.runner.finishAll()
+        world.run(.seconds(1))
+        service.stop()
+        world.run(.seconds(10))
+        #expect(world.store.reports.count >= 2)
+        world.start(processID: 8, name: "a2")
+        try world.addCenter("c1", leads: true)
+        world.run(.seconds(40))
+        #expect(world.delivery.received(by: center).map(\.report) == world.store.reports)
+    }
+
     @Test("while results cannot be stored nothing is launched, nothing counts, and nothing is lost")
     func diskFull() async throws {
         let service = world.start()

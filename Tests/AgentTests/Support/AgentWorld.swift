@@ -38,8 +38,10 @@ final class AgentWorld {
 
     /// Starts the agent (again).
     @discardableResult
-    func start(slots: Int = 100, processID: Int32 = 7) -> AgentService {
+    func start(slots: Int = 100, processID: Int32 = 7, name: String? = nil) -> AgentService {
         seed += 1
+        let home = self.seat
+        let seat = name.flatMap(AgentID.init).map { Seat(runtime: home.runtime, agent: $0) } ?? home
         let configuration = AgentConfiguration(
             tree: tree,
             seat: seat,

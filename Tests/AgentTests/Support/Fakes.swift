@@ -163,6 +163,10 @@ final class FakeDelivery: ReportDelivery {
     {
         let (failure, epoch) = state.withLock { state -> (DeliveryError?, Epoch?) in
             if let failure = state.failure { return (failure, nil) }
+            // As a center does: everybody tells what is their own.
+            guard batch.reports.allSatisfy({ $0.report.agent == batch.agent }) else {
+                return (.refused("a report of another agent"), nil)
+            }
             state.received[center.center, default: []] += batch.reports
             let waits = !state.canRepeat && batch.reports.contains(where: \.report.demandsAnotherAttempt)
             return (nil, state.leader == center.center && !waits ? state.epoch : nil)
