@@ -5,6 +5,7 @@ enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: runs, authored reports, peers", migrate: createTables)
+        migrator.registerMigration("2: authored sequences outlive a lost store", migrate: raiseSequence)
         return migrator
     }
 
@@ -32,5 +33,19 @@ enum Schema {
             table.column("center", .text).notNull().primaryKey()
             table.column("fetched", .integer).notNull()
         }
+    }
+
+    /// Begins the sequence of authored reports at the present millisecond.
+    ///
+    /// Peers remember how far they have fetched. A store that is lost and made anew would count through numbers that they have behind
+    /// them, and they would never see those reports.
+    private static func raiseSequence(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                DELETE FROM sqlite_sequence WHERE name = 'authored';
+                INSERT INTO sqlite_sequence (name, seq) VALUES
+                    ('authored', CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER));
+                """
+        )
     }
 }

@@ -38,7 +38,7 @@ public struct HistoryRetention: Hashable, Sendable {
 
 /// A report that a center authored itself (a lost fire), for its peers to fetch.
 public struct AuthoredReport: Hashable, Sendable {
-    /// Counted from 1 per center.
+    /// Rises with every report of the center, also across the loss of its history.
     public var sequence: Int64
     /// The report.
     public var report: RunReport
