@@ -11,6 +11,7 @@ final class LocalCluster: Sendable {
         var pid: Int32?
         var server: String?
         var zookeeper: String?
+        var exitCode: Int32?
     }
 
     let folder: TemporaryFolder
@@ -44,6 +45,7 @@ final class LocalCluster: Sendable {
 
     var processID: Int32 { process.processIdentifier }
     var isRunning: Bool { process.isRunning }
+    var exitStatus: Int32 { process.terminationStatus }
 
     func events() throws -> [Event] {
         let text = try String(contentsOf: eventsFile, encoding: .utf8)
@@ -75,6 +77,11 @@ final class LocalCluster: Sendable {
 
     /// Runs a command against this cluster.
     func control(_ arguments: String..., input: String = "") async throws -> CommandResult {
+        try await execute(arguments, input: input)
+    }
+
+    /// Runs a command against this cluster.
+    func execute(_ arguments: [String], input: String = "") async throws -> CommandResult {
         try await run(Binary.path, arguments, environment: environment, input: input)
     }
 
