@@ -1,9 +1,9 @@
 import Glibc
 
 /// Free loopback ports, found by asking the kernel.
-enum FreePort {
+public enum FreePort {
     /// Reserves several different ports by holding them all before releasing any.
-    static func several(_ count: Int) throws -> [Int] {
+    public static func several(_ count: Int) throws -> [Int] {
         var sockets: [Int32] = []
         defer { for socket in sockets { close(socket) } }
         return try (0..<count).map { _ in

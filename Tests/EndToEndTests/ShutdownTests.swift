@@ -157,22 +157,5 @@ extension EndToEnd {
                 }
             }
         }
-
-        /// Runs a program with all its arguments for the length of `body`.
-        private func withCommand(_ words: [String], in folder: TemporaryFolder, body: () async throws -> Void)
-            async throws
-        {
-            let (process, lifeline, log) = (Process(), Lifeline(), folder.file("command.log"))
-            try Data().write(to: log)
-            lifeline.attach(process, words)
-            process.standardOutput = try FileHandle(forWritingTo: log)
-            process.standardError = try FileHandle(forWritingTo: log)
-            try process.run()
-            defer {
-                kill(process.processIdentifier, SIGKILL)
-                lifeline.release()
-            }
-            try await body()
-        }
     }
 }

@@ -14,20 +14,41 @@ final class Lifeline: Sendable {
             if [ "$number" -gt 3 ]; then eval "exec $number>&-"; fi
           done
           read -r _ <&3
-          grep -aqF "$1" /proc/$$/cmdline && kill -9 $$
+          grep -aqF "$0" /proc/$$/cmdline && kill -9 $$
         ) >/dev/null 2>&1 &
         exec "$@" </dev/null 3<&-
         """
 
     private let input = Pipe()
 
-    /// Makes a process that is yet to be run start `words`.
-    func attach(_ process: Process, _ words: [String]) {
+    /// Makes a process that is yet to be run start `words`, by one of which it is recognised as long as it lives.
+    func attach(_ process: Process, _ words: [String], mark: String = Binary.path) {
+        precondition(words.contains(mark), "nothing would tell the process from another with its ID")
         process.executableURL = URL(filePath: "/bin/bash")
-        process.arguments = ["-c", Self.script, "lifeline"] + words
+        process.arguments = ["-c", Self.script, mark] + words
         process.standardInput = input
     }
 
     /// Lets the watcher go, after the process has ended.
     func release() { try? input.fileHandleForWriting.close() }
+}
+
+/// Runs a program with all its arguments for the length of `body`; `mark` is one of the words.
+func withCommand(
+    _ words: [String],
+    mark: String = Binary.path,
+    in folder: TemporaryFolder,
+    body: () async throws -> Void
+) async throws {
+    let (process, lifeline, log) = (Process(), Lifeline(), folder.file("command.log"))
+    try Data().write(to: log)
+    lifeline.attach(process, words, mark: mark)
+    process.standardOutput = try FileHandle(forWritingTo: log)
+    process.standardError = try FileHandle(forWritingTo: log)
+    try process.run()
+    defer {
+        kill(process.processIdentifier, SIGKILL)
+        lifeline.release()
+    }
+    try await body()
 }

@@ -11,6 +11,8 @@ final class LoneProcess: Sendable {
         /// `nil` for a directory of its own.
         var data: String?
         var sessionTimeout = "4s"
+        /// 0 for any that is free.
+        var port = 0
         var tokenFile: String?
         var more: [String] = []
         /// A program with arguments that starts what follows.
@@ -31,7 +33,8 @@ final class LoneProcess: Sendable {
         let words =
             plan.launcher + [
                 Binary.path, plan.role, "--id", plan.id, "--zookeeper", plan.zookeeper, "--data",
-                plan.data ?? folder.file("data-\(plan.role)-\(plan.id)").path, "--listen", "127.0.0.1:0",
+                plan.data ?? folder.file("data-\(plan.role)-\(plan.id)").path, "--listen",
+                "127.0.0.1:\(plan.port)",
                 "--token-file", plan.tokenFile ?? folder.file("token").path, "--session-timeout",
                 plan.sessionTimeout,
             ] + plan.more
