@@ -79,7 +79,7 @@ extension EndToEnd {
                     try await eventually("the first uses the directory") { first[0].url != nil }
                     try await withProcesses([plans[1]], in: folder) { second in
                         let status = try await second[0].ended()
-                        #expect(status == 1)
+                        #expect(status == 5)
                         let sentence =
                             "the data directory \(data) is used by the process \(first[0].processID)"
                         #expect(second[0].log.contains(sentence), "\(second[0].log)")

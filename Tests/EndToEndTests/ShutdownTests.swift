@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import Payloads
 import Scheduling
+import TestServers
 import Testing
 
 extension EndToEnd {
@@ -70,6 +71,34 @@ extension EndToEnd {
                         return Set(known.filter { $0.state == .succeeded }.map(\.id.text)) == Set(runs)
                     }
                     #expect(try await cluster.output(of: runs[0]) == "while you were out\n")
+                }
+            }
+        }
+
+        @Test(
+            "SIGTERM at any moment of its start ends a center and an agent at once, without a word of an error"
+        )
+        func anyMoment() async throws {
+            try await withServer(tickTime: .milliseconds(500)) { server in
+                for pause in [15, 40, 80, 150, 300, 600, 1_200] {
+                    try await withFolder { folder in
+                        let plans = ["center", "agent"].map {
+                            LoneProcess.Plan(role: $0, id: $0, zookeeper: server.address)
+                        }
+                        try await withProcesses(plans, in: folder) { processes in
+                            try await Task.sleep(for: .milliseconds(pause))
+                            for process in processes { process.signal(SIGTERM) }
+                            for process in processes {
+                                let status = try await process.ended(within: Patience.seconds(5))
+                                // Until it listens to signals, the kernel ends it.
+                                #expect(
+                                    status == 0 || (process.log.isEmpty && status == SIGTERM),
+                                    "\(pause) ms"
+                                )
+                                #expect(!process.log.contains(" error "), "\(pause) ms: \(process.log)")
+                            }
+                        }
+                    }
                 }
             }
         }

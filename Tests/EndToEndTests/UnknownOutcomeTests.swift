@@ -45,6 +45,11 @@ extension EndToEnd {
                 #expect(lost.status == 23)
                 #expect(lost.run.state == .lost)
                 #expect(lost.run.attempts.map(\.agent.text) == ["agent-1"])
+                let logs = try await cluster.control("run", "logs", once)
+                #expect(logs.status == 6)
+                #expect(logs.errors.contains("agent-1"), "\(logs.errors)")
+                let stop = try await cluster.control("run", "stop", once)
+                #expect(stop.status == 5, "\(stop.errors)")
                 try await eventually("the second attempt runs on agent-2") {
                     try marks.all().contains { $0.run == again && $0.attempt == 2 && $0.node == "agent-2" }
                 }
