@@ -19,10 +19,14 @@ struct Workshop: Sendable {
     let random = RandomSource(SystemRandomNumberGenerator())
     static let start = Instant(millisecondsSinceEpoch: 1_800_000_000_000)
 
-    init() throws {
+    /// Makes an empty workspace; `whenAsked` happens whenever somebody looks at the wall clock.
+    init(whenAsked: @escaping @Sendable () -> Void = {}) throws {
         tree = try Tree(workspace: .standard)
         let clock = clock
-        time = TimeSource(clock: clock) { Workshop.start + clock.now.offset }
+        time = TimeSource(clock: clock) {
+            whenAsked()
+            return Workshop.start + clock.now.offset
+        }
     }
 
     var now: Instant { time.now }

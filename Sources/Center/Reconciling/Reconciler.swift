@@ -160,9 +160,10 @@ extension Reconciler {
     private func converge() async throws {
         for _ in 0..<Self.roundsMax {
             try await repair()
-            blueprint = roster.map { Blueprint($0, now: time.now) }
-            guard let before = situation() else { return }
-            try await seal(before)
+            guard let planned = roster else { return }
+            blueprint = Blueprint(planned, now: time.now)
+            guard let situation = situation() else { return }
+            try await seal(situation)
             try await welcome()
             try await settleAbandoned()
             try await settleChanging()
@@ -170,12 +171,15 @@ extension Reconciler {
             try await decideOpenFires()
             try await deleteVacated()
             try await deleteJournals()
-            let generation = environment.store.read(\.generation)
-            settledAt = mirror.map { (generation, $0.generation) }
-            if before.catalog.generation == generation, before.mirror.generation == mirror?.generation {
-                break
-            }
+            // What changed since it was planned for is for the next round.
+            let generation = (catalog: planned.catalog.generation, mirror: planned.mirror.generation)
+            let isStable =
+                generation.catalog == environment.store.read(\.generation)
+                && generation.mirror == mirror?.generation
+            settledAt = isStable ? generation : nil
+            if isStable { break }
         }
+        if settledAt == nil { askForPass(at: time.monotonic) }
         if let check = blueprint?.nextCheck { askForPass(at: time.monotonic + (check - time.now)) }
     }
 
