@@ -125,9 +125,14 @@ extension CenterSession {
         guard let owner = watched.stat?.ephemeralOwner else { return false }
         let own = await session.identity?.id
         if owner == own { return true }
-        logger.notice(
-            "Another process has this center's name; waiting for the end of its session",
-            metadata: ["center.id": "\(configuration.center)"]
+        // Only for people: who cannot be read is not named.
+        let holder = try? await session.payload(CenterRegistration.self, at: path)?.value
+        logger.warning(
+            "another process holds this center's name: stop it, or give this one another name; waiting until it goes",
+            metadata: [
+                "center.id": "\(configuration.center)", "holder.host": "\(holder?.host ?? "?")",
+                "holder.pid": "\(holder.map { String($0.processID) } ?? "?")",
+            ]
         )
         _ = await watched.watch.event()
         return false

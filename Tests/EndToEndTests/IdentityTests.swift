@@ -45,6 +45,39 @@ extension EndToEnd {
             }
         }
 
+        @Test("the second center of a name says who holds it, and takes its place when that is gone")
+        func sameCenter() async throws {
+            try await withServer(tickTime: .milliseconds(500)) { server in
+                try await withFolder { folder in
+                    let plans = ["a", "b"].map { data in
+                        LoneProcess.Plan(
+                            role: "center",
+                            id: "twin",
+                            zookeeper: server.address,
+                            data: folder.file(data).path,
+                            sessionTimeout: "2s"
+                        )
+                    }
+                    try await withProcesses([plans[0]], in: folder) { first in
+                        let holder = first[0]
+                        try await eventually("the first leads") {
+                            await holder.get("/leaderz")?.status == 200
+                        }
+                        try await withProcesses([plans[1]], in: folder) { second in
+                            try await eventually("the second says who holds the name") {
+                                second[0].log.contains("holder.pid=\(holder.processID)")
+                            }
+                            #expect(await holder.get("/leaderz")?.status == 200)
+                            holder.signal(SIGKILL)
+                            try await eventually("the second leads") {
+                                await second[0].get("/leaderz")?.status == 200
+                            }
+                        }
+                    }
+                }
+            }
+        }
+
         @Test("a restart from the same data directory does not wait for the predecessor's session")
         func restart() async throws {
             try await withServer(tickTime: .milliseconds(500)) { server in
