@@ -157,7 +157,8 @@ let package = Package(
         tests(
             "AgentTests",
             [
-                "Agent", "Cluster", "Orchestration", "Domain", "Scheduling", "SimulationKit", "ZooKeeper",
+                "Agent", "Center", "CenterDoubles", "Cluster", "Orchestration", "Domain", "Scheduling",
+                "SimulationKit", "ZooKeeper",
                 lifecycle,
                 logging,
             ]

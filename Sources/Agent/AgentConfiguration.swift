@@ -48,6 +48,8 @@ enum AgentTiming {
     static let backoff = Duration.milliseconds(100)...Duration.seconds(5)
     /// Longest wait for the predecessor's session to be taken over and closed; it ends by itself soon after.
     static let predecessorMax = Duration.seconds(3)
+    /// Refused writes of the journal that are followed by the next at once: a leader that moves many tasks refuses a few.
+    static let rejectionsAtOnce = 10
     /// After this long without a server people are told.
     static let connectPatience = Duration.seconds(5)
     /// Checkpoint at the latest this long after the first change.

@@ -94,6 +94,11 @@ extension JournalLane {
     /// After a refused write: nothing was decided; look at the fence, the rows and the inbox as they are now.
     private mutating func loadAgain() async throws {
         try await reader.catchUp()
+        rejectionCount += 1
+        // Loading resolves what refused a write. Should something else be wrong, nobody is to be kept busy with it.
+        if rejectionCount > AgentTiming.rejectionsAtOnce {
+            try await context.time.sleep(for: AgentTiming.backoff.lowerBound * min(rejectionCount, 50))
+        }
         live.wish {
             $0.table = true
             $0.inbox = true

@@ -35,6 +35,8 @@ struct JournalLane {
     var rereadAt: MonotonicInstant
     var retryDefinitionsAt: MonotonicInstant?
     var entries: [(name: String, dispatch: Dispatch)] = []
+    /// Writes refused in a row.
+    var rejectionCount = 0
     private var hasComplained = false
     private var backoff = Backoff()
 
@@ -134,6 +136,7 @@ struct JournalLane {
     var lookAhead: Duration { LookAhead.duration(agents: agentCount, commitLatency: journalLatency) }
 
     mutating func noteCommit(_ sent: MonotonicInstant, _ roundTrip: Duration) {
+        rejectionCount = 0
         live.committed(sent: sent, roundTrip: roundTrip)
     }
 

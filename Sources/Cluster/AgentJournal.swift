@@ -84,8 +84,10 @@ public struct AgentJournal: Sendable {
             case .exists, .unknown:
                 try await recall(&segments)
             case .refused:
+                // A write of unknown outcome may have deleted segments before a later one was refused: without them it may succeed.
+                let count = segments.count
                 try await recall(&segments)
-                return .rejected
+                if segments.count == count { return .rejected }
             }
         }
         return outcome

@@ -59,6 +59,34 @@ import ZooKeeper
         #expect(ensemble.transactionCount - before == 2)
     }
 
+    @Test("a checkpoint without an answer whose repetition is refused is completed later")
+    func refusedRepetition() async throws {
+        let session = try await ensemble.connect(resuming: nil)
+        let plan = CheckpointPlan(buckets: [0: bucket(1)], segments: [1, 2, 3])
+        ensemble.loseReply(.applied) { _ in true }
+        // The segments are gone, which the ledger cannot know: the second write names them again.
+        async let outcomes = writes(plan, over: session)
+        while await session.state.isConnected { await Task.yield() }
+        try ensemble.write([.set(nodes.fence, data: try ZNodeCodec.encode(FenceRecord()), version: nil)])
+        ensemble.reconnect(try #require(ensemble.sessions.first))
+        let (first, second) = try await outcomes
+        #expect(first == .rejected)
+        guard case .committed = second else {
+            Issue.record("refused for good")
+            return
+        }
+        #expect(ensemble.children(nodes.fence) == ["cp"])
+    }
+
+    /// The same checkpoint under the first fence, then under the next.
+    private func writes(_ plan: CheckpointPlan, over session: any ZooKeeperSession) async throws
+        -> (JournalOutcome, JournalOutcome)
+    {
+        var journal = AgentJournal(session: session, nodes: nodes, time: time)
+        let first = try await journal.write(plan, fence: 0)
+        return (first, try await journal.write(plan, fence: 1))
+    }
+
     @Test(
         "a checkpoint whose reply is lost is completed, whatever became of it",
         arguments: [InMemoryEnsemble.LostReply.applied, .dropped, .delayed]

@@ -41,14 +41,18 @@ public struct LeaderElection: Sendable {
 
     /// Stands up, or finds the candidate of an earlier call again.
     public func enter() async throws(ZooKeeperError) -> Candidate {
+        var isRepeated = false
         while true {
             do throws(ZooKeeperError) {
+                // A creation whose reply was lost may still be on its way: what follows must see it.
+                if isRepeated { try await session.sync(path) }
                 if let own = try await own() { return own }
                 let name = try path.child("c-\(guid)-")
                 return try await candidate(session.create(name, mode: .ephemeralSequential).path)
             } catch {
                 if !error.isRetriable { throw error }
             }
+            isRepeated = true
             try await session.connected()
         }
     }
