@@ -122,6 +122,36 @@ extension EndToEnd {
             }
         }
 
+        @Test("up also ends the attempts of an agent that was killed")
+        func orphans() async throws {
+            try await withFolder { folder in
+                let arguments = ["--centers", "1", "--agents", "1"]
+                let cluster = try LocalCluster(folder: folder, arguments: arguments)
+                try await cluster.ready()
+                let (polite, stubborn) = (folder.file("polite"), folder.file("stubborn"))
+                try await cluster.task("polite", script: "echo $$ > \(polite.path)\nexec sleep 600")
+                let script = "trap '' TERM\necho $$ > \(stubborn.path)\nwhile :; do sleep 1; done"
+                try await cluster.task("stubborn", script: script)
+                for task in ["polite", "stubborn"] { _ = try await cluster.start(task) }
+                var attempts: [Int32] = []
+                try await eventually("both run") {
+                    attempts = [polite, stubborn].compactMap { file in
+                        let text = try? String(contentsOf: file, encoding: .utf8)
+                        return text.flatMap { Int32($0.trimmingCharacters(in: .newlines)) }
+                    }
+                    return attempts.count == 2
+                }
+                kill(try #require(try cluster.processes("agent")["agent-1"]), SIGKILL)
+                try await eventually("the agent is back") {
+                    try await cluster.status().nodes.allSatisfy(\.online)
+                }
+                #expect(attempts.allSatisfy(isAlive))
+                try await expectNothingLeft(cluster, after: SIGINT, within: Patience.seconds(20))
+                #expect(!attempts.contains(where: isAlive))
+                #expect(cluster.exitStatus == 0)
+            }
+        }
+
         @Test("up itself killed by -9 leaves nothing behind for long")
         func upKilled() async throws {
             try await withFolder { folder in

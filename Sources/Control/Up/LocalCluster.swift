@@ -40,6 +40,7 @@ struct LocalCluster: Sendable {
             if !isJSON { Terminal.say("stopping …") }
             let requests = StopSignals.received
             await supervisor.stopAll { StopSignals.received > max(1, requests) }
+            await Leftovers(dataDirectories: plan.agentDirectories).end()
             return failure
         }
         watchdog.dismiss()

@@ -26,6 +26,8 @@ struct UpPlan: Sendable {
     let servers: [String]
     /// The file with the token.
     let tokenFile: String
+    /// Where the agents keep their data.
+    let agentDirectories: [String]
 
     /// Prefers the same ports each time, so that a remembered address goes on working.
     private static let centerPorts = 7_470..<7_480
@@ -62,6 +64,7 @@ struct UpPlan: Sendable {
         }
         self.members = members
         self.servers = servers
+        agentDirectories = members.filter { $0.role == .agent }.map { data + "/" + $0.id }
     }
 
     /// A port that is free, or exactly the one that was asked for.
