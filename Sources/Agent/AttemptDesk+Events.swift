@@ -119,7 +119,9 @@ extension AttemptDesk.Running {
     /// The runner's result under the name that tells why it ended, if we ended it; the kernel's words stay.
     func judged(_ result: AttemptResult) -> AttemptResult {
         var judged = result
-        judged.message = result.message.map { String($0.prefix(AttemptDesk.messageMax)) }
+        judged.message = result.message.map {
+            String(String.UnicodeScalarView($0.unicodeScalars.prefix(AttemptDesk.messageMax)))
+        }
         switch reason {
         case nil: break
         case .timeout:

@@ -23,7 +23,7 @@ actor AttemptDesk {
         }
     }
 
-    /// Longest message of a result in characters, so that a checkpoint stays small.
+    /// Longest message of a result in Unicode scalars (a character may have any number of them), so that a checkpoint stays small.
     static let messageMax = 300
 
     /// Why we ended an attempt.

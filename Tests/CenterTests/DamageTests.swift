@@ -189,6 +189,20 @@ import ZooKeeper
         #expect(await leader.control.cluster().defects.contains { $0.contains("two places") })
     }
 
+    @Test("a definition that was copied by hand under another name stops no pass")
+    func copiedDefinition() async throws {
+        let (scene, _) = try await makeScene()
+        let leader = try await scene.workshop.leader("c2")
+        try await leader.pass()
+        var copy = try #require(leader.state.store.catalog.tasks[scene.names[0]]?.value)
+        copy.specification.name = TaskID("copy")!
+        try await leader.leading.catalogWriter.write([.save(copy)])
+        try await leader.pass()
+        _ = try await leader.control.save([.every(60, "new")], condition: .any)
+        try await leader.pass()
+        #expect(try scene.workshop.places()[TaskID("new")!] != nil)
+    }
+
     @Test("a runtime that an agent made first is completed, and its tasks are placed")
     func runtimeMadeByAnAgent() async throws {
         let workshop = try Workshop()

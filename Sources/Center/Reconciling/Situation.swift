@@ -30,6 +30,8 @@ struct Blueprint: Sendable {
     private static func plannable(_ catalog: Catalog) -> [(RuntimeID, [PlannableTask])] {
         var tasks: [RuntimeID: [PlannableTask]] = [:]
         for entry in catalog.tasks.values where entry.value.specification.isEnabled {
+            // A definition that was copied by hand has another's uid: only one of them is planned.
+            guard catalog.names[entry.value.uid] == entry.value.name else { continue }
             tasks[entry.value.specification.runtime, default: []].append(PlannableTask(entry.value, part: 0))
         }
         return tasks.keys.sorted().map { ($0, tasks[$0] ?? []) }
