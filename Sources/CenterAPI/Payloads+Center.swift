@@ -74,7 +74,8 @@ extension ClusterPayload {
             centers: view.centers,
             nodes: view.nodes.map(NodePayload.init),
             tasks: view.taskCount,
-            unplaced: view.unplacedCount
+            unplaced: view.unplacedCount,
+            defects: view.defects
         )
     }
 }

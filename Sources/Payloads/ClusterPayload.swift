@@ -55,6 +55,8 @@ public struct ClusterPayload: Hashable, Sendable, Codable {
     public var tasks: Int
     /// Tasks that are enabled but owned by nobody.
     public var unplaced: Int
+    /// What is not as it should be in ZooKeeper, as far as the leader has noticed: `path: reason`, sorted.
+    public var defects: [String]
 
     /// Creates a payload.
     public init(
@@ -64,7 +66,8 @@ public struct ClusterPayload: Hashable, Sendable, Codable {
         centers: [CenterRegistration],
         nodes: [NodePayload],
         tasks: Int,
-        unplaced: Int
+        unplaced: Int,
+        defects: [String] = []
     ) {
         self.id = id
         self.timeline = timeline
@@ -73,5 +76,6 @@ public struct ClusterPayload: Hashable, Sendable, Codable {
         self.nodes = nodes
         self.tasks = tasks
         self.unplaced = unplaced
+        self.defects = defects
     }
 }

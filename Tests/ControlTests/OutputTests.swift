@@ -124,6 +124,22 @@ import Testing
         #expect(time.absolute(now) == "1970-01-12T13:46:40+00:00")
     }
 
+    @Test("what is wrong in ZooKeeper is part of the cluster's summary")
+    func defects() {
+        let cluster = ClusterPayload(
+            id: nil,
+            timeline: nil,
+            leadership: LeadershipPayload(state: .unknown),
+            centers: [],
+            nodes: [],
+            tasks: 0,
+            unplaced: 0,
+            defects: ["/a: no JSON", "/b: no JSON"]
+        )
+        let summary = NodeTable.summary(of: cluster)
+        #expect(summary.filter { $0.name == "defect" }.map(\.value.text) == cluster.defects)
+    }
+
     @Test("the difference of two texts keeps what both have")
     func difference() {
         #expect(

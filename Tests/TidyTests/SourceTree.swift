@@ -32,8 +32,11 @@ struct SourceTree {
 
     /// The names of the folders directly below `folder`.
     func folders(in folder: String) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: root.appending(path: folder).path)
-            .filter { !$0.hasPrefix(".") }.sorted()
+        try FileManager.default.contentsOfDirectory(
+            at: root.appending(path: folder),
+            includingPropertiesForKeys: [.isDirectoryKey],
+            options: .skipsHiddenFiles
+        ).filter(\.hasDirectoryPath).map(\.lastPathComponent).sorted()
     }
 
     func text(of path: String) throws -> String {

@@ -11,7 +11,7 @@ struct ClusterChecks: Sendable {
     /// Clocks that differ by more make due times differ visibly; HTTP dates have whole seconds.
     private static let skewMax = Duration.seconds(2)
 
-    /// The API, the leader, every center's readiness and clock, the agents, unplaced tasks.
+    /// The API, the leader, every center's readiness and clock, the agents, unplaced tasks, defects of the tree.
     func all() async -> [Check] {
         do {
             let connection = try server.connection(timeout: .seconds(5))
@@ -23,6 +23,7 @@ struct ClusterChecks: Sendable {
                 if let url = node.url { checks += await clock(node.agent.text, url) }
             }
             checks.append(placement(cluster))
+            checks.append(tree(cluster))
             return checks
         } catch {
             let failure = ControlError(error)
@@ -139,6 +140,18 @@ struct ClusterChecks: Sendable {
             )
         }
         return .ok("agents", text)
+    }
+
+    private func tree(_ cluster: ClusterPayload) -> Check {
+        guard let first = cluster.defects.first else {
+            return .ok("tree", "the leader finds nothing wrong in ZooKeeper")
+        }
+        return .warning(
+            "tree",
+            "\(cluster.defects.count) nodes of ZooKeeper are not as they should be: \(first)",
+            why: "what they concern may not run",
+            fix: "see all with 'cloudtask cluster status', look with 'cloudtask znode get PATH'"
+        )
     }
 
     private func placement(_ cluster: ClusterPayload) -> Check {

@@ -74,7 +74,7 @@ enum NodeTable {
             ("tasks", .init("\(cluster.tasks)")),
             ("unplaced", unplaced),
             ("cluster", .init(cluster.id?.description ?? "-")),
-        ]
+        ] + cluster.defects.map { ("defect", .init($0, .bad)) }
     }
 
     /// The centers, one a line.
