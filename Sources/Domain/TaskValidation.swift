@@ -1,3 +1,4 @@
+import Foundation
 import Scheduling
 
 /// One thing that is wrong with what a user said, and where.
@@ -22,8 +23,10 @@ extension TaskSpecification {
     public enum Limit {
         /// Arguments and script together; the kernel's limit for one argument is 128 KiB, a znode's 1 MiB.
         public static let actionBytesMax = 96 * 1_024
-        /// The environment: the whole definition must fit a znode of 256 KiB.
+        /// The environment.
         public static let environmentBytesMax = 96 * 1_024
+        /// Everything, as JSON, where quotes and control characters take more: a definition must fit a znode of 256 KiB.
+        public static let encodedBytesMax = 240 * 1_024
         /// Schedules of one task: each costs time at every fire.
         public static let schedulesMax = 64
         /// The longest timeout.
@@ -34,7 +37,22 @@ extension TaskSpecification {
     ///
     /// A schedule that is over is accepted, so that saving the same document again never fails.
     public var problems: [ValidationProblem] {
-        actionProblems + environmentProblems + scheduleProblems + durationProblems
+        let problems = actionProblems + environmentProblems + scheduleProblems + durationProblems
+        return problems.isEmpty ? sizeProblems : problems
+    }
+
+    private var sizeProblems: [ValidationProblem] {
+        // A specification always encodes: it is text and numbers.
+        guard let size = try? JSONEncoder().encode(self).count, size > Limit.encodedBytesMax else {
+            return []
+        }
+        return [
+            .init(
+                field: "",
+                message:
+                    "the task takes \(size) bytes as JSON, more than the \(Limit.encodedBytesMax) allowed; put text in files"
+            )
+        ]
     }
 
     private var actionProblems: [ValidationProblem] {

@@ -121,6 +121,10 @@ import Testing
         #expect(
             problems { $0.environment = ["A": String(repeating: "x", count: 2_000_000)] } == ["environment"]
         )
+        // As JSON each of these takes six bytes.
+        let bells = String(repeating: "\u{7}", count: 50_000)
+        #expect(problems { $0.environment = ["A": bells] } == [""])
+        #expect(problems { $0.description = String(repeating: "x", count: 300_000) } == [""])
         #expect(problems { $0.timeout = .zero } == ["timeout"])
         #expect(problems { $0.killGrace = .seconds(7_200) } == ["killGrace"])
         let never = Schedule.cron(CronSchedule(try CronExpression("0 0 30 2 *", options: CronOptions())))
