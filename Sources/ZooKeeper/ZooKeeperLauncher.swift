@@ -95,8 +95,10 @@ extension ZooKeeperLauncher {
         public var dataDirectory: String
         /// Loopback port for clients.
         public var clientPort: Int
-        /// The server's unit of time: sessions last 2 to 20 of it.
+        /// The server's unit of time: sessions last at least 2 of it.
         public var tickTime: Duration
+        /// The longest session timeout granted; `nil` for 20 ticks.
+        public var sessionTimeoutMax: Duration?
         /// Memory for the server's heap.
         public var heapMegabytes: Int
         /// Whether a write reaches the disk before it is acknowledged; off only where losing data is fine.
@@ -111,6 +113,7 @@ extension ZooKeeperLauncher {
             dataDirectory: String,
             clientPort: Int,
             tickTime: Duration = .seconds(2),
+            sessionTimeoutMax: Duration? = nil,
             heapMegabytes: Int = 256,
             writesReachDisk: Bool = true,
             members: [Member] = []
@@ -118,6 +121,7 @@ extension ZooKeeperLauncher {
             self.dataDirectory = dataDirectory
             self.clientPort = clientPort
             self.tickTime = tickTime
+            self.sessionTimeoutMax = sessionTimeoutMax
             self.heapMegabytes = heapMegabytes
             self.writesReachDisk = writesReachDisk
             self.members = members
@@ -145,8 +149,7 @@ extension ZooKeeperLauncher {
     ///
     /// The server listens on loopback only.
     public func configuration(_ options: Options) -> String {
-        let (seconds, attoseconds) = options.tickTime.components
-        let tick = max(1, seconds * 1_000 + attoseconds / 1_000_000_000_000_000)
+        let tick = Self.milliseconds(options.tickTime)
         let lines = [
             "dataDir=\(options.dataDirectory)",
             "clientPort=\(options.clientPort)",
@@ -159,10 +162,16 @@ extension ZooKeeperLauncher {
             "4lw.commands.whitelist=*",
             "autopurge.purgeInterval=1",
         ]
+        let timeout = options.sessionTimeoutMax.map { ["maxSessionTimeout=\(Self.milliseconds($0))"] } ?? []
         let members = options.members.map {
             "server.\($0.number)=127.0.0.1:\($0.quorumPort):\($0.electionPort)"
         }
-        return (lines + members).joined(separator: "\n") + "\n"
+        return (lines + timeout + members).joined(separator: "\n") + "\n"
+    }
+
+    private static func milliseconds(_ duration: Duration) -> Int64 {
+        let (seconds, attoseconds) = duration.components
+        return max(1, seconds * 1_000 + attoseconds / 1_000_000_000_000_000)
     }
 
     /// Java's arguments for a server that reads `configurationFile`.

@@ -68,7 +68,7 @@ struct AgentCommand: ControlCommand {
             log: logger
         )
         let service = AgentService(
-            try configuration(settings, url: "http://127.0.0.1:\(port)"),
+            try configuration(settings, url: ProcessSetup.url(host: common.host, port: port)),
             connector: ClientConnector(
                 ZooKeeperConfiguration(hosts: common.zookeeper, sessionTimeout: common.sessionTimeout),
                 logger: logger
@@ -96,7 +96,12 @@ struct AgentCommand: ControlCommand {
             logger: logger
         )
         // Stopped in the reverse order: tasks are handed over while logs can still be read.
-        try await ServiceGroup.run([server, retention, service], logger: logger)
+        do {
+            try await ServiceGroup.run([server, retention, service], logger: logger)
+        } catch {
+            await runner.shutDown(grace: .zero)
+            throw error
+        }
         await runner.shutDown(grace: .zero)
     }
 

@@ -42,12 +42,12 @@ struct CenterCommand: ControlCommand {
         logger[metadataKey: "center.id"] = "\(settings.id)"
         let token = try ProcessSetup.token(file: common.tokenFile)
         let port = try await ProcessSetup.port(common.port)
-        let history = try SQLiteRunHistory(directory: common.data)
+        let history = try SQLiteRunHistory(directory: common.data, log: logger)
         let time = TimeSource.system
         let service = CenterService(
             configuration: CenterConfiguration(
                 center: settings.id,
-                url: "http://127.0.0.1:\(port)",
+                url: ProcessSetup.url(host: common.host, port: port),
                 tree: try Tree(workspace: common.workspace),
                 version: ProcessSetup.version,
                 host: ProcessSetup.host,

@@ -16,17 +16,19 @@ extension RandomSource {
 }
 
 extension ServiceGroup {
-    /// Runs the services until one fails or SIGTERM or SIGINT asks for the end; a second signal does not wait.
+    /// Runs the services until one fails or SIGTERM or SIGINT asks for the end.
     static func run(_ services: [any Service], logger: Logger) async throws {
-        let group = ServiceGroup(
-            configuration: .init(
-                services: services.map {
-                    .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
-                },
-                gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger
-            )
+        var configuration = ServiceGroupConfiguration(
+            services: services.map {
+                .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
         )
-        try await group.run()
+        configuration.maximumGracefulShutdownDuration = shutdownMax
+        try await ServiceGroup(configuration: configuration).run()
     }
+
+    /// After this long what has not ended is cancelled: longer than any session timeout that is waited for in vain.
+    private static let shutdownMax = Duration.seconds(150)
 }

@@ -59,13 +59,21 @@ import Testing
             let state = StateDirectory(path: directory + "/cloudtask")
             let own = ProcessInfo.processInfo.processIdentifier
             try state.remember(
-                KnownServer(url: "http://127.0.0.1:1", tokenFile: "/t", zookeeper: "h:1", processID: own)
+                KnownServer(
+                    url: "http://127.0.0.1:1",
+                    tokenFile: "/t",
+                    zookeeper: "h:1",
+                    workspace: "w",
+                    processID: own
+                )
             )
             try state.remember(KnownServer(url: "http://127.0.0.1:2", zookeeper: "h:2", processID: .max))
             let plain = Discovery(environment: ["XDG_STATE_HOME": directory])
             let said = Discovery(environment: [
                 "XDG_STATE_HOME": directory, "CLOUDTASK_SERVER": "http://e:3", "CLOUDTASK_ZOOKEEPER": "e:3",
+                "CLOUDTASK_WORKSPACE": "e",
             ])
+            #expect([plain.workspace("o"), plain.workspace(nil), said.workspace(nil)] == ["o", "w", "e"])
             #expect(try plain.server("http://o:4") == "http://o:4")
             #expect(try said.server(nil) == "http://e:3")
             #expect(try plain.server(nil) == "http://127.0.0.1:1")
@@ -99,6 +107,23 @@ import Testing
             #expect(error?.status == .notAllowed)
             try StateDirectory.writePrivately(Data("0123456789abcdef\n".utf8), to: directory + "/good")
             #expect(try Discovery.token(inFile: directory + "/good").text == "0123456789abcdef")
+        }
+    }
+
+    @Test("a directory that serves others is not made private")
+    func shared() throws {
+        try withDirectory { directory in
+            let open: [FileAttributeKey: Any] = [.posixPermissions: 0o755]
+            try FileManager.default.setAttributes(open, ofItemAtPath: directory)
+            try StateDirectory.refuseShared(directory, mark: "up.lock")
+            try Data().write(to: URL(filePath: directory + "/theirs"))
+            let error = #expect(throws: ControlError.self) {
+                try StateDirectory.refuseShared(directory, mark: "up.lock")
+            }
+            #expect(error?.message.contains("give --data a directory of its own") == true)
+            try Data().write(to: URL(filePath: directory + "/up.lock"))
+            try StateDirectory.refuseShared(directory, mark: "up.lock")
+            try StateDirectory.refuseShared(directory + "/none", mark: "up.lock")
         }
     }
 

@@ -40,9 +40,11 @@ import ZooKeeper
         var options = ZooKeeperLauncher.Options(
             dataDirectory: "/data",
             clientPort: 2_181,
-            tickTime: .milliseconds(500)
+            tickTime: .milliseconds(500),
+            sessionTimeoutMax: .seconds(120)
         )
         #expect(launcher.configuration(options).contains("tickTime=500\n"))
+        #expect(launcher.configuration(options).contains("maxSessionTimeout=120000\n"))
         #expect(
             launcher.arguments(options, configurationFile: "/data/zoo.cfg").suffix(2).first?.hasSuffix(
                 "ZooKeeperServerMain"

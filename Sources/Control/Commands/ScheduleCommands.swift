@@ -23,7 +23,11 @@ public struct ScheduleCommand: ParsableCommand {
 
 /// How an expression is read.
 public struct ExpressionOptions: ParsableArguments, Sendable {
-    @Option(help: ArgumentHelp("Zone the expression is meant in.", valueName: "zone")) var timeZone = "UTC"
+    @Option(
+        name: [.long, .customLong("tz")],
+        help: ArgumentHelp("Zone the expression is meant in.", valueName: "zone")
+    )
+    var timeZone = "UTC"
     @Option(help: "How the day fields combine: cron, either or both.") var days: DaysRule = .cron
     @Option(help: "Times that do not exist: run or skip.") var gap: GapRule = .run
     @Option(help: "Times that exist twice: auto, first or both.") var overlap: OverlapRule = .auto

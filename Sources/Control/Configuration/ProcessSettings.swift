@@ -21,29 +21,32 @@ public struct CommonSettings: Sendable, Hashable {
     /// The least severe level that is logged.
     public var logLevel: String
 
+    /// Session timeouts that can be asked for: shorter ones end at every hiccup, longer ones delay every takeover.
+    static let sessionTimeoutRange = Duration.seconds(1) ... .seconds(120)
+    /// swift-log's names, the least severe first.
+    static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+
     /// The dotted keys of a configuration file that every process has.
     static let keys = [
         "id", "workspace", "zookeeper.hosts", "zookeeper.sessionTimeout", "data", "listen", "tokenFile",
         "log.level",
     ]
 
-    init(_ settings: Settings, role: String, id: String, port: Int) throws(SettingsError) {
+    init(_ settings: Settings, id: String, port: Int) throws(SettingsError) {
         workspace = try settings.name("workspace", default: .standard, hint: "give --workspace NAME")
         zookeeper = try settings.text("zookeeper.hosts", hint: "give --zookeeper HOST:PORT")
         sessionTimeout = try settings.duration(
             "zookeeper.sessionTimeout",
             default: .seconds(10),
-            in: .seconds(1) ... .seconds(120)
+            in: Self.sessionTimeoutRange
         )
         data = settings.text("data", default: "/var/lib/cloudtask/\(id)")
         (host, self.port) = try settings.listen("listen", default: "127.0.0.1:\(port)")
         tokenFile = settings.text("tokenFile", default: "/var/lib/cloudtask/token")
         logLevel = settings.text("log.level", default: "info")
-        let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
-        guard levels.contains(logLevel) else {
-            throw SettingsError(
-                description: "log.level cannot be '\(logLevel)': use one of \(levels.joined(separator: ", "))"
-            )
+        guard Self.logLevels.contains(logLevel) else {
+            let levels = Self.logLevels.joined(separator: ", ")
+            throw SettingsError(description: "log.level cannot be '\(logLevel)': use one of \(levels)")
         }
     }
 }
@@ -70,7 +73,7 @@ public struct CenterSettings: Sendable, Hashable {
     /// - Throws: `SettingsError` for the first that is wrong or missing.
     public init(_ settings: Settings) throws(SettingsError) {
         id = try settings.name("id", default: nil, hint: "give --id NAME")
-        common = try CommonSettings(settings, role: "center", id: id.text, port: 7_400)
+        common = try CommonSettings(settings, id: id.text, port: 7_400)
         let days = 86_400
         historyAge = try settings.duration(
             "history.age",
@@ -105,6 +108,9 @@ public struct AgentSettings: Sendable, Hashable {
     /// Where in the region the machine is.
     public var zone: String?
 
+    /// Attempts that may run at a time: more processes than that no machine starts.
+    static let slotsRange = 1...100_000
+
     /// The dotted keys of an agent's configuration file.
     public static let keys =
         CommonSettings.keys + [
@@ -118,8 +124,8 @@ public struct AgentSettings: Sendable, Hashable {
     public init(_ settings: Settings) throws(SettingsError) {
         id = try settings.name("id", default: nil, hint: "give --id NAME")
         runtime = try settings.name("runtime", default: .standard, hint: "give --runtime NAME")
-        common = try CommonSettings(settings, role: "agent", id: id.text, port: 7_500)
-        slots = try settings.integer("slots", default: 64, in: 1...100_000)
+        common = try CommonSettings(settings, id: id.text, port: 7_500)
+        slots = try settings.integer("slots", default: 64, in: Self.slotsRange)
         labels = try settings.pairs("labels")
         let day = Duration.seconds(86_400)
         logAge = try settings.duration("logs.age", default: day * 30, in: day...day * 3_650)

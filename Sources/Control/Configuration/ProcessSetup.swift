@@ -52,6 +52,11 @@ public enum ProcessSetup {
         wanted == 0 ? try await FreePort.pick(0..<0) : wanted
     }
 
+    /// The URL that others reach a process at which listens on `host`.
+    public static func url(host: String, port: Int) -> String {
+        "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
+
     private static func createToken(file: String) throws(SettingsError) {
         do {
             let folder = URL(fileURLWithPath: file).deletingLastPathComponent()

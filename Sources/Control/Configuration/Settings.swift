@@ -145,7 +145,8 @@ extension Settings {
                     "\(value.origin): '\(value.text)' is not an address: write it like 127.0.0.1:7400"
             )
         }
-        let host = String(value.text[..<colon])
+        // As in a URL, an IPv6 address may stand in brackets.
+        let host = String(value.text[..<colon].drop { $0 == "[" }.prefix { $0 != "]" })
         guard Loopback.isAddress(host) else {
             throw SettingsError(
                 description:

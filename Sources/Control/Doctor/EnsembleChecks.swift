@@ -23,7 +23,7 @@ struct EnsembleChecks: Sendable {
                     "no ZooKeeper is known",
                     why: "without it nothing is planned or run",
                     fix:
-                        "give --zookeeper HOST:PORT, set CLOUDTASK_ZOOKEEPER, or start one with 'cloudtask up'"
+                        "give --zookeeper HOST:PORT, set CLOUDTASK_ZOOKEEPER_HOSTS, or start one with 'cloudtask up'"
                 )
             ]
         }

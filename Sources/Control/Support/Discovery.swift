@@ -1,4 +1,5 @@
 import CenterClient
+import Domain
 import Foundation
 import Payloads
 
@@ -26,12 +27,22 @@ struct Discovery: Sendable {
     /// The ensemble to talk to directly.
     func zookeeper(_ given: String?) throws(ControlError) -> String {
         if let given { return given }
-        if let hosts = environment["CLOUDTASK_ZOOKEEPER"], !hosts.isEmpty { return hosts }
+        // The first is the name that centers and agents read.
+        for name in ["CLOUDTASK_ZOOKEEPER_HOSTS", "CLOUDTASK_ZOOKEEPER"] {
+            if let hosts = environment[name], !hosts.isEmpty { return hosts }
+        }
         if let hosts = latest?.zookeeper { return hosts }
         throw ControlError(
-            "no ZooKeeper is known: give --zookeeper HOST:PORT, set CLOUDTASK_ZOOKEEPER, or start one with 'cloudtask up'",
+            "no ZooKeeper is known: give --zookeeper HOST:PORT, set CLOUDTASK_ZOOKEEPER_HOSTS, or start one with 'cloudtask up'",
             .unreachable
         )
+    }
+
+    /// The workspace to talk about.
+    func workspace(_ given: String?) -> String {
+        if let given { return given }
+        if let name = environment["CLOUDTASK_WORKSPACE"], !name.isEmpty { return name }
+        return latest?.workspace ?? WorkspaceID.standard.text
     }
 
     /// The file with the token of a server; `nil` when none is known.

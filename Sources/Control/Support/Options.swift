@@ -35,20 +35,26 @@ public struct ServerOptions: ParsableArguments, Sendable {
 public struct ZooKeeperOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "ZooKeeper servers; else CLOUDTASK_ZOOKEEPER, else those of the last 'up'.",
+            "ZooKeeper servers; else CLOUDTASK_ZOOKEEPER_HOSTS, else those of the last 'up'.",
             valueName: "host:port,…"
         )
     )
     var zookeeper: String?
 
-    @Option(help: ArgumentHelp("The workspace, a subtree of /cloudtask.", valueName: "name"))
-    var workspace = "default"
+    @Option(
+        help: ArgumentHelp(
+            "The workspace; else CLOUDTASK_WORKSPACE, else that of the last 'up', else default.",
+            valueName: "name"
+        )
+    )
+    var workspace: String?
 
     /// Creates the options; `ArgumentParser` fills them.
     public init() {}
 
     /// The workspace's name, checked.
     func workspaceID() throws -> WorkspaceID {
+        let workspace = Discovery().workspace(workspace)
         guard let name = WorkspaceID(workspace) else {
             throw ValidationError("'\(workspace)' is not a workspace: \(NameRule.text)")
         }
@@ -118,9 +124,18 @@ public struct WatchOptions: ParsableArguments, Sendable {
     /// Prints once, or over and over; a terminal is cleared in between.
     func perform(_ body: () async throws -> Void) async throws {
         guard watch else { return try await body() }
+        var hasPrinted = false
         while true {
             if Terminal.isOutputTerminal { Terminal.write("\u{1B}[H\u{1B}[2J") }
-            try await body()
+            do {
+                try await body()
+                hasPrinted = true
+            } catch {
+                // A center that goes away is replaced soon; a mistake shows at the first time.
+                let failure = ControlError(error)
+                guard hasPrinted, failure.status == .unreachable else { throw error }
+                Terminal.say("\(failure.message); looking again")
+            }
             try await ContinuousClock().sleep(for: .seconds(2))
         }
     }

@@ -69,6 +69,21 @@ struct StateDirectory: Hashable, Sendable {
         }
     }
 
+    /// Refuses a directory that serves others already: making it private would lock them out.
+    ///
+    /// One that has the file `mark` is ours.
+    static func refuseShared(_ path: String, mark: String) throws {
+        let files = FileManager.default
+        // A directory that does not exist, or cannot be read, is not somebody's yet, or fails when it is used.
+        guard let entries = try? files.contentsOfDirectory(atPath: path), !entries.isEmpty else { return }
+        let mode = try files.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
+        if let mode, mode.intValue & 0o077 != 0, !entries.contains(mark) {
+            throw ControlError(
+                "the directory \(path) is open to others and holds other things: give --data a directory of its own"
+            )
+        }
+    }
+
     /// Writes a file that only its owner can read, replacing it as a whole.
     static func writePrivately(_ bytes: Data, to path: String) throws {
         // A new file comes with its permissions. A replaced one gets them back a moment later: the directory, which

@@ -54,10 +54,17 @@ public struct UpCommand: ControlCommand {
         if let port, !(1...65_535 - centers).contains(port) {
             throw ValidationError("--port must be 1 to \(65_535 - centers)")
         }
-        if let slots, slots < 1 { throw ValidationError("--slots must be at least 1") }
+        if let slots, !AgentSettings.slotsRange.contains(slots) {
+            throw ValidationError("--slots must be 1 to \(AgentSettings.slotsRange.upperBound)")
+        }
         let timeout = try Parse.duration(sessionTimeout, "--session-timeout")
-        guard timeout >= .seconds(1), timeout <= .seconds(600) else {
-            throw ValidationError("--session-timeout must be 1s to 10m")
+        guard CommonSettings.sessionTimeoutRange.contains(timeout) else {
+            throw ValidationError("--session-timeout must be 1s to 2m")
+        }
+        guard CommonSettings.logLevels.contains(logLevel) else {
+            throw ValidationError(
+                "--log-level must be one of \(CommonSettings.logLevels.joined(separator: ", "))"
+            )
         }
         let _: WorkspaceID = try Parse.name(workspace, "a workspace")
         if let zookeeper, HostPort.list(zookeeper).isEmpty {
@@ -71,8 +78,9 @@ public struct UpCommand: ControlCommand {
         StopSignals.trap()
         let state = StateDirectory(environment: ProcessInfo.processInfo.environment)
         let directory = absolute(data ?? state.path + "/up")
+        try StateDirectory.refuseShared(directory, mark: Self.lockName)
         try StateDirectory.makePrivateDirectory(directory)
-        let lock = try DirectoryLock(directory: directory, name: "up.lock")
+        let lock = try DirectoryLock(directory: directory, name: Self.lockName)
         defer { try? lock.release() }  // The kernel releases it at the end of the process anyway.
         let plan = try await UpPlan(request(directory))
         let cluster = LocalCluster(
@@ -84,6 +92,8 @@ public struct UpCommand: ControlCommand {
         )
         try await cluster.run(state: state, sampleTasks: sampleTasks)
     }
+
+    private static let lockName = "up.lock"
 
     private func request(_ directory: String) -> UpPlan.Request {
         UpPlan.Request(

@@ -96,7 +96,12 @@ struct UpPlan: Sendable {
         } catch {
             throw ControlError("\(error.description), or give --zookeeper HOST:PORT")
         }
-        let options = ZooKeeperLauncher.Options(dataDirectory: data, clientPort: port, tickTime: tick)
+        let options = ZooKeeperLauncher.Options(
+            dataDirectory: data,
+            clientPort: port,
+            tickTime: tick,
+            sessionTimeoutMax: CommonSettings.sessionTimeoutRange.upperBound
+        )
         let file = data + "/zoo.cfg"
         try StateDirectory.writePrivately(Data(launcher.configuration(options).utf8), to: file)
         let arguments = quiet + launcher.arguments(options, configurationFile: file)
