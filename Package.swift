@@ -201,7 +201,7 @@ let package = Package(
         tests("ClusterTests", ["Cluster", "Domain", "Scheduling", "SimulationKit", "ZooKeeper"]),
         tests(
             "CenterStoreTests",
-            ["CenterStore", "CenterDoubles", "Center", "DataDirectory", "Domain", "Scheduling"]
+            ["CenterStore", "CenterDoubles", "Center", "DataDirectory", "Domain", "Scheduling", logging]
         ),
         tests(
             "ControlTests",

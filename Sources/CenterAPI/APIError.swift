@@ -69,12 +69,13 @@ extension APIError {
 }
 
 extension APIError {
-    /// The answer that an error of the center, of a body or of the server library stands for.
+    /// The answer that an error of the center or of the server library stands for.
+    ///
+    /// A `DecodingError` is none of them: it comes from the store or from a peer. Bodies are read by `RequestBody`.
     init(_ error: any Error) {
         switch error {
         case let error as APIError: self = error
         case let error as CenterError: self = APIError(error)
-        case let error as DecodingError: self = APIError(error, at: "")
         case let error as HTTPError: self = APIError(error)
         default:
             self = APIError(

@@ -27,7 +27,18 @@ extension Request {
 
     /// The payload in the body.
     func payload<Payload: Decodable>(_ type: Payload.Type) async throws -> Payload {
-        try PayloadCoding.decode(type, from: try await bytes())
+        try RequestBody.decode(type, from: try await bytes())
+    }
+}
+
+/// Reads what a client sent: what cannot be read there is the client's mistake, unlike what the store or a peer gave.
+enum RequestBody {
+    static func decode<Payload: Decodable>(_ type: Payload.Type, from bytes: Data) throws -> Payload {
+        do {
+            return try PayloadCoding.decode(type, from: bytes)
+        } catch let error as DecodingError {
+            throw APIError(error, at: "")
+        }
     }
 }
 
@@ -37,7 +48,7 @@ struct ApplyBody {
     var condition: ApplyCondition
 
     init(_ bytes: Data) throws {
-        let form = try PayloadCoding.decode(Form.self, from: bytes)
+        let form = try RequestBody.decode(Form.self, from: bytes)
         guard form.tasks.count <= ApplyRequest.tasksMax else {
             throw APIError.invalid(
                 "tasks",

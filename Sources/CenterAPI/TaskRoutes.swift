@@ -96,7 +96,7 @@ struct TaskRoutes {
     private func run(_ request: Request, _ query: Query) async throws -> Response {
         let name: TaskID = try query.pathName()
         let body = try await request.bytes()
-        let asked = body.isEmpty ? RunRequest() : try PayloadCoding.decode(RunRequest.self, from: body)
+        let asked = body.isEmpty ? RunRequest() : try RequestBody.decode(RunRequest.self, from: body)
         let key = asked.key ?? Self.randomKey()
         guard (1...Self.keyBytesMax).contains(key.utf8.count) else {
             throw APIError.invalid("key", "a key has 1 to \(Self.keyBytesMax) bytes")

@@ -8,12 +8,16 @@ public actor InMemoryRunHistory: RunHistory {
     private var authoredReports: [AuthoredReport] = []
     private var positions: [CenterID: Int64] = [:]
     private var failure: (any Error)?
+    private var listFailure: (any Error)?
 
     /// Creates an empty history.
     public init() {}
 
     /// Makes every later write fail with `error`, or succeed again.
     public func failWrites(with error: (any Error)?) { failure = error }
+
+    /// Makes every later list of runs fail with `error`, or succeed again.
+    public func failLists(with error: (any Error)?) { listFailure = error }
 
     /// Stores what the reports say.
     public func record(_ reports: [RunReport]) throws {
@@ -54,6 +58,7 @@ public actor InMemoryRunHistory: RunHistory {
 
     /// Runs, latest due first.
     public func runs(_ filter: RunFilter, page: String?, limit: Int) throws -> Page<Run> {
+        if let listFailure { throw listFailure }
         var sorted = runs.values.filter { filter.accepts($0) }.sorted { ($0.due, $0.id) > ($1.due, $1.id) }
         if let page {
             guard let index = sorted.firstIndex(where: { $0.id.text == page }) else {

@@ -1,6 +1,7 @@
 import Center
 import Domain
 import GRDB
+import Logging
 import Scheduling
 
 /// Where a page of runs begins: just after this run, latest due first.
@@ -8,9 +9,9 @@ struct RunPosition: Hashable {
     var due: Int64
     var id: String
 
-    init(_ run: Run) {
-        due = run.due.millisecondsSinceEpoch
-        id = run.id.text
+    init(due: Int64, id: String) {
+        self.due = due
+        self.id = id
     }
 
     /// The position in text that an earlier page gave; refuses anything else.
@@ -50,13 +51,15 @@ struct RunListing {
         }
     }
 
-    /// The page; one more row than asked for tells whether there is another.
-    func page(_ db: Database) throws -> Page<Run> {
+    /// The page, without the rows that cannot be read; one more row than asked for tells whether there is another.
+    func page(_ db: Database, _ log: Logger) throws -> Page<Run> {
         let condition = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
-        let sql = "SELECT body FROM run\(condition) ORDER BY due DESC, id DESC LIMIT \(limit + 1)"
-        let bodies = try String.fetchAll(db, sql: sql, arguments: StatementArguments(arguments))
-        let runs = try bodies.prefix(limit).map { try JSONText.decode(Run.self, from: $0) }
-        return Page(elements: runs, next: bodies.count > limit ? runs.last.map { RunPosition($0).text } : nil)
+        let sql = "SELECT due, id, body FROM run\(condition) ORDER BY due DESC, id DESC LIMIT \(limit + 1)"
+        let rows = try Row.fetchAll(db, sql: sql, arguments: StatementArguments(arguments))
+        let shown = rows.prefix(limit)
+        let runs = shown.compactMap { RunTable.readable(id: $0["id"], body: $0["body"], log) }
+        let last = shown.last.map { RunPosition(due: $0["due"], id: $0["id"]) }
+        return Page(elements: runs, next: rows.count > limit ? last?.text : nil)
     }
 
     private mutating func restrict(_ condition: String, _ argument: any DatabaseValueConvertible & Sendable) {

@@ -1,6 +1,7 @@
 import Center
 import Domain
 import GRDB
+import Logging
 import Scheduling
 
 /// One row per run: the record as JSON, and beside it what rows are found by.
@@ -47,12 +48,26 @@ enum RunTable {
         }
     }
 
-    static func latest(of task: TaskID, _ db: Database) throws -> Run? {
+    /// The task's latest run; `nil` when there is none or its record cannot be read.
+    static func latest(of task: TaskID, _ db: Database, _ log: Logger) throws -> Run? {
         let statement = try db.cachedStatement(
-            sql: "SELECT body FROM run WHERE task = ? ORDER BY due DESC, id DESC LIMIT 1"
+            sql: "SELECT id, body FROM run WHERE task = ? ORDER BY due DESC, id DESC LIMIT 1"
         )
-        return try String.fetchOne(statement, arguments: [task.text]).map {
-            try JSONText.decode(Run.self, from: $0)
+        return try Row.fetchOne(statement, arguments: [task.text]).flatMap { row in
+            readable(id: row[0], body: row[1], log)
+        }
+    }
+
+    /// The run in a row of a list; one that cannot be read is told to the log, so that the list goes on without it.
+    static func readable(id: String, body: String, _ log: Logger) -> Run? {
+        do {
+            return try JSONText.decode(Run.self, from: body)
+        } catch {
+            log.error(
+                "A run in the history cannot be read; it is left out",
+                metadata: ["run.id": "\(id)", "error": "\(error)"]
+            )
+            return nil
         }
     }
 

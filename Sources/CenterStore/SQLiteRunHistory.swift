@@ -3,7 +3,7 @@ public import DataDirectory
 public import Domain
 import Foundation
 import GRDB
-import Logging
+public import Logging
 public import Scheduling
 
 /// The history of runs in a SQLite database in the center's data directory.
@@ -14,12 +14,15 @@ public struct SQLiteRunHistory: RunHistory {
     private let lock: DirectoryLock
     private let pool: DatabasePool
     private let commits: CommitQueue
+    private let log: Logger
 
     /// Opens the history, creating or migrating it as needed.
     ///
-    /// - Parameter directory: The center's data directory; created when it does not exist.
+    /// - Parameters:
+    ///   - directory: The center's data directory; created when it does not exist.
+    ///   - log: Told of rows that cannot be read.
     /// - Throws: `DataDirectoryError` when another process has the directory or it cannot be used.
-    public init(directory: String) throws(DataDirectoryError) {
+    public init(directory: String, log: Logger) throws(DataDirectoryError) {
         lock = try DirectoryLock(directory: directory, name: "center.lock")
         do {
             pool = try Self.open(directory + "/history.sqlite")
@@ -27,6 +30,7 @@ public struct SQLiteRunHistory: RunHistory {
             throw .unusable(path: directory, reason: Self.reason(of: error))
         }
         commits = CommitQueue(pool: pool)
+        self.log = log
     }
 
     /// Closes the database and gives the directory back; nothing may be asked afterwards.
@@ -58,13 +62,25 @@ public struct SQLiteRunHistory: RunHistory {
         }
     }
 
-    /// Reports this center authored after `sequence`, oldest first.
+    /// Reports this center authored after `sequence`, oldest first; a row that cannot be read is left out.
     public func authored(after sequence: Int64, limit: Int) async throws -> [AuthoredReport] {
-        try await pool.read { db in
-            let sql = "SELECT sequence, body FROM authored WHERE sequence > ? ORDER BY sequence LIMIT ?"
-            return try Row.fetchAll(db, sql: sql, arguments: [sequence, limit]).map { row in
-                AuthoredReport(sequence: row[0], report: try JSONText.decode(RunReport.self, from: row[1]))
+        try await pool.read { [log] db in
+            let sql = "SELECT sequence, body FROM authored WHERE sequence > ? ORDER BY sequence"
+            let rows = try Row.fetchCursor(db, sql: sql, arguments: [sequence])
+            var reports: [AuthoredReport] = []
+            while reports.count < limit, let row = try rows.next() {
+                do {
+                    let report = try JSONText.decode(RunReport.self, from: row[1])
+                    reports.append(AuthoredReport(sequence: row[0], report: report))
+                } catch {
+                    // One bad row must not keep the peers from those behind it for ever.
+                    log.error(
+                        "An authored report cannot be read; peers do not get it",
+                        metadata: ["sequence": "\(row[0] as Int64)", "error": "\(error)"]
+                    )
+                }
             }
+            return reports
         }
     }
 
@@ -85,14 +101,14 @@ public struct SQLiteRunHistory: RunHistory {
     public func runs(_ filter: RunFilter, page: String?, limit: Int) async throws -> Page<Run> {
         let position = try page.map { text throws(CenterError) in try RunPosition(parsing: text) }
         let listing = RunListing(filter, after: position, limit: max(1, limit))
-        return try await pool.read { db in try listing.page(db) }
+        return try await pool.read { [log] db in try listing.page(db, log) }
     }
 
     /// The latest run of each of these tasks that has one.
     public func latestRuns(of tasks: [TaskID]) async throws -> [TaskID: Run] {
-        try await pool.read { db in
+        try await pool.read { [log] db in
             var runs: [TaskID: Run] = [:]
-            for task in tasks { runs[task] = try RunTable.latest(of: task, db) }
+            for task in tasks { runs[task] = try RunTable.latest(of: task, db, log) }
             return runs
         }
     }

@@ -60,6 +60,21 @@ import Testing
         }
     }
 
+    @Test("a record that cannot be read is the center's failure, not the client's mistake")
+    func unreadable() async throws {
+        let key = DecodingError.Context(codingPath: [], debugDescription: "no such thing")
+        await fixture.center.runHistory.failLists(with: DecodingError.dataCorrupted(key))
+        try await fixture.withClient { client async throws in
+            let answer = try await client.send(.get, "/api/v1/runs")
+            #expect(answer.status == 500)
+            #expect(try answer.error().code == .failed)
+            let body = try await client.send(.post, "/api/v1/tasks/t/run", "[")
+            #expect(try body.status == 400 && body.error().code == .malformed)
+            let key = try await client.send(.post, "/api/v1/tasks/t/run", #"{"key":1}"#)
+            #expect(try key.status == 422 && key.error().field == "key")
+        }
+    }
+
     @Test("stop and kill reach the center; a run that is over is a conflict")
     func stop() async throws {
         let running = ServerFixture.report(second: 1)

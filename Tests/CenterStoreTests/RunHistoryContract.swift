@@ -3,6 +3,7 @@ import CenterDoubles
 import CenterStore
 import Domain
 import Foundation
+import Logging
 import Scheduling
 import Testing
 
@@ -13,9 +14,15 @@ enum Implementation: String, CaseIterable, Sendable {
     func withHistory(_ body: (any RunHistory) async throws -> Void) async throws {
         switch self {
         case .inMemory: try await body(InMemoryRunHistory())
-        case .sqlite: try await withDirectory { try await body(try SQLiteRunHistory(directory: $0)) }
+        case .sqlite:
+            try await withDirectory { try await body(try SQLiteRunHistory(directory: $0, log: .silent)) }
         }
     }
+}
+
+extension Logger {
+    /// Keeps what is logged to itself.
+    static var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 }
 
 /// Lends a fresh directory.

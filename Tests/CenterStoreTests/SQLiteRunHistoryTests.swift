@@ -3,6 +3,7 @@ import CenterStore
 import DataDirectory
 import Domain
 import Foundation
+import Logging
 import Scheduling
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
         try await withDirectory { directory in
             let fire = Reports.fire()
             let peer = CenterID("c2")!
-            let first = try SQLiteRunHistory(directory: directory)
+            let first = try SQLiteRunHistory(directory: directory, log: .silent)
             try await first.record([Reports.started(fire)])
             try await first.author([Reports.ended(fire, .lost)])
             try await first.record(
@@ -24,7 +25,7 @@ import Testing
             #expect(sequences.count == 1)
             try first.close()
 
-            let second = try SQLiteRunHistory(directory: directory)
+            let second = try SQLiteRunHistory(directory: directory, log: .silent)
             #expect(try await second.run(fire.attempt.run)?.state == .lost)
             #expect(try await second.authored(after: 0, limit: 5).map(\.sequence) == sequences)
             #expect(try await second.fetched(from: peer) == 4)
@@ -35,15 +36,15 @@ import Testing
     @Test("a directory that a process has is refused to others, naming the process, until it is given back")
     func locks() async throws {
         try await withDirectory { directory in
-            let first = try SQLiteRunHistory(directory: directory)
+            let first = try SQLiteRunHistory(directory: directory, log: .silent)
             let processID = ProcessInfo.processInfo.processIdentifier
             let error = #expect(throws: DataDirectoryError.self) {
-                _ = try SQLiteRunHistory(directory: directory)
+                _ = try SQLiteRunHistory(directory: directory, log: .silent)
             }
             #expect(error == .inUse(path: directory, holder: "the process \(processID)"))
             #expect("\(error!)".contains("\(processID)"))
             try first.close()
-            try SQLiteRunHistory(directory: directory).close()
+            try SQLiteRunHistory(directory: directory, log: .silent).close()
         }
     }
 
@@ -51,14 +52,16 @@ import Testing
     func unusable() async throws {
         try await withDirectory { directory in
             try Data().write(to: URL(fileURLWithPath: directory))
-            #expect(throws: DataDirectoryError.self) { _ = try SQLiteRunHistory(directory: directory) }
+            #expect(throws: DataDirectoryError.self) {
+                _ = try SQLiteRunHistory(directory: directory, log: .silent)
+            }
         }
     }
 
     @Test("the data directory is for its user only")
     func permissions() async throws {
         try await withDirectory { directory in
-            let history = try SQLiteRunHistory(directory: directory)
+            let history = try SQLiteRunHistory(directory: directory, log: .silent)
             let attributes = try FileManager.default.attributesOfItem(atPath: directory)
             #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o700)
             try history.close()
@@ -68,7 +71,7 @@ import Testing
     @Test("concurrent callers all find their reports stored")
     func concurrent() async throws {
         try await withDirectory { directory in
-            let history = try SQLiteRunHistory(directory: directory)
+            let history = try SQLiteRunHistory(directory: directory, log: .silent)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for task in 0..<40 {
                     group.addTask {
@@ -91,7 +94,7 @@ import Testing
     @Test("reports of one run from many callers at once make one record")
     func oneRun() async throws {
         try await withDirectory { directory in
-            let history = try SQLiteRunHistory(directory: directory)
+            let history = try SQLiteRunHistory(directory: directory, log: .silent)
             await withTaskGroup(of: Void.self) { group in
                 for attempt in 1...30 {
                     group.addTask {
@@ -109,7 +112,7 @@ import Testing
     @Test("more reports than one commit holds are stored in several")
     func manyReports() async throws {
         try await withDirectory { directory in
-            let history = try SQLiteRunHistory(directory: directory)
+            let history = try SQLiteRunHistory(directory: directory, log: .silent)
             try await history.record((0..<2_500).map { Reports.ended(Reports.fire(second: $0)) })
             let retention = HistoryRetention(countMax: 10)
             #expect(try await history.prune(retention, now: Reports.start) == 2_490)
@@ -122,7 +125,7 @@ import Testing
     @Test("a caller that is cancelled neither loses its commit nor those of others")
     func cancelled() async throws {
         try await withDirectory { directory in
-            let history = try SQLiteRunHistory(directory: directory)
+            let history = try SQLiteRunHistory(directory: directory, log: .silent)
             await withTaskGroup(of: Void.self) { group in
                 for second in 0..<20 {
                     group.addTask {
@@ -140,7 +143,7 @@ import Testing
     @Test("a full disk throws for everyone who was not stored, and all goes on once there is room")
     func diskFull() async throws {
         try await withDirectory { directory in
-            let history = try SQLiteRunHistory(directory: directory)
+            let history = try SQLiteRunHistory(directory: directory, log: .silent)
             let before = Reports.fire(task: 1, second: 0)
             try await history.record([Reports.ended(before)])
             try await history.execute("PRAGMA max_page_count = 1")
@@ -173,7 +176,7 @@ import Testing
     @Test("a change that cannot be written fails alone")
     func poison() async throws {
         try await withDirectory { directory in
-            let history = try SQLiteRunHistory(directory: directory)
+            let history = try SQLiteRunHistory(directory: directory, log: .silent)
             try await history.execute(
                 """
                 CREATE TRIGGER refusal BEFORE INSERT ON run WHEN NEW.task = 'task-20'
@@ -202,7 +205,7 @@ import Testing
     @Test("a record that cannot be read is written anew from the next report")
     func unreadableRecord() async throws {
         try await withDirectory { directory in
-            let history = try SQLiteRunHistory(directory: directory)
+            let history = try SQLiteRunHistory(directory: directory, log: .silent)
             let fire = Reports.fire()
             try await history.record([Reports.started(fire)])
             try await history.execute("UPDATE run SET body = 'no JSON'")
@@ -212,14 +215,39 @@ import Testing
         }
     }
 
+    @Test("lists and the peers' catch-up go on without the rows that cannot be read")
+    func unreadableRows() async throws {
+        try await withDirectory { directory in
+            let history = try SQLiteRunHistory(directory: directory, log: .silent)
+            let fires = (0..<4).map { Reports.fire(task: $0 % 2, second: $0) }
+            for fire in fires { try await history.author([Reports.ended(fire, .lost)]) }
+            try await history.execute("UPDATE run SET body = '{}' WHERE id = '\(fires[2].attempt.run)'")
+            try await history.execute(
+                "UPDATE authored SET body = '{}' WHERE due = \(fires[1].due.millisecondsSinceEpoch)"
+            )
+
+            let first = try await history.runs(RunFilter(), page: nil, limit: 2)
+            #expect(first.elements.map(\.id) == [fires[3].attempt.run])
+            let second = try await history.runs(RunFilter(), page: first.next, limit: 2)
+            #expect(second.elements.map(\.id) == [fires[1].attempt.run, fires[0].attempt.run])
+            #expect(second.next == nil)
+            let latest = try await history.latestRuns(of: [Reports.task(0), Reports.task(1)])
+            #expect(latest.mapValues(\.id) == [Reports.task(1): fires[3].attempt.run])
+            let authored = try await history.authored(after: 0, limit: 2)
+            #expect(authored.map(\.report.fire) == [fires[0], fires[2]])
+            await #expect(throws: DecodingError.self) { _ = try await history.run(fires[2].attempt.run) }
+            try history.close()
+        }
+    }
+
     @Test("a file that is no database is refused, saying that it may go")
     func damaged() async throws {
         try await withDirectory { directory in
-            try SQLiteRunHistory(directory: directory).close()
+            try SQLiteRunHistory(directory: directory, log: .silent).close()
             try Data("this is no database, whatever its name says".utf8)
                 .write(to: URL(fileURLWithPath: directory + "/history.sqlite"))
             let error = #expect(throws: DataDirectoryError.self) {
-                _ = try SQLiteRunHistory(directory: directory)
+                _ = try SQLiteRunHistory(directory: directory, log: .silent)
             }
             #expect(error?.description.contains("move history.sqlite") == true)
         }
@@ -228,7 +256,7 @@ import Testing
     @Test("authored reports go with age, their sequence is never used again")
     func authoredSequence() async throws {
         try await withDirectory { directory in
-            let history = try SQLiteRunHistory(directory: directory)
+            let history = try SQLiteRunHistory(directory: directory, log: .silent)
             try await history.author([Reports.ended(Reports.fire(second: 0), .lost)])
             let sequence = try #require(try await history.authored(after: 0, limit: 5).first?.sequence)
             let retention = HistoryRetention(age: .seconds(5))
@@ -245,7 +273,7 @@ import Testing
         var reached: Int64 = 0
         for second in 0..<2 {
             try await withDirectory { directory in
-                let history = try SQLiteRunHistory(directory: directory)
+                let history = try SQLiteRunHistory(directory: directory, log: .silent)
                 try await history.author([Reports.ended(Reports.fire(second: second), .lost)])
                 let news = try await history.authored(after: reached, limit: 5)
                 #expect(news.count == 1)
