@@ -4,11 +4,12 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOHTTP1
+import Payloads
 
 /// On a standby: sends requests on to the leader, once.
 ///
-/// Reports and authored reports are meant for this center itself. Without a leader the state of the cluster and the
-/// history are answered by the standby: that is when people look at them most.
+/// Reports and authored reports are meant for this center itself. Without a leader, or while the leader cannot be
+/// reached, the state of the cluster and the history are answered by the standby: that is when people look at them most.
 struct LeaderForwarding: RouterMiddleware {
     let center: CenterID
     let operations: any CenterOperations
@@ -21,15 +22,19 @@ struct LeaderForwarding: RouterMiddleware {
     ) async throws -> Response {
         let path = request.uri.path
         guard !Self.isLocal(path) else { return try await next(request, context) }
+        let isReadable = request.method == .get && Self.isReadableWithoutLeader(path)
         switch await operations.leadership() {
         case .leading:
             return try await next(request, context)
         case .following(let leader):
-            return try await forward(request, to: leader)
-        case .unknown(let reason):
-            if request.method == .get, Self.isReadableWithoutLeader(path) {
+            do {
+                return try await forward(request, to: leader)
+            } catch let error as APIError where error.code == .unavailable && isReadable {
+                // A leader that died stays registered until its session ends.
                 return try await next(request, context)
             }
+        case .unknown(let reason):
+            if isReadable { return try await next(request, context) }
             throw APIError.unavailable("no center leads now: \(reason)")
         }
     }

@@ -59,6 +59,22 @@ import Testing
         }
     }
 
+    @Test("while the leader cannot be reached, the cluster and the history can be looked at, not changed")
+    func readableWhileUnreachable() async throws {
+        await standby.center.lead(.following(ServerFixture.registration("c1", url: "http://127.0.0.1:1")))
+        let report = ServerFixture.report()
+        try await standby.center.runHistory.record([report])
+        let run = "/api/v1/runs/\(report.fire.attempt.run)"
+        try await standby.withClient { client async throws in
+            let cluster = try await client.send(.get, "/api/v1/cluster").decoded(ClusterPayload.self)
+            #expect(cluster.leadership.state == .following)
+            let runs = try await client.send(.get, "/api/v1/runs").decoded(ListPayload<RunPayload>.self)
+            #expect(runs.items.map(\.id) == [report.fire.attempt.run])
+            #expect(try await client.send(.get, run).status == 200)
+            #expect(try await client.send(.post, run + "/stop").status == 503)
+        }
+    }
+
     @Test("a leader that cannot be reached is 503 with a hint")
     func unreachable() async throws {
         await standby.center.lead(.following(ServerFixture.registration("c1", url: "http://127.0.0.1:1")))
