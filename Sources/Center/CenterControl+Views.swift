@@ -51,6 +51,7 @@ extension CenterControl {
         var settings = settings
         settings.drained = Set(settings.drained).sorted()
         let saved = settings
+        try checkSize(saved)
         try await change { leading in
             guard state.store.catalog.runtimes[saved.name]?.value != saved else { return }
             try await leading.catalogWriter.write(saved)
@@ -69,6 +70,7 @@ extension CenterControl {
             let isChanged = isDrained ? drained.insert(agent).inserted : drained.remove(agent) != nil
             guard isChanged else { return }
             settings.drained = drained.sorted()
+            try checkSize(settings)
             try await leading.catalogWriter.write(settings)
         } rereading: { leading in
             try await leading.catalogWriter.reread(runtime: home)
@@ -77,6 +79,22 @@ extension CenterControl {
 }
 
 extension CenterControl {
+    /// Refuses settings that no znode may hold.
+    private func checkSize(_ settings: RuntimeSettings) throws {
+        let size = try ZNodeCodec.encode(settings).count
+        guard size > ZNodeCodec.payloadBytesMax else { return }
+        let limit = ZNodeCodec.payloadBytesMax
+        let isLongText = (settings.description?.utf8.count ?? 0) > limit / 2
+        throw CenterError.invalid([
+            ValidationProblem(
+                field: isLongText ? "description" : "drained",
+                message:
+                    "the settings of runtime \(settings.name) take \(size) bytes, more than the \(limit) "
+                    + "that are kept of one runtime; shorten its description or undrain agents that are gone"
+            )
+        ])
+    }
+
     /// What only the leader knows about owners.
     private struct Placement {
         var mirror: LeaderMirror?
@@ -121,20 +139,17 @@ extension CenterControl {
         }
     }
 
-    /// The runtime of an agent that is named without one: the agent must be known in exactly one.
+    /// The runtime in which an agent is known, live or drained; without `runtime` there must be exactly one.
     private func runtime(of agent: AgentID, _ runtime: RuntimeID?) async throws -> RuntimeID {
-        let known = try await nodes().filter { $0.agent == agent }.map(\.runtime)
-        if let runtime {
-            guard state.store.read({ $0.runtimes[runtime] }) != nil else {
-                throw CenterError.notFound(kind: "runtime", name: runtime.text)
-            }
-            return runtime
+        if let runtime, state.store.read({ $0.runtimes[runtime] }) == nil {
+            throw CenterError.notFound(kind: "runtime", name: runtime.text)
         }
+        let known = try await nodes().filter { $0.agent == agent }.map(\.runtime)
         let drained = state.store.read { catalog in
             catalog.runtimes.values.filter { $0.value.drained.contains(agent) }.map(\.value.name)
         }
-        let candidates = Set(known + drained).sorted()
-        guard let only = candidates.first else { throw CenterError.notFound(kind: "node", name: agent.text) }
+        let candidates = Set(known + drained).filter { runtime == nil || $0 == runtime }.sorted()
+        guard let only = candidates.first else { throw CenterError.notFound(kind: "agent", name: agent.text) }
         guard candidates.count == 1 else {
             let names = candidates.map(\.text).joined(separator: ", ")
             throw CenterError.conflict("runtimes \(names) each have an agent \(agent); name the runtime")

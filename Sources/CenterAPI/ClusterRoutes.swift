@@ -62,9 +62,9 @@ struct ClusterRoutes {
         return node
     }
 
+    /// The agent may be away: the center knows of drained ones that own nothing any more.
     private func setDrained(_ query: Query, _ isDrained: Bool) async throws -> Response {
-        let node = try await node(query)
-        try await operations.setDrained(node.agent, in: node.runtime, isDrained)
+        try await operations.setDrained(query.pathName(), in: query.name("runtime"), isDrained)
         return Response(status: .noContent)
     }
 }

@@ -18,6 +18,8 @@ public actor StandInCenter: CenterOperations {
     private var definitions: [TaskID: TaskDefinition] = [:]
     private var settings: [RuntimeID: RuntimeSettings] = [:]
     private var views: [NodeView] = []
+    private var drained: Set<DrainedAgent> = []
+    private var refusal: [ValidationProblem] = []
     private var now = Instant(millisecondsSinceEpoch: 1_767_225_600_000)
     private var isHolding = false
     private var held: [CheckedContinuation<Void, Never>] = []
@@ -31,6 +33,9 @@ public actor StandInCenter: CenterOperations {
 
     /// Changes the agents.
     public func show(_ nodes: [NodeView]) { views = nodes }
+
+    /// Makes every later save find these problems, or none.
+    public func refuseSaves(with problems: [ValidationProblem]) { refusal = problems }
 
     /// Makes `accept` wait until `release`.
     public func hold() { isHolding = true }
@@ -87,6 +92,7 @@ public actor StandInCenter: CenterOperations {
     /// Creates or edits tasks.
     public func save(_ specifications: [TaskSpecification], condition: SaveCondition) throws -> [SaveOutcome]
     {
+        guard refusal.isEmpty else { throw CenterError.invalid(refusal) }
         for specification in specifications { try check(condition, against: definitions[specification.name]) }
         return specifications.map { save($0) }
     }
@@ -132,12 +138,21 @@ public actor StandInCenter: CenterOperations {
     /// The agents.
     public func nodes() -> [NodeView] { views }
 
-    /// Drains an agent, or no more.
+    /// Drains an agent, or no more; one that is drained is known also when it is not among the agents.
     public func setDrained(_ agent: AgentID, in runtime: RuntimeID?, _ isDrained: Bool) throws {
-        guard
-            let index = views.firstIndex(where: { $0.agent == agent && $0.runtime == runtime ?? $0.runtime })
-        else { throw CenterError.notFound(kind: "agent", name: agent.text) }
-        views[index].isDrained = isDrained
+        let known = views.map { DrainedAgent(agent: $0.agent, runtime: $0.runtime) } + drained
+        let found = Set(known).filter { $0.agent == agent && (runtime == nil || $0.runtime == runtime) }
+        guard let only = found.first else { throw CenterError.notFound(kind: "agent", name: agent.text) }
+        guard found.count == 1 else { throw CenterError.conflict("agent \(agent) is in several runtimes") }
+        if isDrained { drained.insert(only) } else { drained.remove(only) }
+        for index in views.indices where views[index].agent == agent && views[index].runtime == only.runtime {
+            views[index].isDrained = isDrained
+        }
+    }
+
+    private struct DrainedAgent: Hashable {
+        var agent: AgentID
+        var runtime: RuntimeID
     }
 
     /// Stores reports, once it is not held.

@@ -80,4 +80,15 @@ import Testing
             #expect(try await client.send(.post, "/api/v1/nodes/none/drain").status == 404)
         }
     }
+
+    @Test("a drained node that went away is undrained all the same")
+    func undrainAway() async throws {
+        await fixture.center.show([ServerFixture.node("a1")])
+        try await fixture.withClient { client async throws in
+            #expect(try await client.send(.post, "/api/v1/nodes/a1/drain").status == 204)
+            await fixture.center.show([])
+            #expect(try await client.send(.post, "/api/v1/nodes/a1/undrain").status == 204)
+            #expect(try await client.send(.post, "/api/v1/nodes/a1/undrain").status == 404)
+        }
+    }
 }

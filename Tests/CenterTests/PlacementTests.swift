@@ -190,6 +190,41 @@ import ZooKeeper
         #expect(try workshop.rows()[.owned(a.id.seat)]?.count == 5)
     }
 
+    @Test("a drained agent that went away is undrained by its name; one that nobody knows is not")
+    func undrainAway() async throws {
+        let workshop = try Workshop()
+        let leader = try await workshop.leader()
+        let a = try await workshop.agent("a")
+        try await leader.pass()
+        try await leader.control.setDrained(a.name, in: nil, true)
+        await a.die()
+        try await leader.pass()
+        #expect(try await leader.control.nodes().isEmpty)
+        try await leader.control.setDrained(a.name, in: .standard, false)
+        #expect(try await leader.control.runtimes().map(\.drained) == [[]])
+        for runtime in [nil, RuntimeID.standard] {
+            await #expect(throws: CenterError.notFound(kind: "agent", name: "a")) {
+                try await leader.control.setDrained(a.name, in: runtime, true)
+            }
+        }
+    }
+
+    @Test("settings that no znode may hold are refused, saying what is too long")
+    func largeRuntime() async throws {
+        let workshop = try Workshop()
+        let leader = try await workshop.leader()
+        try await leader.pass()
+        let text = String(repeating: "x", count: ZNodeCodec.payloadBytesMax)
+        do {
+            try await leader.control.setRuntime(RuntimeSettings(name: RuntimeID("r")!, description: text))
+            Issue.record("settings that are too large were saved")
+        } catch CenterError.invalid(let problems) {
+            #expect(problems.map(\.field) == ["description"])
+            #expect(problems.first?.message.contains("\(ZNodeCodec.payloadBytesMax)") == true)
+        }
+        #expect(try await leader.control.runtimes().map(\.name) == [.standard])
+    }
+
     @Test("a task that changes its runtime moves to an agent there")
     func runtimeChange() async throws {
         let workshop = try Workshop()
