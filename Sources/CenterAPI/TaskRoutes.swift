@@ -69,8 +69,18 @@ struct TaskRoutes {
             )
         }
         guard problems.isEmpty else { throw APIError.invalid(problems) }
-        let outcomes = try await operations.save([specification], condition: condition)
-        return try answer(outcomes.first, of: name)
+        return try answer(try await save(specification, condition), of: name)
+    }
+
+    /// Saves one task; what is wrong with it is told without its place in a list.
+    private func save(_ specification: TaskSpecification, _ condition: SaveCondition) async throws
+        -> SaveOutcome?
+    {
+        do {
+            return try await operations.save([specification], condition: condition).first
+        } catch CenterError.invalid(let problems) {
+            throw CenterError.invalid(problems.map { $0.without(prefix: "tasks[0]") })
+        }
     }
 
     private func setEnabled(_ query: Query, _ isEnabled: Bool) async throws -> Response {

@@ -10,6 +10,25 @@ import Testing
 @Suite struct TaskRouteTests {
     private let fixture = ServerFixture()
 
+    @Test("what the center finds wrong with one task is told without a place in a list")
+    func refusedByCenter() async throws {
+        await fixture.center.refuseSaves(with: [
+            ValidationProblem(field: "tasks[0].runtime", message: "there is no such runtime")
+        ])
+        try await fixture.withClient { client async throws in
+            let specification = ServerFixture.specification()
+            let one = try await client.send(.put, "/api/v1/tasks/nightly", json: specification)
+            #expect(try one.status == 422 && one.error().field == "runtime")
+            #expect(try one.error().problems?.map(\.field) == ["runtime"])
+            let list = try await client.send(
+                .post,
+                "/api/v1/tasks",
+                json: ApplyRequest(tasks: [specification])
+            )
+            #expect(try list.error().problems?.map(\.field) == ["tasks[0].runtime"])
+        }
+    }
+
     @Test("tasks are created, read, edited and deleted")
     func lifeCycle() async throws {
         try await fixture.withClient { client async throws in
