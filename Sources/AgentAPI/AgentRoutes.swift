@@ -8,10 +8,6 @@ import Payloads
 struct AgentRoutes {
     /// The paths that need no token.
     static let openPaths: Set<String> = ["/livez", "/readyz"]
-    /// Most bytes of a piece of output: it is held in memory as a whole, and base64 in JSON.
-    static let limitMax = 4 * 1_024 * 1_024
-    /// Bytes of a piece when the request does not say.
-    static let limitStandard = 256 * 1_024
 
     let logs: any LogSource
     let status: any AgentStatusSource
@@ -35,19 +31,19 @@ struct AgentRoutes {
             throw AgentAPIError.invalid("stream", "the stream is out or err")
         }
         let offset = try Self.number("offset", query, standard: 0, in: 0...Int64.max)
-        let limit = try Self.number("limit", query, standard: Self.limitStandard, in: 1...Self.limitMax)
+        let limit = try Self.number(
+            "limit",
+            query,
+            standard: LogChunkPayload.bytesStandard,
+            in: 1...LogChunkPayload.bytesMax
+        )
         guard let chunk = try await logs.read(attempt, stream: stream, offset: offset, limit: limit) else {
             throw AgentAPIError.notFound(
                 "this agent has no output of attempt \(attempt.number) of run \(attempt.run)"
             )
         }
         return try Response.json(
-            LogChunkPayload(
-                offset: chunk.offset,
-                bytes: chunk.bytes,
-                isComplete: chunk.isComplete,
-                isTruncated: chunk.isTruncated
-            )
+            LogChunkPayload(offset: chunk.offset, bytes: chunk.bytes, isComplete: chunk.isComplete)
         )
     }
 

@@ -6,11 +6,6 @@ import Payloads
 
 /// Fetches pieces of output from the agents that hold them.
 struct AgentLogs {
-    /// Bytes of a piece when the request does not say.
-    static let limitStandard = 256 * 1_024
-    /// Most bytes of a piece: it is held in memory as a whole, and base64 in JSON.
-    static let limitMax = 4 * 1_024 * 1_024
-
     /// Which piece.
     struct Piece {
         var attempt: AttemptID

@@ -25,13 +25,16 @@ public struct CenterServer: Service {
         /// Batches of reports that are stored at a time; more are told to come back.
         public var reportBatchesMax: Int
 
+        /// Batches of reports at a time when nothing else is said: each holds up to 1,000 reports, about 1 MiB.
+        public static let reportBatchesStandard = 32
+
         /// Creates a configuration.
         public init(
             center: CenterID,
             host: String = "127.0.0.1",
             port: Int,
             token: AccessToken,
-            reportBatchesMax: Int = 32
+            reportBatchesMax: Int = Self.reportBatchesStandard
         ) {
             self.center = center
             self.host = host

@@ -60,9 +60,6 @@ struct ReportRoutes {
 
 /// Lets so many batches in at a time; the others are told to come back instead of piling up in memory.
 final class ReportGate: Sendable {
-    /// Batches in progress when nothing else is said: each holds up to 1,000 reports, about 1 MiB.
-    static let widthStandard = 32
-
     private let width: Int
     private let inside = Mutex(0)
 

@@ -59,7 +59,8 @@ struct RunRoutes {
             attempt: AttemptID(run: run.id, number: number),
             stream: try query.words("stream", as: LogStreamName.self).first ?? .out,
             offset: try query.number("offset", in: 0...Int64.max) ?? 0,
-            limit: try query.number("limit", in: 1...AgentLogs.limitMax) ?? AgentLogs.limitStandard
+            limit: try query.number("limit", in: 1...LogChunkPayload.bytesMax)
+                ?? LogChunkPayload.bytesStandard
         )
         return try await logs.read(piece, on: attempt.agent, in: run.runtime)
     }

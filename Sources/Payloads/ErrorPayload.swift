@@ -49,8 +49,6 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable, Codable {
     public static let forbidden = ErrorCode(rawValue: "forbidden")
     /// There is no such thing (status 404).
     public static let notFound = ErrorCode(rawValue: "not-found")
-    /// The thing has that path but not that method (status 405).
-    public static let methodNotAllowed = ErrorCode(rawValue: "method-not-allowed")
     /// It exists already, or is not in the expected revision or state (status 409).
     public static let conflict = ErrorCode(rawValue: "conflict")
     /// The body is larger than allowed (status 413).

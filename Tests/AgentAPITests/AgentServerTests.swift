@@ -24,8 +24,7 @@ struct MemoryLogs: LogSource {
         return LogChunk(
             offset: offset,
             bytes: Data(piece),
-            isComplete: Int(offset) + piece.count >= data.count,
-            isTruncated: true
+            isComplete: Int(offset) + piece.count >= data.count
         )
     }
 }
@@ -87,10 +86,7 @@ struct FixedStatus: AgentStatusSource {
                 return try PayloadCoding.decode(LogChunkPayload.self, from: answer.body)
             }
             let whole = try await chunk("")
-            #expect(
-                whole.bytes == Data("hello".utf8) && whole.isComplete && whole.isTruncated
-                    && whole.offset == 0
-            )
+            #expect(whole.bytes == Data("hello".utf8) && whole.isComplete && whole.offset == 0)
             let piece = try await chunk("?offset=1&limit=3")
             #expect(piece.bytes == Data("ell".utf8) && !piece.isComplete && piece.nextOffset == 4)
             #expect(try await chunk("?stream=err").bytes == Data([0xff, 0x00, 0xfe]))
@@ -107,7 +103,9 @@ struct FixedStatus: AgentStatusSource {
             ("/api/v1/logs/r-0000000000000001/x", 422, .invalid),
             ("/api/v1/logs/r-0000000000000001/1?stream=both", 422, .invalid),
             ("/api/v1/logs/r-0000000000000001/1?offset=-1", 422, .invalid),
-            ("/api/v1/logs/r-0000000000000001/1?limit=0", 422, .invalid), ("/api/v1/nothing", 404, .notFound),
+            ("/api/v1/logs/r-0000000000000001/1?limit=0", 422, .invalid),
+            ("/api/v1/logs/r-0000000000000001/1?limit=1048577", 422, .invalid),
+            ("/api/v1/nothing", 404, .notFound),
         ]
     )
     func refused(_ path: String, _ status: Int, _ code: ErrorCode) async throws {

@@ -85,6 +85,9 @@ private struct ReadyStatus: AgentStatusSource {
                 }
                 #expect(try await chunk("").bytes == Data("out of \(run)".utf8))
                 #expect(try await chunk("?attempt=1&stream=err&limit=3").bytes == Data("err".utf8))
+                #expect(try await chunk("?limit=1048576").isComplete)
+                let more = try await client.send(.get, "/api/v1/runs/\(run)/log?limit=1048577")
+                #expect(try more.status == 422 && more.error().field == "limit")
                 #expect(try await chunk("?offset=7").bytes == Data(run.text.utf8))
             }
         }

@@ -17,15 +17,12 @@ public struct LogChunk: Hashable, Sendable {
     public var bytes: Data
     /// Whether nothing follows these bytes, now or later.
     public var isComplete: Bool
-    /// Whether the attempt wrote more than was kept.
-    public var isTruncated: Bool
 
     /// Creates a chunk.
-    public init(offset: Int64, bytes: Data, isComplete: Bool, isTruncated: Bool = false) {
+    public init(offset: Int64, bytes: Data, isComplete: Bool) {
         self.offset = offset
         self.bytes = bytes
         self.isComplete = isComplete
-        self.isTruncated = isTruncated
     }
 }
 

@@ -26,9 +26,6 @@ struct LogReading: Sendable {
         try handle.write(contentsOf: chunk.bytes)
         offset = chunk.nextOffset
         isComplete = chunk.isComplete
-        if isComplete, chunk.isTruncated {
-            Terminal.say("cloudtask: the attempt wrote more than was kept; this is its beginning")
-        }
         return !chunk.bytes.isEmpty
     }
 }
