@@ -65,7 +65,7 @@ extension CenterService {
 }
 
 extension CenterLeadership {
-    /// Deletes markers of dispatches that nobody will repeat, a bucket every few seconds (DESIGN §5).
+    /// Deletes markers of dispatches that nobody will repeat, a bucket every few seconds (docs/architecture.md §5).
     func sweep(_ leading: LeadingCenter) async throws {
         var bucket = 0
         while true {

@@ -10,7 +10,7 @@ public enum Buckets {
     /// Buckets of a checkpoint: 64 of at most 64 KiB hold about 100,000 cursors.
     public static let checkpointCount = 64
 
-    /// The bucket of a task's definition: the leading bits of the SHA-256 of its name, as DESIGN §5 says.
+    /// The bucket of a task's definition: the leading bits of the SHA-256 of its name, as docs/architecture.md §5 says.
     public static func task(_ task: TaskID, count: Int) -> Int { leadingBits(of: task.text) % count }
 
     /// The bucket of a task's row, of an agent's allocation or of the parked rows.

@@ -13,7 +13,7 @@ public enum LeaderWriteError: Error, Hashable, Sendable {
 
 /// The only way the leader writes: every multi begins with a check of `/epoch` (rule L2).
 public struct LeaderWriter: Sendable {
-    /// Limits of one multi, well inside the server's (DESIGN §5).
+    /// Limits of one multi, well inside the server's (docs/architecture.md §5).
     public enum Limit {
         /// Bytes of data: a server takes 1 MiB, a multi stays under 256 KiB, estimates have their margin.
         public static let bytesMax = 128 * 1_024

@@ -7,7 +7,7 @@ public enum ZNodeCodec {
     /// The schema version this build writes and the newest it reads.
     public static let version = 1
 
-    /// Largest payload of one node in bytes (DESIGN §5 keeps nodes and multis under 256 KiB).
+    /// Largest payload of one node in bytes (docs/architecture.md §5 keeps nodes and multis under 256 KiB).
     public static let payloadBytesMax = 256 * 1_024
 
     /// The bytes of a payload.

@@ -68,7 +68,7 @@ public struct TaskSpecification: Hashable, Sendable {
         self.isEnabled = isEnabled
     }
 
-    /// The grace between SIGTERM and SIGKILL of a task that names none: DESIGN's kill grace.
+    /// The grace between SIGTERM and SIGKILL of a task that names none (docs/architecture.md §7).
     public static let killGraceDefault = Duration.seconds(10)
 }
 

@@ -69,7 +69,7 @@ public struct RunCheckPolicy: Hashable, Sendable {
     /// Tasks whose attempts must not overlap.
     public var exclusiveTasks: Set<TaskUID>
 
-    /// Creates a policy; one machine's clock and DESIGN's longest look-ahead unless told otherwise.
+    /// Creates a policy; one machine's clock and the longest look-ahead (docs/architecture.md §7) unless told otherwise.
     public init(
         latenessBound: Duration,
         clockSkew: Duration = .zero,
