@@ -40,10 +40,8 @@ struct LeaderForwarding: RouterMiddleware {
     }
 
     private func forward(_ request: Request, to leader: CenterRegistration) async throws -> Response {
-        if let sender = request.headers[.forwardedBy] {
-            throw APIError.unavailable(
-                "the leadership is changing (center \(sender) took \(center) for the leader)"
-            )
+        if request.headers[.forwardedBy] != nil {
+            throw APIError.unavailable("no center leads now: the one that led is being replaced")
         }
         var message = OutboundHTTP.Message(
             method: NIOHTTP1.HTTPMethod(rawValue: request.method.rawValue),

@@ -16,7 +16,7 @@ public struct RunCommand: ParsableCommand {
 
             Examples:
               cloudtask run list --state failed
-              cloudtask run logs -f 5d0c2f-0-1774746000000
+              cloudtask run logs -f 998346f8675039fe-0-1774746000000
             """,
         subcommands: [
             RunListCommand.self, RunGetCommand.self, RunLogsCommand.self, RunStopCommand.self,
@@ -77,6 +77,9 @@ public struct RunListCommand: ControlCommand {
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
+    /// Refuses limits that make no sense.
+    public func validate() throws { try Parse.count(limit, "--limit") }
+
     /// Lists the runs.
     public func execute() async throws {
         let connection = try server.connection()
@@ -115,7 +118,7 @@ public struct RunGetCommand: ControlCommand {
         usage: "cloudtask run get <run> [<options>]",
         discussion: """
             Example:
-              cloudtask run get 5d0c2f-0-1774746000000
+              cloudtask run get 998346f8675039fe-0-1774746000000
             """
     )
 
@@ -150,8 +153,8 @@ public struct RunLogsCommand: ControlCommand {
             standard error. With -f it follows until the run has ended.
 
             Examples:
-              cloudtask run logs 5d0c2f-0-1774746000000
-              cloudtask run logs -f --stderr 5d0c2f-0-1774746000000
+              cloudtask run logs 998346f8675039fe-0-1774746000000
+              cloudtask run logs -f --stderr 998346f8675039fe-0-1774746000000
             """,
         aliases: ["log"]
     )
@@ -167,6 +170,11 @@ public struct RunLogsCommand: ControlCommand {
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
+    /// Refuses attempts that cannot be.
+    public func validate() throws {
+        if let attempt { try Parse.count(attempt, "--attempt") }
+    }
+
     /// Prints the output.
     public func execute() async throws {
         let run = try argument.id()
@@ -178,12 +186,19 @@ public struct RunLogsCommand: ControlCommand {
         if stderr || !stdout {
             readings.append(LogReading(connection: connection, run: run, attempt: attempt, stream: .err))
         }
+        var tolerance = OutageTolerance()
         while true {
             var isComplete = true
             var hasRead = false
-            for index in readings.indices where !readings[index].isComplete {
-                hasRead = try await readings[index].advance() || hasRead
-                isComplete = isComplete && readings[index].isComplete
+            do {
+                for index in readings.indices where !readings[index].isComplete {
+                    hasRead = try await readings[index].advance() || hasRead
+                    isComplete = isComplete && readings[index].isComplete
+                }
+                tolerance.answered()
+            } catch  where follow {
+                try tolerance.bear(error)
+                isComplete = false
             }
             if isComplete || (!follow && !hasRead) { return }
             if !hasRead { try await ContinuousClock().sleep(for: .milliseconds(500)) }
@@ -202,7 +217,7 @@ public struct RunStopCommand: ControlCommand {
             SIGKILL follows after the task's kill grace.
 
             Example:
-              cloudtask run stop 5d0c2f-0-1774746000000
+              cloudtask run stop 998346f8675039fe-0-1774746000000
             """
     )
 
@@ -232,7 +247,7 @@ public struct RunKillCommand: ControlCommand {
         usage: "cloudtask run kill <run> ... [<options>]",
         discussion: """
             Example:
-              cloudtask run kill 5d0c2f-0-1774746000000
+              cloudtask run kill 998346f8675039fe-0-1774746000000
             """
     )
 
@@ -266,7 +281,7 @@ public struct RunWaitCommand: ControlCommand {
             passed first.
 
             Example:
-              cloudtask run wait 5d0c2f-0-1774746000000 --timeout 10m
+              cloudtask run wait 998346f8675039fe-0-1774746000000 --timeout 10m
             """
     )
 

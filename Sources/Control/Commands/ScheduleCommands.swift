@@ -184,7 +184,7 @@ public struct ScheduleExplainCommand: ControlCommand {
         abstract: "Say in words when a schedule is due.",
         usage: "cloudtask schedule explain <schedule> [<options>]",
         discussion: """
-            Exits with 1 when the schedule is wrong or never due, pointing at the mistake.
+            Exits with 1 when the schedule is wrong or impossible, pointing at the mistake.
 
             Example:
               cloudtask schedule explain '0 9 * * 1#1' --time-zone Europe/Berlin

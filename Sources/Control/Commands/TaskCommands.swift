@@ -69,6 +69,7 @@ public struct TaskListCommand: ControlCommand {
 
     /// Refuses what contradicts itself.
     public func validate() throws {
+        try Parse.count(limit, "--limit")
         if enabled, disabled { throw ValidationError("give --enabled or --disabled, not both") }
     }
 
@@ -157,6 +158,9 @@ public struct TaskNextCommand: ControlCommand {
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
+    /// Refuses counts that make no sense.
+    public func validate() throws { try Parse.count(count, "--count", max: 1_000) }
+
     /// Shows the instants.
     public func execute() async throws {
         let instants = try await server.connection().next(of: try argument.id(), count: count)
@@ -194,6 +198,9 @@ public struct TaskHistoryCommand: ControlCommand {
 
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
+
+    /// Refuses limits that make no sense.
+    public func validate() throws { try Parse.count(limit, "--limit") }
 
     /// Shows the runs.
     public func execute() async throws {

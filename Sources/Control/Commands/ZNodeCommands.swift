@@ -279,7 +279,8 @@ public struct ZNodeSetCommand: ControlCommand {
 
     @Argument(help: "The node.") var path: String
     @Argument(help: "The data.") var value: String
-    @Option(help: ArgumentHelp("Only if the data has this version.", valueName: "number")) var version: Int32?
+    @Option(help: ArgumentHelp("Only if the data has this version.", valueName: "number"))
+    var ifVersion: Int32?
     @OptionGroup var permission: UnsafeWriteOptions
     @OptionGroup(title: "ZooKeeper") var zookeeper: ZooKeeperOptions
 
@@ -290,7 +291,7 @@ public struct ZNodeSetCommand: ControlCommand {
     public func execute() async throws {
         let path = try zookeeper.path(path)
         try await zookeeper.withSession(about: path) { session in
-            let stat = try await session.set(path, data: Array(value.utf8), version: version)
+            let stat = try await session.set(path, data: Array(value.utf8), version: ifVersion)
             Terminal.writeLine("\(path) has version \(stat.version)")
         }
     }

@@ -49,15 +49,26 @@ struct Discovery: Sendable {
     func tokenFile(_ given: String?, for server: String) -> String? {
         if let given { return given }
         if let path = environment["CLOUDTASK_TOKEN_FILE"], !path.isEmpty { return path }
-        let address = Self.address(of: server.split(separator: ",").first.map(String.init) ?? server)
-        return state.servers().last { Self.address(of: $0.url) == address }?.tokenFile
+        let known = state.servers()
+        for url in server.split(separator: ",") {
+            let address = Self.address(of: String(url))
+            if let found = known.last(where: { Self.address(of: $0.url) == address }) {
+                return found.tokenFile
+            }
+        }
+        return nil
     }
 
     /// A connection to the server that is meant.
     func connection(server: String?, tokenFile: String?, timeout: Duration) throws -> CenterConnection {
         let url = try self.server(server)
         let path = self.tokenFile(tokenFile, for: url)
-        return try CenterConnection(url: url, token: try path.map(Self.token), timeout: timeout)
+        let token = try path.map(Self.token)
+        do throws(CenterClientError) {
+            return try CenterConnection(url: url, token: token, timeout: timeout)
+        } catch {
+            throw ControlError(error.message, .usage)
+        }
     }
 
     /// The token in a file.

@@ -22,6 +22,11 @@ enum Parse {
         return id
     }
 
+    /// Refuses a number that counts nothing, or too much.
+    static func count(_ number: Int, _ option: String, max: Int = 1_000_000) throws {
+        guard (1...max).contains(number) else { throw ValidationError("\(option) must be 1 to \(max)") }
+    }
+
     /// A duration such as `4s`.
     static func duration(_ text: String, _ option: String) throws -> Duration {
         do throws(ScheduleError) {

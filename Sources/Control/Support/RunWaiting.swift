@@ -12,9 +12,6 @@ struct RunWaiting: Sendable {
     /// Time between two looks: runs are rarely shorter than what it takes to type the command.
     private static let interval = Duration.milliseconds(250)
 
-    /// How long no center may answer: longer than a takeover.
-    private static let patience = Duration.seconds(60)
-
     /// Waits, prints the run, and exits with the code that stands for its end.
     func finish(_ printer: Printer, _ time: TimeText) async throws {
         let ended = try await end()
@@ -39,23 +36,22 @@ struct RunWaiting: Sendable {
     /// A requested run that no agent has reported yet counts as still to come.
     private func end() async throws -> RunPayload {
         let start = ContinuousClock.now
-        var answered = start
+        var tolerance = OutageTolerance()
         let progress = Progress()
         while true {
             var state = "not started"
             do throws(CenterClientError) {
                 let seen = try await connection.run(run)
-                answered = .now
+                tolerance.answered()
                 if seen.state.isFinal { return seen }
                 state = seen.state.rawValue
             } catch {
                 switch error {
                 case .notFound where run.fireKey == nil: break
-                case .unreachable, .unavailable, .busy:
+                default:
                     // Whoever leads next knows the run.
-                    guard answered.duration(to: .now) < Self.patience else { throw error }
+                    try tolerance.bear(error)
                     state = "unknown: \(error.message)"
-                default: throw error
                 }
             }
             let waited = start.duration(to: .now)

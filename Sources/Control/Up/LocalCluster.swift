@@ -21,7 +21,7 @@ struct LocalCluster: Sendable {
     private static let interval = Duration.milliseconds(100)
 
     /// Ends when somebody asked to stop, or when it cannot be brought up; nothing runs on then.
-    func run(state: StateDirectory, sampleTasks: Bool) async throws {
+    func run(state: StateDirectory, sampleTasks: Bool, _ turn: StartTurn) async throws {
         let watchdog = try Watchdog()
         let supervisor = Supervisor(restarts: restarts, watchdog: watchdog) { event in report(event) }
         let failure = await withDiscardingTaskGroup(returning: ControlError?.self) { keepers in
@@ -29,6 +29,7 @@ struct LocalCluster: Sendable {
             do {
                 try remember(in: state)
                 try await bringUp(supervisor) { member in keepers.addTask { await supervisor.keep(member) } }
+                turn.end()
                 if sampleTasks { try await applySamples() }
                 announce()
                 if sampleTasks && !isJSON { keepers.addTask { await tellRuns() } }

@@ -82,6 +82,7 @@ public struct UpCommand: ControlCommand {
         try StateDirectory.makePrivateDirectory(directory)
         let lock = try DirectoryLock(directory: directory, name: Self.lockName)
         defer { try? lock.release() }  // The kernel releases it at the end of the process anyway.
+        let turn = try await StartTurn(in: state)
         let plan = try await UpPlan(request(directory))
         let cluster = LocalCluster(
             plan: plan,
@@ -90,7 +91,7 @@ public struct UpCommand: ControlCommand {
             restarts: !noRestart,
             isJSON: output == .json
         )
-        try await cluster.run(state: state, sampleTasks: sampleTasks)
+        try await cluster.run(state: state, sampleTasks: sampleTasks, turn)
     }
 
     private static let lockName = "up.lock"
