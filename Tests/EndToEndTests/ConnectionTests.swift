@@ -19,7 +19,8 @@ extension EndToEnd {
                 process.lines(containing: complaint) > 0
             }
             #expect(words.contains { process.log.contains($0) }, "\(process.log)")
-            #expect(await process.get("/livez")?.status == 200)
+            // What is wrong may be known before the process listens.
+            try await eventually("\(process.plan.id) answers") { await process.get("/livez")?.status == 200 }
             let ready = await process.get("/readyz")
             #expect(ready?.status == 503)
             #expect(ready.map { $0.body.count > 10 && !$0.body.contains("Optional(") } == true)
