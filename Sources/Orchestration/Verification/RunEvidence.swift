@@ -1,5 +1,5 @@
 public import Domain
-public import Scheduling
+import Scheduling
 
 /// Everything that is known of what happened.
 public struct RunEvidence: Hashable, Sendable {
@@ -23,38 +23,6 @@ public struct RunEvidence: Hashable, Sendable {
         self.runs = runs
         self.faults = faults
         self.unreadableLines = unreadableLines
-    }
-}
-
-/// A disturbance of one process.
-public struct FaultPeriod: Hashable, Sendable, Codable {
-    /// What was done.
-    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
-        /// The process was ended by SIGKILL, or its machine went away.
-        case killed
-        /// The process was asked to stop.
-        case stopped
-        /// The process was suspended and went on later.
-        case paused
-        /// The process could not reach others.
-        case cutOff = "cut-off"
-    }
-
-    /// What was done.
-    public var kind: Kind
-    /// The name of the agent, center or server it was done to.
-    public var target: String
-    /// When it began.
-    public var start: Instant
-    /// When the process was usable again; `nil` if it never was.
-    public var end: Instant?
-
-    /// Creates a period.
-    public init(kind: Kind, target: String, start: Instant, end: Instant? = nil) {
-        self.kind = kind
-        self.target = target
-        self.start = start
-        self.end = end
     }
 }
 
