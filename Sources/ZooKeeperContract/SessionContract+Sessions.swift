@@ -22,6 +22,7 @@ extension SessionContract {
                 let path = try ZNodePath("/ephemeral")
                 try await world.withSession { session in
                     _ = try await session.create(path, mode: .ephemeral)
+                    try await other.sync(.root)
                     try expect(try await other.exists(path) != nil, "others see the node")
                 }
                 try await other.sync(.root)

@@ -191,7 +191,7 @@ struct EnsembleState {
 
 extension Operation {
     /// About what it takes in a request.
-    fileprivate var sizeBytes: Int {
+    var sizeBytes: Int {
         switch self {
         case .create(let path, let data, _, _), .set(let path, let data, _):
             path.text.utf8.count + data.count + 64
