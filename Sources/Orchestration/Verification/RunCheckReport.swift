@@ -10,6 +10,10 @@ public struct RunCheckReport: Hashable, Sendable, Codable {
     public var to: Instant
     /// Whether no finding is a violation.
     public var isValid: Bool
+    /// How many findings are violations.
+    public var violations: Int
+    /// How late first starts were, over all tasks; `nil` when nothing was started.
+    public var lateness: LatenessSummary?
     /// How often each kind was found, violations or not.
     public var counts: [String: Int]
     /// One report a task, sorted by name and uid.
@@ -18,13 +22,20 @@ public struct RunCheckReport: Hashable, Sendable, Codable {
     public var strays: [RunFinding]
 
     /// Sums up.
-    init(window: ClosedRange<Instant>, tasks: [TaskCheckReport], strays: [RunFinding]) {
+    init(
+        window: ClosedRange<Instant>,
+        tasks: [TaskCheckReport],
+        strays: [RunFinding],
+        lateness: [Duration]
+    ) {
         from = window.lowerBound
         to = window.upperBound
         self.tasks = tasks
         self.strays = strays
         let findings = tasks.flatMap(\.findings) + strays
-        isValid = !findings.contains(where: \.isViolation)
+        violations = findings.count(where: \.isViolation)
+        isValid = violations == 0
+        self.lateness = LatenessSummary(milliseconds: lateness.map(\.wholeMilliseconds))
         counts = Dictionary(findings.map { ($0.kind.rawValue, 1) }, uniquingKeysWith: +)
     }
 

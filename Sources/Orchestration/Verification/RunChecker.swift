@@ -12,9 +12,11 @@ public enum RunCheckError: Error, Hashable, Sendable {
 ///
 /// A history is valid if
 /// - every due instant has exactly one disposition: ran, skipped, missed or lost;
-/// - at-most-once tasks start no instant twice, and lose only what an agent killed meanwhile had journaled;
+/// - at-most-once tasks start no instant twice, and lose only what an agent that was killed, or lost its session, had journaled;
 /// - at-least-once tasks complete every instant, repeating it only with growing attempt numbers;
-/// - no first start is later than the bound, and nothing starts early, unknown to the cluster, or without being due;
+/// - no first start is later than the bound, unless a fault explains it, and nothing starts early, unknown to the cluster, or
+///   without being due;
+/// - what agents recorded is what the centers say;
 /// - attempts of tasks that the policy calls exclusive do not overlap.
 ///
 /// Runs that somebody requested are not checked: they are due when they are asked for.
@@ -39,19 +41,48 @@ public struct RunChecker: Sendable {
     /// Checks a history.
     public func check(_ history: RunEvidence) throws(RunCheckError) -> RunCheckReport {
         let starts = Dictionary(grouping: history.starts.filter { isMeant($0.run) }) { $0.run.fireKey?.uid }
-        let runs = Dictionary(grouping: history.runs.filter(isMeant)) { Optional($0.uid) }
-        var reports: [TaskCheckReport] = []
+        let runs = Dictionary(grouping: RunMerge.merge(history.runs.filter(isMeant))) { Optional($0.uid) }
+        let reports = Dictionary(grouping: history.reports.filter { isMeant($0.fire.attempt.run) }) {
+            Optional($0.fire.uid)
+        }
+        let excuses = FaultExcuses(history.faults, agents: Self.agents(of: history), policy: policy)
+        var checked: [TaskCheckReport] = []
+        var lateness: [Duration] = []
         for definition in definitions.sorted(by: { ($0.name, $0.uid) < ($1.name, $1.uid) }) {
+            let (uid, known) = (Optional(definition.uid), Self.knownSince(definition))
             let check = TaskCheck(
                 definition: definition,
                 expected: try Self.expectedInstants(of: definition, in: window),
                 policy: policy,
-                faults: history.faults
+                excuses: excuses
             )
-            let uid = Optional(definition.uid)
-            reports.append(check.report(starts: starts[uid] ?? [], runs: runs[uid] ?? []))
+            let evidence = TaskCheck.Evidence(
+                starts: (starts[uid] ?? []).filter { ($0.run.fireKey?.due).map { $0 > known } ?? false },
+                runs: (runs[uid] ?? []).filter { $0.due > known },
+                reports: (reports[uid] ?? []).filter { $0.fire.due > known }
+            )
+            let result = check.report(evidence)
+            checked.append(result.report)
+            lateness += result.lateness
         }
-        return RunCheckReport(window: window, tasks: reports, strays: strays(history))
+        return RunCheckReport(window: window, tasks: checked, strays: strays(history), lateness: lateness)
+    }
+
+    /// The instant after which the definition says when the task was due.
+    ///
+    /// Schedules that were replaced long ago, or that an answer of the API leaves out, are not known: instants of theirs are neither
+    /// expected nor wrong.
+    private static func knownSince(_ definition: TaskDefinition) -> Instant {
+        let isComplete = definition.supersededSchedules.count >= definition.revision - 1
+        if isComplete { return Instant(millisecondsSinceEpoch: .min) }
+        return definition.supersededSchedules.first?.effectiveFrom ?? definition.effectiveFrom
+    }
+
+    private static func agents(of history: RunEvidence) -> Set<String> {
+        Set(
+            history.starts.map(\.node.text) + history.runs.flatMap { $0.attempts.map(\.agent.text) }
+                + history.reports.map(\.agent.text)
+        )
     }
 
     /// The instants at which a task is due in a window, ascending.
@@ -88,8 +119,18 @@ public struct RunChecker: Sendable {
         let unknownRuns = history.runs
             .filter { isMeant($0) && !known.contains($0.uid) }
             .sorted { $0.id < $1.id }
+        guard policy.knowsAllTasks else { return unchecked(unknownStarts, unknownRuns, history) }
         return unknownStarts.map { RunFinding(.startNotDue, starts: [$0]) }
             + unknownRuns.map { RunFinding(.runNotDue, run: $0) }
             + history.unreadableLines.sorted().map { RunFinding(kind: .unreadable, line: $0) }
+    }
+
+    /// One finding for each task of which nothing is known any more.
+    private func unchecked(_ starts: [RecordedStart], _ runs: [Run], _ history: RunEvidence) -> [RunFinding] {
+        let fires = Dictionary(grouping: starts.map(\.run) + runs.map(\.id)) { $0.fireKey?.uid.text ?? "" }
+        return fires.keys.sorted().map { uid in
+            let first = fires[uid]?.min()
+            return RunFinding(kind: .unknownTask, isViolation: false, due: first?.fireKey?.due, run: first)
+        } + history.unreadableLines.sorted().map { RunFinding(kind: .unreadable, line: $0) }
     }
 }

@@ -31,6 +31,16 @@ public struct RunFinding: Hashable, Sendable, Codable {
         case startWithoutRun = "start-without-run"
         /// Something started that the cluster says was not launched.
         case startOfUnlaunched = "start-of-unlaunched"
+        /// The instant is recorded as missed: nobody could launch it in time.
+        case notLaunched = "not-launched"
+        /// An agent recorded what no center knows.
+        case undelivered
+        /// An agent recorded of an attempt what the centers contradict.
+        case recordsDiffer = "records-differ"
+        /// The task records no starts of its own, so what the cluster says of it was believed.
+        case unmarked
+        /// Nothing is known of the task any more, so its runs were not checked.
+        case unknownTask = "unknown-task"
         /// The cluster says it succeeded, and nothing started.
         case successWithoutStart = "success-without-start"
         /// Something started at an instant that is not due.
@@ -59,6 +69,10 @@ public struct RunFinding: Hashable, Sendable, Codable {
     public var latenessMilliseconds: Int64?
     /// The line, if it is about one.
     public var line: String?
+    /// Why the cluster says so, in its words.
+    public var reason: String?
+    /// The fault that explains it, if that is why it is no violation.
+    public var excuse: FaultPeriod?
 
     /// Creates a finding.
     public init(
@@ -69,7 +83,9 @@ public struct RunFinding: Hashable, Sendable, Codable {
         attempts: [Int] = [],
         nodes: [AgentID] = [],
         latenessMilliseconds: Int64? = nil,
-        line: String? = nil
+        line: String? = nil,
+        reason: String? = nil,
+        excuse: FaultPeriod? = nil
     ) {
         self.kind = kind
         self.isViolation = isViolation
@@ -79,6 +95,8 @@ public struct RunFinding: Hashable, Sendable, Codable {
         self.nodes = nodes
         self.latenessMilliseconds = latenessMilliseconds
         self.line = line
+        self.reason = reason
+        self.excuse = excuse
     }
 }
 
@@ -104,7 +122,16 @@ extension RunFinding {
             due: due ?? run.due,
             run: run.id,
             attempts: run.attempts.map(\.number),
-            nodes: run.attempts.map(\.agent)
+            nodes: run.attempts.map(\.agent),
+            reason: run.reason ?? run.attempts.last?.result?.message
         )
+    }
+
+    /// The same finding, which is a violation unless a fault explains it.
+    func excused(by fault: FaultPeriod?) -> RunFinding {
+        var finding = self
+        finding.excuse = fault
+        finding.isViolation = fault == nil
+        return finding
     }
 }

@@ -7,24 +7,39 @@ struct TaskCheck {
     /// Due instants, ascending.
     let expected: [Instant]
     let policy: RunCheckPolicy
-    let faults: [FaultPeriod]
+    let excuses: FaultExcuses
 
-    /// Holds the task's starts and runs against its due instants.
-    func report(starts: [RecordedStart], runs: [Run]) -> TaskCheckReport {
-        let starts = starts.sorted(by: Self.isBefore)
+    /// What is known of one task.
+    struct Evidence {
+        /// What the task recorded.
+        var starts: [RecordedStart]
+        /// What the centers recorded, merged.
+        var runs: [Run]
+        /// What the agents recorded.
+        var reports: [RunReport]
+    }
+
+    /// Holds the task's starts and runs against its due instants; the first starts' lateness comes beside the report.
+    func report(_ evidence: Evidence) -> (report: TaskCheckReport, lateness: [Duration]) {
+        let marked = !evidence.starts.isEmpty || evidence.runs.isEmpty || policy.expectsMarks
+        let starts = (marked ? evidence.starts : Self.starts(of: evidence.runs)).sorted(by: Self.isBefore)
         let startsByFire = Dictionary(grouping: starts) { $0.run }
-        let runsByInstant = dispositions(runs)
+        let runsByInstant = dispositions(evidence.runs)
+        let owners = TaskOwners(starts: starts, runs: evidence.runs)
         var tally = Tally()
         for due in expected {
             let fire = RunID(FireKey(uid: definition.uid, due: due))
             check(
                 Instance(due: due, starts: startsByFire[fire] ?? [], runs: runsByInstant[due] ?? []),
+                owners,
                 &tally
             )
         }
         tally.findings += overlaps(starts, violates: policy.exclusiveTasks.contains(definition.uid))
-        tally.findings += undue(starts: starts, runs: runs)
-        return TaskCheckReport(
+        tally.findings += undue(starts: starts, runs: evidence.runs)
+        tally.findings += RecordCheck(runs: evidence.runs).findings(evidence.reports)
+        if !marked { tally.findings.append(RunFinding(kind: .unmarked, isViolation: false)) }
+        let report = TaskCheckReport(
             task: definition.name,
             uid: definition.uid,
             delivery: definition.specification.delivery,
@@ -35,10 +50,30 @@ struct TaskCheck {
             lateness: LatenessSummary(milliseconds: tally.lateness.map(\.wholeMilliseconds)),
             findings: tally.findings.sorted(by: Self.isBefore)
         )
+        return (report, tally.lateness)
+    }
+
+    /// The starts that the cluster knows of, for a task that records none itself.
+    private static func starts(of runs: [Run]) -> [RecordedStart] {
+        runs.flatMap { run in
+            run.attempts.compactMap { attempt in
+                guard let startedAt = attempt.startedAt ?? attempt.result?.startedAt else { return nil }
+                let outcome = attempt.result?.outcome
+                return RecordedStart(
+                    task: run.task,
+                    run: run.id,
+                    due: run.due,
+                    attempt: attempt.number,
+                    node: attempt.agent,
+                    startedAt: startedAt,
+                    endedAt: outcome == .lost || outcome == .missed ? nil : attempt.result?.endedAt
+                )
+            }
+        }
     }
 
     /// What is summed up over all instants.
-    private struct Tally {
+    struct Tally {
         var findings: [RunFinding] = []
         var lateness: [Duration] = []
         var completed = 0
@@ -46,7 +81,7 @@ struct TaskCheck {
     }
 
     /// One due instant with all that is known of it.
-    private struct Instance {
+    struct Instance {
         var due: Instant
         /// In the order of their starts.
         var starts: [RecordedStart]
@@ -66,111 +101,13 @@ struct TaskCheck {
             }
         }
     }
-
-    private func check(_ instance: Instance, _ tally: inout Tally) {
-        let isCompleted = instance.starts.contains(where: instance.isCompleted)
-        tally.completed += isCompleted ? 1 : 0
-        if instance.runs.count == 1 { tally.dispositions[instance.runs[0].state.rawValue, default: 0] += 1 }
-        tally.findings += disposition(instance)
-        tally.findings += repetition(instance)
-        tally.findings += loss(instance)
-        tally.findings += contradictions(instance)
-        for start in instance.starts where !instance.isCompleted(start) {
-            tally.findings.append(RunFinding(.incomplete, isViolation: false, starts: [start]))
-        }
-        if definition.specification.delivery == .atLeastOnce, !isCompleted,
-            !instance.starts.isEmpty || !instance.runs.isEmpty
-        {
-            tally.findings.append(about(instance, .notCompleted))
-        }
-        if let first = instance.starts.first {
-            let lateness = first.startedAt - instance.due
-            tally.lateness.append(lateness)
-            if lateness > policy.latenessBound {
-                tally.findings.append(RunFinding(.late, starts: [first], lateness: lateness))
-            }
-            if lateness < .zero - policy.clockSkew {
-                tally.findings.append(RunFinding(.early, starts: [first], lateness: lateness))
-            }
-        }
-    }
-
-    private func about(_ instance: Instance, _ kind: RunFinding.Kind, isViolation: Bool = true) -> RunFinding
-    {
-        if let run = instance.runs.first {
-            return RunFinding(kind, isViolation: isViolation, run: run, due: instance.due)
-        }
-        guard instance.starts.isEmpty else {
-            return RunFinding(kind, isViolation: isViolation, starts: instance.starts)
-        }
-        let run = RunID(FireKey(uid: definition.uid, due: instance.due))
-        return RunFinding(kind: kind, isViolation: isViolation, due: instance.due, run: run)
-    }
-
-    private func disposition(_ instance: Instance) -> [RunFinding] {
-        switch instance.runs.count {
-        case 0: [about(instance, instance.starts.isEmpty ? .missed : .startWithoutRun)]
-        case 1: instance.runs[0].state.isFinal ? [] : [about(instance, .undecided)]
-        default: [about(instance, .decidedTwice)]
-        }
-    }
-
-    private func repetition(_ instance: Instance) -> [RunFinding] {
-        let starts = instance.starts
-        switch definition.specification.delivery {
-        case .atMostOnce: return starts.count > 1 ? [RunFinding(.doubled, starts: starts)] : []
-        case .atLeastOnce:
-            let grows = zip(starts, starts.dropFirst()).allSatisfy { $0.attempt < $1.attempt }
-            return grows ? [] : [RunFinding(.doubled, starts: starts)]
-        }
-    }
-
-    private func loss(_ instance: Instance) -> [RunFinding] {
-        guard let run = instance.runs.first(where: { $0.state == .lost }) else { return [] }
-        return [
-            RunFinding(isExcused(run) ? .lost : .lostWithoutFault, isViolation: !isExcused(run), run: run)
-        ]
-    }
-
-    /// Whether the agent of the lost attempt was killed after it can have journaled the fire and before it was given up.
-    private func isExcused(_ run: Run) -> Bool {
-        guard let attempt = run.attempts.last else { return false }
-        return faults.contains { fault in
-            fault.kind == .killed && fault.target == attempt.agent.text
-                && fault.start >= run.due - policy.lookAhead
-                && attempt.result.map { fault.start <= $0.endedAt + policy.clockSkew } != false
-        }
-    }
-
-    private func contradictions(_ instance: Instance) -> [RunFinding] {
-        var findings: [RunFinding] = []
-        if let run = instance.runs.first {
-            let isUnlaunched = run.state == .skipped || run.state == .missed
-            if isUnlaunched, !instance.starts.isEmpty {
-                findings.append(RunFinding(.startOfUnlaunched, starts: instance.starts))
-            }
-            if run.state == .succeeded, instance.starts.isEmpty {
-                findings.append(RunFinding(.successWithoutStart, run: run))
-            }
-            for start in instance.starts where !isUnlaunched {
-                let attempt = run.attempts.first { $0.number == start.attempt }
-                if attempt?.agent != start.node {
-                    findings.append(RunFinding(.contradiction, starts: [start]))
-                }
-            }
-        }
-        for start in instance.starts where start.due != instance.due || start.task != definition.name {
-            findings.append(RunFinding(.contradiction, starts: [start]))
-        }
-        return findings
-    }
 }
 
 extension TaskCheck {
-    /// For each due instant its dispositions; equal records of one run count once.
+    /// For each due instant its dispositions.
     private func dispositions(_ runs: [Run]) -> [Instant: [Run]] {
         var found: [Instant: [Run]] = [:]
-        for run in Set(runs).sorted(by: Self.isBefore) where run.part == 0 {
+        for run in runs where run.part == 0 {
             guard run.state == .missed, let since = run.since, since < run.due else {
                 found[run.due, default: []].append(run)
                 continue
@@ -201,7 +138,7 @@ extension TaskCheck {
 
     private func undue(starts: [RecordedStart], runs: [Run]) -> [RunFinding] {
         starts.filter { !isDue($0.run) }.map { RunFinding(.startNotDue, starts: [$0]) }
-            + Set(runs).sorted(by: Self.isBefore)
+            + runs
             .filter { !isDue($0.id) && !reachesBeyondExpected($0) }
             .map { RunFinding(.runNotDue, run: $0) }
     }
@@ -230,11 +167,6 @@ extension TaskCheck {
         (left.startedAt, left.run, left.attempt, left.node) < (
             right.startedAt, right.run, right.attempt, right.node
         )
-    }
-
-    private static func isBefore(_ left: Run, _ right: Run) -> Bool {
-        (left.id, left.state.rawValue, left.attempts.count, left.reason ?? "")
-            < (right.id, right.state.rawValue, right.attempts.count, right.reason ?? "")
     }
 
     private static func isBefore(_ left: RunFinding, _ right: RunFinding) -> Bool {

@@ -189,7 +189,7 @@ struct RunCheckerTests {
             $0.lose(3, killAfter: .seconds(1))
             $0.history.faults[0].target = "agent-1"
         },
-        Row(what: "lost, its agent was only paused", findings: ["incomplete 3", "!lost-without-fault 3"]) {
+        Row(what: "lost, its agent was paused for ever", findings: ["incomplete 3", "lost 3"]) {
             $0.lose(3, killAfter: .seconds(1))
             $0.history.faults[0].kind = .paused
         },
