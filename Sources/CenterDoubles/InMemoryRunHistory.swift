@@ -1,65 +1,75 @@
 public import Center
 public import Domain
 public import Scheduling
+import Synchronization
 
-/// A history in memory, for tests; passes the same contract as the one on disk.
-public actor InMemoryRunHistory: RunHistory {
-    private var runs: [RunID: Run] = [:]
-    private var authoredReports: [AuthoredReport] = []
-    private var positions: [CenterID: Int64] = [:]
-    private var failure: (any Error)?
-    private var listFailure: (any Error)?
+/// A history in memory, for tests and simulations; passes the same contract as the one on disk.
+///
+/// What it has recorded outlives the process that used it, as a file would.
+public final class InMemoryRunHistory: RunHistory {
+    fileprivate struct State {
+        var runs: [RunID: Run] = [:]
+        var authoredReports: [AuthoredReport] = []
+        var positions: [CenterID: Int64] = [:]
+        var failure: (any Error)?
+        var listFailure: (any Error)?
+    }
+
+    private let state = Mutex(State())
 
     /// Creates an empty history.
     public init() {}
 
     /// Makes every later write fail with `error`, or succeed again.
-    public func failWrites(with error: (any Error)?) { failure = error }
+    public func failWrites(with error: (any Error)?) async { state.withLock { $0.failure = error } }
 
     /// Makes every later list of runs fail with `error`, or succeed again.
-    public func failLists(with error: (any Error)?) { listFailure = error }
+    public func failLists(with error: (any Error)?) async { state.withLock { $0.listFailure = error } }
+
+    /// Everything that is recorded, in the order of the identities.
+    public var runs: [Run] { state.withLock { $0.runs.values.sorted { $0.id < $1.id } } }
 
     /// Stores what the reports say.
-    public func record(_ reports: [RunReport]) throws {
-        if let failure { throw failure }
-        for report in reports {
-            let id = report.fire.attempt.run
-            var run = runs[id] ?? Run(report)
-            run.apply(report)
-            runs[id] = run
-        }
+    public func record(_ reports: [RunReport]) async throws {
+        try state.withLock { try $0.record(reports) }
     }
 
     /// As `record`, and remembers them for the peers.
-    public func author(_ reports: [RunReport]) throws {
-        try record(reports)
-        for report in reports {
-            let sequence = (authoredReports.last?.sequence ?? 0) + 1
-            authoredReports.append(AuthoredReport(sequence: sequence, report: report))
+    public func author(_ reports: [RunReport]) async throws {
+        try state.withLock { state in
+            try state.record(reports)
+            for report in reports {
+                let sequence = (state.authoredReports.last?.sequence ?? 0) + 1
+                state.authoredReports.append(AuthoredReport(sequence: sequence, report: report))
+            }
         }
     }
 
     /// Reports authored after `sequence`, oldest first.
-    public func authored(after sequence: Int64, limit: Int) -> [AuthoredReport] {
-        Array(authoredReports.drop { $0.sequence <= sequence }.prefix(limit))
+    public func authored(after sequence: Int64, limit: Int) async -> [AuthoredReport] {
+        state.withLock { Array($0.authoredReports.drop { $0.sequence <= sequence }.prefix(limit)) }
     }
 
     /// How far the reports of `peer` have been fetched.
-    public func fetched(from peer: CenterID) -> Int64 { positions[peer] ?? 0 }
+    public func fetched(from peer: CenterID) async -> Int64 { state.withLock { $0.positions[peer] ?? 0 } }
 
     /// Stores reports fetched from a peer.
-    public func record(_ reports: [AuthoredReport], from peer: CenterID) throws {
-        try record(reports.map(\.report))
-        positions[peer] = max(fetched(from: peer), reports.map(\.sequence).max() ?? 0)
+    public func record(_ reports: [AuthoredReport], from peer: CenterID) async throws {
+        try state.withLock { state in
+            try state.record(reports.map(\.report))
+            let reached = reports.map(\.sequence).max() ?? 0
+            state.positions[peer] = max(state.positions[peer] ?? 0, reached)
+        }
     }
 
     /// The run; `nil` when there is none.
-    public func run(_ id: RunID) -> Run? { runs[id] }
+    public func run(_ id: RunID) async -> Run? { state.withLock { $0.runs[id] } }
 
     /// Runs, latest due first.
-    public func runs(_ filter: RunFilter, page: String?, limit: Int) throws -> Page<Run> {
-        if let listFailure { throw listFailure }
-        var sorted = runs.values.filter { filter.accepts($0) }.sorted { ($0.due, $0.id) > ($1.due, $1.id) }
+    public func runs(_ filter: RunFilter, page: String?, limit: Int) async throws -> Page<Run> {
+        let (all, failure) = state.withLock { ($0.runs.values, $0.listFailure) }
+        if let failure { throw failure }
+        var sorted = all.filter { filter.accepts($0) }.sorted { ($0.due, $0.id) > ($1.due, $1.id) }
         if let page {
             guard let index = sorted.firstIndex(where: { $0.id.text == page }) else {
                 throw CenterError.invalid([ValidationProblem(field: "page", message: "there is no such page")]
@@ -72,16 +82,33 @@ public actor InMemoryRunHistory: RunHistory {
     }
 
     /// The latest run of each of these tasks that has one.
-    public func latestRuns(of tasks: [TaskID]) -> [TaskID: Run] {
+    public func latestRuns(of tasks: [TaskID]) async -> [TaskID: Run] {
+        let all = state.withLock(\.runs.values)
         var latest: [TaskID: Run] = [:]
         for task in tasks {
-            latest[task] = runs.values.filter { $0.task == task }.max { ($0.due, $0.id) < ($1.due, $1.id) }
+            latest[task] = all.filter { $0.task == task }.max { ($0.due, $0.id) < ($1.due, $1.id) }
         }
         return latest
     }
 
     /// Deletes what exceeds the retention.
-    public func prune(_ retention: HistoryRetention, now: Instant) -> Int {
+    public func prune(_ retention: HistoryRetention, now: Instant) async -> Int {
+        state.withLock { $0.prune(retention, now: now) }
+    }
+}
+
+extension InMemoryRunHistory.State {
+    fileprivate mutating func record(_ reports: [RunReport]) throws {
+        if let failure { throw failure }
+        for report in reports {
+            let id = report.fire.attempt.run
+            var run = runs[id] ?? Run(report)
+            run.apply(report)
+            runs[id] = run
+        }
+    }
+
+    fileprivate mutating func prune(_ retention: HistoryRetention, now: Instant) -> Int {
         let before = runs.count
         runs = runs.filter { $0.value.due >= now - retention.age }
         keepLatest(retention.countMax, of: Array(runs.values))
@@ -91,7 +118,7 @@ public actor InMemoryRunHistory: RunHistory {
         return before - runs.count
     }
 
-    private func keepLatest(_ count: Int, of candidates: [Run]) {
+    private mutating func keepLatest(_ count: Int, of candidates: [Run]) {
         for run in candidates.sorted(by: { ($0.due, $0.id) > ($1.due, $1.id) }).dropFirst(count) {
             runs[run.id] = nil
         }
