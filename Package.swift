@@ -1,15 +1,22 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// `CLOUDTASK_MUTATIONS=1` builds what `cloudtask simulate --mutation` needs; see docs/mutations.md.
+///
+/// Never for use.
+let mutations: [SwiftSetting] =
+    Context.environment["CLOUDTASK_MUTATIONS"] == nil ? [] : [.define("CLOUDTASK_MUTATIONS")]
+
 /// Every target is compiled the same way: Swift 6 language mode, strict memory safety, warnings are errors.
-let settings: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .strictMemorySafety(),
-    .treatAllWarnings(as: .error),
-]
+let settings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+    ] + mutations
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -60,14 +67,18 @@ let package = Package(
     targets: [
         // Core: values and functions.
         module("Scheduling"),
-        module("Domain", ["Scheduling"]),
-        module("Orchestration", ["Domain", "Scheduling", collections]),
+        module("Mutations"),
+        module("Domain", ["Mutations", "Scheduling"]),
+        module("Orchestration", ["Domain", "Mutations", "Scheduling", collections]),
 
         // Coordination.
         .systemLibrary(name: "CZooKeeper", providers: [.apt(["libzookeeper-mt-dev"])]),
-        module("ZooKeeper", [logging]),
+        module("ZooKeeper", ["Mutations", logging]),
         module("ZooKeeperClient", ["ZooKeeper", "CZooKeeper", logging]),
-        module("Cluster", ["ZooKeeper", "Orchestration", "Domain", "Scheduling", crypto, logging]),
+        module(
+            "Cluster",
+            ["ZooKeeper", "Orchestration", "Domain", "Mutations", "Scheduling", crypto, logging]
+        ),
 
         // Test support.
         module("TestServers", ["ZooKeeper", "ZooKeeperClient", logging]),
@@ -78,15 +89,15 @@ let package = Package(
         module(
             "Center",
             [
-                "Cluster", "Orchestration", "Domain", "Scheduling", "ZooKeeper", lifecycle, logging,
-                collections,
+                "Cluster", "Orchestration", "Domain", "Mutations", "Scheduling", "ZooKeeper", lifecycle,
+                logging, collections,
             ]
         ),
         module(
             "Agent",
             [
-                "Cluster", "Orchestration", "Domain", "Scheduling", "ZooKeeper", lifecycle, logging,
-                collections,
+                "Cluster", "Orchestration", "Domain", "Mutations", "Scheduling", "ZooKeeper", lifecycle,
+                logging, collections,
             ]
         ),
 
@@ -218,6 +229,7 @@ let package = Package(
             "EndToEndTests",
             ["Domain", "Orchestration", "Payloads", "Scheduling", "TestServers", "ZooKeeper"]
         ),
+        tests("MutationsTests", ["Mutations"]),
         tests("OrchestrationTests", ["Orchestration", "Domain", "Scheduling"], exclude: ["Cases"]),
         tests("PayloadsTests", ["Payloads", "Domain", "Scheduling"]),
         tests("SchedulingTests", ["Scheduling"], exclude: ["Cases"]),
