@@ -1,5 +1,6 @@
 import Cluster
 import Domain
+import Mutations
 import Orchestration
 import Synchronization
 
@@ -45,7 +46,7 @@ final class AgentBoard: Sendable {
     /// The leader of `epoch` has taken care of the reports; a deposed leader's word does not count.
     func accepted(_ reports: [SpooledReport], by epoch: Epoch) {
         guard let live = state.withLock(\.live) else { return }
-        if let known = live.epoch, epoch < known { return }
+        if let known = live.epoch, epoch < known, !Mutation.countsDeposedAcceptance.isOn { return }
         for entry in reports where entry.report.incarnation == live.incarnation && entry.report.concludes {
             live.ledger.withLock { $0.accepted(entry.report.fire.attempt) }
             state.withLock { $0.unaccepted[entry.report.fire.attempt] = nil }

@@ -1,4 +1,5 @@
 public import Cluster
+import Mutations
 public import Orchestration
 
 /// Who an agent is and how it behaves.
@@ -62,6 +63,8 @@ enum AgentTiming {
     static let segmentsMax = 64
     /// The wall clock may be set: nobody trusts a wait for a due instant longer than this.
     static let clockTrust = Duration.seconds(1)
+    /// As `clockTrust`, for the waits that it was made for.
+    static var dueTrust: Duration { Mutation.trustsWallClock.isOn ? .seconds(86_400) : clockTrust }
     /// A committed fire waits this long for the lease or the disk to come back.
     static let lateMax = Duration.seconds(60)
     /// Committed fires that wait for a slot.

@@ -1,6 +1,7 @@
 import Cluster
 import Domain
 import Logging
+import Mutations
 import Orchestration
 import Scheduling
 
@@ -136,6 +137,7 @@ actor AttemptDesk {
         var kept: [Waiting] = []
         for entry in queue {
             if let reason = hopeless(entry, keptCount: kept.count) {
+                if Mutation.dropsOverdue.isOn { continue }
                 miss(entry.fire, entry.live, reason)
             } else if handedCount < handedMax, let order = order(entry, now: now) {
                 orders.append(order)
@@ -186,7 +188,7 @@ actor AttemptDesk {
     /// Once its incarnation is over (or about to be), a fire that must run at least once is left without a result: the
     /// leader finds it open and has it attempted elsewhere. A result would tell it that nothing is left to do.
     func miss(_ fire: JournaledFire, _ live: LiveIncarnation, _ reason: String, isLeaving: Bool = false) {
-        if fire.delivery == .atLeastOnce, isLeaving || live.isOver { return }
+        if fire.delivery == .atLeastOnce, isLeaving || live.isOver, !Mutation.missesForGood.isOn { return }
         let result = AttemptResult(
             attempt: fire.attempt,
             outcome: .missed,
@@ -222,7 +224,7 @@ actor AttemptDesk {
         let now = time.monotonic
         var wake = now + AgentTiming.reread.upperBound
         if let due = waiting.min?.fire.due {
-            wake = min(wake, now + min(time.now.duration(to: due), AgentTiming.clockTrust))
+            wake = min(wake, now + min(time.now.duration(to: due), AgentTiming.dueTrust))
         }
         if !queue.isEmpty { wake = min(wake, now + AgentTiming.clockTrust) }
         for attempt in running.values {

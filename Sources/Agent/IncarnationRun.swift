@@ -1,6 +1,7 @@
 import Cluster
 import Domain
 import Logging
+import Mutations
 import Orchestration
 import ZooKeeper
 
@@ -26,6 +27,9 @@ struct IncarnationRun: Sendable {
             "the agent is registered",
             metadata: ["agent.id": "\(nodes.seat.agent)", "agent.incarnation": "\(nodes.incarnation)"]
         )
+        #if CLOUDTASK_MUTATIONS
+            if Mutation.relaunchesPredecessor.isOn { await relaunchPredecessors(live) }
+        #endif
         let end = await work(live)
         live.end()
         context.desk.bell.ring()
@@ -110,6 +114,9 @@ struct IncarnationRun: Sendable {
             }
             group.addTask { await followCenters(reader) }
             group.addTask { await endAttempts() }
+            #if CLOUDTASK_MUTATIONS
+                if Mutation.renewsLeaseByReads.isOn { group.addTask { await renewByReads(live) } }
+            #endif
             var end: JournalLane.End?
             while end == nil, let next = await group.next() { end = next }
             // Nothing may be written or launched from here on, not even by a lane that has not noticed yet.
@@ -139,9 +146,10 @@ struct IncarnationRun: Sendable {
     ) async -> JournalLane.End? {
         while !Task.isCancelled {
             do {
+                if Mutation.readsBeforeWatching.isOn { try await changed() }
                 let watch = try await arm()
-                try await changed()
-                if await watch.event() == .ended { return nil }
+                if !Mutation.readsBeforeWatching.isOn { try await changed() }
+                if await watch.event() == .ended || Mutation.armsWatchOnce.isOn { return nil }
             } catch let error as ZooKeeperError where error.endsSession || error.code == .cancelled {
                 return nil
             } catch is CancellationError {

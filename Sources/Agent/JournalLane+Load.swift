@@ -1,6 +1,7 @@
 import Cluster
 import Domain
 import Logging
+import Mutations
 import Orchestration
 import Scheduling
 import Synchronization
@@ -24,7 +25,7 @@ extension JournalLane {
         guard let version = try await reader.fence() else { return false }
         let head = try await reader.head()
         agentCount = max(1, try await reader.agentCount())
-        guard let head, head.incarnation == live.incarnation else {
+        guard let head, head.incarnation == live.incarnation || Mutation.ignoresHeadIncarnation.isOn else {
             disown()
             fence = version
             return true
@@ -37,7 +38,7 @@ extension JournalLane {
             for (bucket, rows) in zip(changed, rows) { ledger.read(bucket: bucket, rows: rows ?? []) }
         }
         // The fence read before the rows: a revocation in between makes the next write fail.
-        fence = version
+        fence = Mutation.readsFenceLast.isOn ? try await reader.fence() ?? version : version
         generations = head.buckets
         for (bucket, rows) in zip(changed, rows) where rows == nil {
             // Nothing of it is owned until somebody has written it anew; then it is read again.

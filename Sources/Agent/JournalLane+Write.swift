@@ -1,6 +1,7 @@
 import Cluster
 import Domain
 import Logging
+import Mutations
 import Orchestration
 import Scheduling
 import Synchronization
@@ -37,6 +38,7 @@ extension JournalLane {
         let names = entries.map(\.name)
         let commands = entries.map(\.dispatch)
         entries = []
+        if Mutation.launchesBeforeCommit.isOn { await launch(segment.fires, taken) }
         switch try await outcome({ lane in
             try await lane.journal.commit(segment, taking: names, fence: lane.fence)
         }) {
@@ -44,6 +46,10 @@ extension JournalLane {
             noteCommit(sent, roundTrip)
             journalLatency = max(context.time.monotonic - began, journalLatency * 9 / 10)
             await committed(taken: taken, commands: commands)
+            return .goOn
+        case .rejected where Mutation.takesRefusalForCommit.isOn:
+            await committed(taken: taken, commands: commands)
+            try await loadAgain()
             return .goOn
         case .rejected:
             live.ledger.withLock { $0.segmentRejected() }
@@ -129,22 +135,25 @@ extension JournalLane {
 
     private func committed(taken: [Taken], commands: [Dispatch]) async {
         let fires = live.ledger.withLock { $0.segmentCommitted() }
+        if !Mutation.launchesBeforeCommit.isOn { await launch(fires, taken) }
+        let decided = fires.filter { $0.decision != .launch }
+        context.spool.submit(decided.map { report($0, .decided(at: context.time.now)) })
+        for command in commands { await obey(command) }
+    }
+
+    /// Hands what is to be launched to the desk.
+    private func launch(_ fires: [JournaledFire], _ taken: [Taken]) async {
         var launches: [(fire: JournaledFire, specification: TaskSpecification)] = []
-        var decided: [RunReport] = []
-        for fire in fires {
+        for fire in fires where fire.decision == .launch {
             let dispatched = taken.first { $0.fire.attempt == fire.attempt }
             let specification =
                 dispatched?.specification ?? live.ledger.withLock { $0.definition(fire.uid)?.specification }
-            if fire.decision == .launch, let specification {
-                launches.append((fire, specification))
-            } else {
-                precondition(fire.decision != .launch, "\(fire.attempt) was journaled without a definition")
-                decided.append(report(fire, .decided(at: context.time.now)))
+            guard let specification else {
+                preconditionFailure("\(fire.attempt) was journaled without a definition")
             }
+            launches.append((fire, specification))
         }
         await context.desk.add(launches, of: live)
-        context.spool.submit(decided)
-        for command in commands { await obey(command) }
     }
 
     private func obey(_ command: Dispatch) async {

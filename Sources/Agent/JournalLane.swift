@@ -1,6 +1,7 @@
 import Cluster
 import Domain
 import Logging
+import Mutations
 import Orchestration
 import Scheduling
 import Synchronization
@@ -123,8 +124,9 @@ struct JournalLane {
         let now = context.time.monotonic
         if now >= rereadAt {
             rereadAt = now + context.random.duration(in: AgentTiming.reread)
-            wishes.table = true
-            wishes.inbox = true
+            let rereads = !Mutation.armsWatchOnce.isOn && !Mutation.readsBeforeWatching.isOn
+            wishes.table = wishes.table || rereads
+            wishes.inbox = wishes.inbox || rereads
         }
         if let retry = retryDefinitionsAt, now >= retry {
             retryDefinitionsAt = nil
@@ -162,7 +164,7 @@ struct JournalLane {
         var wake = rereadAt
         if let nextDue {
             let early = context.time.now.duration(to: nextDue) - lookAhead
-            wake = min(wake, now + min(max(early, .zero), AgentTiming.clockTrust))
+            wake = min(wake, now + min(max(early, .zero), AgentTiming.dueTrust))
         }
         if let changedSince { wake = min(wake, changedSince + checkpointDelay) }
         if let retryDefinitionsAt { wake = min(wake, retryDefinitionsAt) }

@@ -1,5 +1,6 @@
 import Cluster
 import Domain
+import Mutations
 import Scheduling
 import ZooKeeper
 
@@ -9,7 +10,8 @@ extension CenterControl {
         guard let definition = state.store.catalog.tasks[task]?.value else {
             throw CenterError.notFound(kind: "task", name: task.text)
         }
-        let run = RunID.requested(of: definition.uid, key: key, in: tree)
+        let nonce = Mutation.dispatchesBlindly.isOn ? String(random.bits()) : ""
+        let run = RunID.requested(of: definition.uid, key: key + nonce, in: tree)
         return try await translating {
             if try await isDispatched(run, leading) { return run }
             for _ in 0..<Self.targetsMax {

@@ -1,5 +1,6 @@
 import Cluster
 import Domain
+import Mutations
 import Scheduling
 
 extension CenterControl {
@@ -15,7 +16,7 @@ extension CenterControl {
                     specification,
                     of: tasks[specification.name]?.value,
                     condition: condition,
-                    uid: random.taskUID(),
+                    uid: Mutation.derivesUID.isOn ? Self.uid(of: specification.name) : random.taskUID(),
                     now: now
                 )
             }
@@ -52,6 +53,11 @@ extension CenterControl {
         } rereading: { leading in
             try await leading.catalogWriter.reread([name])
         }
+    }
+
+    /// The uid that `uid-from-name` gives every task of a name.
+    private static func uid(of name: TaskID) -> TaskUID {
+        TaskUID(bits: name.text.utf8.reduce(5_381) { $0 &* 33 &+ UInt64($1) })
     }
 
     /// Everything that is wrong with the specifications, each problem with the place of its task in the list.

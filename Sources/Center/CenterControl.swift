@@ -1,6 +1,7 @@
 import Cluster
 import Domain
 import Logging
+import Mutations
 import Scheduling
 import ZooKeeper
 
@@ -100,8 +101,13 @@ extension CenterControl {
                 )
             ])
         }
-        if !reports.isEmpty { try await history.record(reports) }
-        guard let leading = state.leading else { return nil }
+        do {
+            if !reports.isEmpty { try await history.record(reports) }
+        } catch  where Mutation.acceptsUnstored.isOn {}
+        guard let leading = state.leading else {
+            guard Mutation.acceptsAsStandby.isOn else { return nil }
+            return state.store.read { $0.leadership.map { Epoch(rawValue: $0.version) } }
+        }
         let demanding = reports.filter(\.demandsAnotherAttempt)
         if !demanding.isEmpty, await !attemptAgain(demanding, leading) { return nil }
         return leading.epoch

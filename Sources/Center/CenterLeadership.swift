@@ -1,6 +1,7 @@
 import Cluster
 import Domain
 import Logging
+import Mutations
 import ZooKeeper
 
 /// One leadership of a center: from taking office to being deposed.
@@ -63,7 +64,7 @@ struct CenterLeadership: Sendable {
         for await _ in state.hints.wishes() {
             do {
                 // A task that the predecessor deleted, and of whose deletion no watch has told yet, must not be placed anew.
-                if !isCurrent { try await follower.reread() }
+                if !isCurrent, !Mutation.plansUnread.isOn { try await follower.reread() }
                 isCurrent = true
                 try await reconciler.pass()
                 failures = 0

@@ -1,4 +1,5 @@
 public import Domain
+import Mutations
 public import Orchestration
 public import ZooKeeper
 
@@ -45,17 +46,29 @@ public struct AgentJournal: Sendable {
             .check(nodes.fence, version: fence),
             .create(path, data: try ZNodeCodec.encode(segment)),
         ]
-        for entry in entries { operations.append(.delete(try nodes.inbox.child(entry), version: nil)) }
+        let deletions = try entries.map { Operation.delete(try nodes.inbox.child($0), version: nil) }
+        if Mutation.journalsUnfenced.isOn { operations.removeFirst() }
+        if Mutation.deletesBeforeJournaling.isOn {
+            if !deletions.isEmpty { _ = try await send(deletions) }
+        } else if !Mutation.deletesAfterJournaling.isOn {
+            operations += deletions
+        }
         let firstSent = time.monotonic
         while true {
             switch try await send(operations) {
             case .committed(let sent, let roundTrip):
+                if Mutation.deletesAfterJournaling.isOn, !deletions.isEmpty { _ = try await send(deletions) }
                 return .committed(sent: sent, roundTrip: roundTrip)
             case .refused:
                 return .rejected
+            case .unknown where Mutation.thawsSegment.isOn:
+                return .rejected
+            case .exists where Mutation.thawsSegment.isOn:
+                return .committed(sent: firstSent, roundTrip: .zero)
             case .exists, .unknown:
                 // Absent means that the same bytes may be sent again; a foreign nonce, that somebody else is us.
                 switch try await present(at: path) {
+                case .absent where Self.trustsUnsyncedRead(taking: entries): return .rejected
                 case .absent: continue
                 case .present(let found) where found.value.nonce == segment.nonce:
                     // When the reply would have come is not known: the lease counts from the first time it was sent.
@@ -73,6 +86,10 @@ public struct AgentJournal: Sendable {
         var segments = plan.segments
         var outcome = JournalOutcome.rejected
         var batches = try batches(plan.buckets)
+        if Mutation.deletesSegmentsFirst.isOn, !segments.isEmpty {
+            _ = try await send(try operations([], deleting: segments, fence: fence))
+            segments = []
+        }
         while let batch = batches.first {
             let isLast = batches.count == 1
             let operations = try operations(batch, deleting: isLast ? segments : [], fence: fence)
@@ -91,6 +108,11 @@ public struct AgentJournal: Sendable {
             }
         }
         return outcome
+    }
+
+    /// M4 and I5: whether a segment that is not found without `sync` counts as never written.
+    private static func trustsUnsyncedRead(taking entries: [String]) -> Bool {
+        entries.isEmpty ? Mutation.trustsUnsyncedRead.isOn : Mutation.forgetsUncertainTaking.isOn
     }
 
     /// What the server said to a multi.
@@ -113,7 +135,11 @@ public struct AgentJournal: Sendable {
         }
         if failure.endsSession { throw failure }
         if failure.isOutcomeUnknown {
-            try await session.settled(at: nodes.fence)
+            if Mutation.trustsUnsyncedRead.isOn || Mutation.forgetsUncertainTaking.isOn {
+                try await session.connected()
+            } else {
+                try await session.settled(at: nodes.fence)
+            }
             return .unknown
         }
         switch failure.code {

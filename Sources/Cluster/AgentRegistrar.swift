@@ -1,4 +1,5 @@
 public import Domain
+import Mutations
 public import ZooKeeper
 
 /// What came of a registration.
@@ -36,6 +37,11 @@ public struct AgentRegistrar: Sendable {
                 let stat = try await session.persistently { try await session.exists(nodes.fence) }
                 if stat != nil { return .registered }
             case .exists:
+                if Mutation.replacesHolder.isOn {
+                    // A2: nobody but the server deletes another session's node (D1).
+                    _ = try? await session.delete(nodes.member, version: nil)
+                    continue
+                }
                 if let outcome = try await holder() { return outcome }
             }
         }

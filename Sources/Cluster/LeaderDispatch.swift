@@ -1,5 +1,6 @@
 import Crypto
 public import Domain
+import Mutations
 public import Scheduling
 public import ZooKeeper
 
@@ -17,10 +18,9 @@ public struct LeaderDispatch: Sendable {
         let marker = try await marker(run.attempt.run, target.seat.runtime)
         if marker != nil { return false }
         do {
-            _ = try await writer.write(
-                [.check(try writer.tree.fence(target), version: fence)]
-                    + launchOperations(run, to: target, replacing: nil, now: now)
-            )
+            let check = Operation.check(try writer.tree.fence(target), version: fence)
+            let launch = try launchOperations(run, to: target, replacing: nil, now: now)
+            _ = try await writer.write(Mutation.dropsUntaken.isOn ? launch : [check] + launch)
             return true
         } catch LeaderWriteError.conflict(let error) where error.code == .nodeExists {
             return false
@@ -43,15 +43,14 @@ public struct LeaderDispatch: Sendable {
         )
         let markerPath = try runtime.marker(run.attempt.run)
         let data = try ZNodeCodec.encode(next)
+        let mark =
+            marker.map { Operation.set(markerPath, data: data, version: $0.version) }
+            ?? .create(markerPath, data: data)
         let entry = Dispatch.launch(run)
-        return [
-            marker.map { .set(markerPath, data: data, version: $0.version) }
-                ?? .create(markerPath, data: data),
-            .create(
-                try runtime.inboxEntry(target.seat.agent, target.incarnation, entry),
-                data: try ZNodeCodec.encode(entry)
-            ),
-        ]
+        let path = try runtime.inboxEntry(target.seat.agent, target.incarnation, entry)
+        let put = Operation.create(path, data: try ZNodeCodec.encode(entry))
+        if Mutation.dispatchesWithoutMarker.isOn || Mutation.redispatchesInTwoWrites.isOn { return [put] }
+        return [mark, put]
     }
 
     /// The marker of the latest attempt of a run that was dispatched in any of these runtimes: its task may have moved between them.

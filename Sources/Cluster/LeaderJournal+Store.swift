@@ -1,4 +1,5 @@
 public import Domain
+import Mutations
 public import ZooKeeper
 
 extension LeaderJournal {
@@ -8,6 +9,18 @@ extension LeaderJournal {
     public static func read(_ id: JournalID, session: any ZooKeeperSession, tree: Tree) async throws
         -> LeaderJournal
     {
+        let early =
+            Mutation.readsCheckpointFirst.isOn ? try await readCheckpoint(id, session, tree) : nil
+        let segments = try await readSegments(id, session, tree)
+        let late = if let early { early } else { try await readCheckpoint(id, session, tree) }
+        return LeaderJournal(id: id, checkpoint: late, segments: segments)
+    }
+
+    private static func readSegments(
+        _ id: JournalID,
+        _ session: any ZooKeeperSession,
+        _ tree: Tree
+    ) async throws -> [JournalSegment] {
         let runtime = try tree.runtime(id.seat.runtime)
         let numbers = try await session.childrenIfPresent(tree.fence(id)).compactMap(
             RuntimeTree.segmentNumber(named:)
@@ -18,6 +31,15 @@ extension LeaderJournal {
                 at: runtime.segment(id.seat.agent, id.incarnation, number)
             )?.value
         }
+        return segments.compactMap { $0 }
+    }
+
+    private static func readCheckpoint(
+        _ id: JournalID,
+        _ session: any ZooKeeperSession,
+        _ tree: Tree
+    ) async throws -> [Int: Versioned<CheckpointBucket>] {
+        let runtime = try tree.runtime(id.seat.runtime)
         let buckets = try await session.childrenIfPresent(runtime.checkpoint(id.seat.agent, id.incarnation))
             .compactMap(Tree.bucket(named:))
         let contents = try await pipelined(buckets) { bucket in
@@ -28,7 +50,7 @@ extension LeaderJournal {
         }
         var checkpoint: [Int: Versioned<CheckpointBucket>] = [:]
         for (index, bucket) in buckets.enumerated() { checkpoint[bucket] = contents[index] }
-        return LeaderJournal(id: id, checkpoint: checkpoint, segments: segments.compactMap { $0 })
+        return checkpoint
     }
 
     /// Folds the segments of a sealed journal into its checkpoint: first every bucket that changes, a few at a time, then the segments go.

@@ -1,4 +1,5 @@
 public import Domain
+import Mutations
 public import Scheduling
 
 /// What an incarnation left in its journal: checkpoint and segments, and what they say together.
@@ -26,6 +27,7 @@ public struct LeaderJournal: Sendable {
         for segment in segments {
             for fire in segment.fires where fire.advancesCursor { cursors.raise(fire.key, to: fire.due) }
         }
+        if Mutation.readsCursorShort.isOn { return cursors.mapValues { $0 - .milliseconds(1) } }
         return cursors
     }
 

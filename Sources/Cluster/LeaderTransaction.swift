@@ -1,4 +1,5 @@
 public import Domain
+import Mutations
 import ZooKeeper
 
 /// One multi of the leader that moves, changes, adds or removes rows, being filled.
@@ -178,7 +179,8 @@ extension LeaderTransaction {
             "a transaction of epoch \(epoch) was given to epoch \(writer.epoch)"
         )
         let steps = try steps(writer.tree)
-        let results = try await writer.write(steps.map(\.operation))
+        let isFenced = !Mutation.writesUnfenced.isOn && !Mutation.movesUnfenced.isOn
+        let results = try await writer.write(steps.map(\.operation), isFenced: isFenced)
         return Self.changes(steps.map(\.target), results)
     }
 

@@ -1,4 +1,5 @@
 public import Domain
+import Mutations
 public import ZooKeeper
 
 /// Why a write of the leader did not happen, as far as the leader must tell.
@@ -39,9 +40,15 @@ public struct LeaderWriter: Sendable {
 
     /// Performs all operations or none, under the leader's epoch; the results are those of `operations`.
     public func write(_ operations: [Operation]) async throws -> [OperationResult] {
+        try await write(operations, isFenced: !Mutation.writesUnfenced.isOn)
+    }
+
+    /// As `write`; what is not fenced by the epoch is a deposed leader's as well (M9).
+    func write(_ operations: [Operation], isFenced: Bool) async throws -> [OperationResult] {
         precondition(!operations.isEmpty, "an empty multi was about to be written")
         let path = try tree.epoch
         do {
+            guard isFenced else { return try await session.multi(operations) }
             return Array(
                 try await session.multi([.check(path, version: epoch.rawValue)] + operations).dropFirst()
             )

@@ -1,3 +1,4 @@
+import Mutations
 public import Scheduling
 
 /// Why a run exists.
@@ -67,7 +68,8 @@ public struct JournaledFire: Hashable, Sendable, Codable {
 
     /// Whether another attempt has to follow one that ended like this.
     public func demandsAnotherAttempt(after outcome: AttemptOutcome) -> Bool {
-        decision == .launch && delivery == .atLeastOnce && outcome.isInconclusive
+        decision == .launch && outcome.isInconclusive
+            && (delivery == .atLeastOnce || Mutation.repeatsEverything.isOn)
     }
 }
 

@@ -1,3 +1,4 @@
+import Mutations
 import Scheduling
 
 extension Run {
@@ -78,6 +79,7 @@ extension RunAttempt {
         case .started(let at), .decided(let at):
             startedAt = startedAt ?? at
         case .ended(let newer):
+            if Mutation.keepsLost.isOn, result != nil { return }
             guard result == nil || result?.outcome == .lost else { return }
             if newer.outcome == .lost, result != nil { return }
             result = newer

@@ -1,3 +1,4 @@
+import Mutations
 public import Scheduling
 
 /// A task as the cluster keeps it: what the user said, and what identifies and dates it.
@@ -79,6 +80,10 @@ extension TaskDefinition {
         next.effectiveFrom = max(now, effectiveFrom)
         let superseded = SupersededSchedules(effectiveFrom: effectiveFrom, schedules: activeSchedules)
         next.supersededSchedules = (supersededSchedules + [superseded]).suffix(TaskDefinition.supersededMax)
+        if Mutation.forgetsFormerSchedules.isOn {
+            next.effectiveFrom = createdAt
+            next.supersededSchedules = []
+        }
         return next
     }
 

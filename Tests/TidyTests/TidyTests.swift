@@ -88,21 +88,23 @@ import Testing
     /// What each module may import of ours, and of others: the arrows of docs/architecture.md.
     static let allowedImports: [String: Set<String>] = [
         "Scheduling": ["Synchronization"],
-        "Domain": ["Scheduling"],
-        "Orchestration": ["Domain", "Scheduling", "Collections"],
-        "ZooKeeper": ["Logging", "Synchronization"],
+        "Mutations": ["Synchronization"],
+        "Domain": ["Mutations", "Scheduling"],
+        "Orchestration": ["Domain", "Mutations", "Scheduling", "Collections"],
+        "ZooKeeper": ["Mutations", "Logging", "Synchronization"],
         "ZooKeeperClient": ["ZooKeeper", "CZooKeeper", "Logging", "Synchronization", "Dispatch"],
         "Cluster": [
-            "ZooKeeper", "Orchestration", "Domain", "Scheduling", "Crypto", "Logging", "Synchronization",
+            "ZooKeeper", "Orchestration", "Domain", "Mutations", "Scheduling", "Crypto", "Logging",
+            "Synchronization",
         ],
         "Payloads": ["Domain", "Scheduling"],
         "Center": [
-            "Cluster", "Orchestration", "Domain", "Scheduling", "ZooKeeper", "ServiceLifecycle", "Logging",
-            "Collections", "Synchronization", "Crypto",
+            "Cluster", "Orchestration", "Domain", "Mutations", "Scheduling", "ZooKeeper", "ServiceLifecycle",
+            "Logging", "Collections", "Synchronization", "Crypto",
         ],
         "Agent": [
-            "Cluster", "Orchestration", "Domain", "Scheduling", "ZooKeeper", "ServiceLifecycle", "Logging",
-            "Collections", "Synchronization",
+            "Cluster", "Orchestration", "Domain", "Mutations", "Scheduling", "ZooKeeper", "ServiceLifecycle",
+            "Logging", "Collections", "Synchronization",
         ],
     ]
 

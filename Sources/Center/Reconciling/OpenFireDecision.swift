@@ -1,4 +1,5 @@
 import Domain
+import Mutations
 import Scheduling
 
 /// What becomes of a fire that a sealed incarnation left without an accepted result (rule L7); pure.
@@ -34,7 +35,7 @@ struct OpenFireDecision: Hashable, Sendable {
         var decision = OpenFireDecision(report: isTold ? nil : report(.ended(result)))
         let isRepeated = run?.attempts.contains { $0.number > number } ?? false
         if open.fire.demandsAnotherAttempt(after: result.outcome), !isRepeated, let task,
-            task.uid == open.fire.uid
+            task.uid == open.fire.uid, !Mutation.repeatsNothing.isOn
         {
             decision.next = nextAttempt(of: open.fire, task)
         }

@@ -1,6 +1,7 @@
 import Cluster
 import Domain
 import Logging
+import Mutations
 import Scheduling
 import ZooKeeper
 
@@ -54,9 +55,11 @@ extension Reconciler {
         defer { sealed[id] = journal }
         try await journal.fold(with: writer)
         let decisions = try await decisions(journal, situation)
-        try await environment.history.author(decisions.compactMap(\.decision.report))
+        let reports = Mutation.decidesUnrecorded.isOn ? [] : decisions.compactMap(\.decision.report)
+        if !Mutation.recordsAfterRemoval.isOn { try await environment.history.author(reports) }
         let over = decisions.filter { $0.decision.next == nil }.map(\.open.fire.attempt)
         try await journal.remove(Set(over), with: writer)
+        if Mutation.recordsAfterRemoval.isOn { try await environment.history.author(reports) }
         for (open, decision) in decisions {
             guard let next = decision.next else { continue }
             try await redispatch(open, next, &journal, situation)
@@ -98,6 +101,10 @@ extension Reconciler {
         let marker = try await dispatch.marker(next.attempt.run, target.seat.runtime)
         let launch = try dispatch.launchOperations(next, to: target, replacing: marker, now: time.now)
         let check = Operation.check(try writer.tree.fence(target), version: fence.version)
+        if Mutation.redispatchesInTwoWrites.isOn {
+            _ = try await writer.write([check] + launch)
+            return try await journal.remove([open.fire.attempt], with: writer)
+        }
         try await journal.remove(open.fire.attempt, also: [check] + launch, with: writer)
     }
 
@@ -107,7 +114,7 @@ extension Reconciler {
         let dispatch = LeaderDispatch(writer: writer)
         for (path, entry) in try await dispatch.untaken(id) {
             let removal = Operation.delete(path, version: entry.version)
-            guard case .launch(let run) = entry.value else {
+            guard case .launch(let run) = entry.value, !Mutation.dropsUntaken.isOn else {
                 _ = try await writer.write([removal])
                 continue
             }
@@ -122,7 +129,7 @@ extension Reconciler {
             let marker = try await dispatch.marker(run.attempt.run, target.seat.runtime)
             let check = Operation.check(try writer.tree.fence(target), version: fence.version)
             let launch = try dispatch.launchOperations(run, to: target, replacing: marker, now: time.now)
-            _ = try await writer.write([check, removal] + launch)
+            _ = try await writer.write([check] + (Mutation.copiesUntaken.isOn ? [] : [removal]) + launch)
         }
     }
 

@@ -1,6 +1,7 @@
 import Cluster
 import Domain
 import Logging
+import Mutations
 import Scheduling
 import ZooKeeper
 
@@ -58,8 +59,14 @@ extension Reconciler {
     }
 
     private func settleAbandoned(_ owner: JournalID) async throws {
+        if Mutation.grantsUnsettled.isOn, let heir = situation()?.journal(of: owner.seat) {
+            return try await grant(owner.seat, to: heir)
+        }
         // All sealed journals of the agent: a head that had to be written anew may name any of them.
         var cursors = try await journal(owner).cursors
+        if Mutation.trustsTheSuccessor.isOn, let heir = situation()?.journal(of: owner.seat) {
+            cursors = try await self.cursors(of: heir)
+        }
         for id in mirror?.journals(of: owner.seat) ?? []
         where id != owner && mirror?.fences[id]?.value.isSealed == true {
             for (key, cursor) in try await journal(id).cursors { cursors.raise(key, to: cursor) }
@@ -67,12 +74,20 @@ extension Reconciler {
         guard let situation = situation(), let table = situation.mirror.tables[owner.seat] else { return }
         let changes = situation.sorted(
             table.rows.map { row in
-                situation.settlement(of: row, from: owner.seat, cursor: cursors[row.key] ?? row.cursor)
+                situation.settlement(of: row, from: owner.seat, cursor: lastDecided(of: row, cursors))
             }
         )
         let home = Place.owned(owner.seat)
-        try await write(changes.filter { $0.to != home }, situation)
+        try await writeMoves(changes.filter { $0.to != home }, situation)
         try await regrant(changes.filter { $0.to == home }, owner.seat, situation)
+    }
+
+    /// D4: makes the rows of a sealed incarnation valid for the next one as they are.
+    private func grant(_ seat: Seat, to heir: JournalID) async throws {
+        guard var transaction = transaction() else { return }
+        transaction.requireFence(heir)
+        transaction.nameIncarnation(heir.incarnation, for: seat)
+        try await commit(transaction)
     }
 
     /// Writes the rows an agent keeps, then names its new incarnation in the head: buckets first, head last.
@@ -103,8 +118,9 @@ extension Reconciler {
             var rest = rows[...]
             try await skippingUnreadable {
                 while !rest.isEmpty {
-                    let count = try await revoke(rest, owner)
-                    try await settleRevoked(Array(rest.prefix(count)), owner)
+                    let early = Mutation.readsBeforeRevoking.isOn ? try await cursors(of: owner) : nil
+                    let count = Mutation.movesUnrevoked.isOn ? rest.count : try await revoke(rest, owner)
+                    try await settleRevoked(Array(rest.prefix(count)), owner, early)
                     rest = rest.dropFirst(count)
                 }
             }
@@ -130,14 +146,36 @@ extension Reconciler {
         return count
     }
 
-    private func settleRevoked(_ rows: [AllocationRow], _ owner: JournalID) async throws {
-        let journal = try await LeaderJournal.read(owner, session: writer.session, tree: writer.tree)
-        let cursors = journal.cursors
+    private func settleRevoked(
+        _ rows: [AllocationRow],
+        _ owner: JournalID,
+        _ early: [TaskPart: Instant]?
+    ) async throws {
+        let cursors = if let early { early } else { try await cursors(of: owner) }
         guard let situation = situation() else { return }
         let changes = rows.compactMap { row in mirror?.row(row.key) }.map { row in
-            situation.settlement(of: row, from: owner.seat, cursor: cursors[row.key] ?? row.cursor)
+            situation.settlement(of: row, from: owner.seat, cursor: lastDecided(of: row, cursors))
         }
-        try await write(situation.sorted(changes), situation)
+        try await writeMoves(situation.sorted(changes), situation)
+    }
+
+    /// What an incarnation that can journal no more of these rows has decided last.
+    private func cursors(of owner: JournalID) async throws -> [TaskPart: Instant] {
+        try await LeaderJournal.read(owner, session: writer.session, tree: writer.tree).cursors
+    }
+
+    /// The last decided instant of a row: by the journal, else by the row itself.
+    private func lastDecided(of row: AllocationRow, _ cursors: [TaskPart: Instant]) -> Instant {
+        let known = cursors[row.key] ?? row.cursor
+        return Mutation.settlesUpToNow.isOn ? max(known, time.now) : known
+    }
+
+    /// Writes where rows go from an owner: each leaves the one and comes to the other in one multi (rule L5a).
+    private func writeMoves(_ changes: [LeaderTransaction.Change], _ situation: Situation) async throws {
+        if Mutation.movesInTwoWrites.isOn {
+            try await write(changes.map { .init(row: $0.row, to: nil) }, situation)
+        }
+        try await write(changes, situation)
     }
 
     /// Places parked and new rows, removes those of deleted tasks.

@@ -1,6 +1,7 @@
 import Cluster
 import Domain
 import Logging
+import Mutations
 import Orchestration
 import Scheduling
 import ZooKeeper
@@ -128,7 +129,7 @@ extension Reconciler {
         }
         if mirror == nil {
             settledAt = nil
-            try await session.sync(writer.tree.root)
+            if !Mutation.loadsUnsynced.isOn { try await session.sync(writer.tree.root) }
             mirror = try await LeaderMirror.load(
                 session: session,
                 tree: writer.tree,
@@ -163,6 +164,8 @@ extension Reconciler {
             guard let planned = roster else { return }
             blueprint = Blueprint(planned, now: time.now)
             guard let situation = situation() else { return }
+            // A journal that may still grow proves nothing: L3 comes before L5 (D3).
+            if Mutation.readsBeforeSealing.isOn { try await settleAbandoned() }
             try await seal(situation)
             try await welcome()
             try await settleAbandoned()

@@ -1,5 +1,6 @@
 import Cluster
 import Domain
+import Mutations
 import Scheduling
 
 /// What the leader has to do, in the order it does it. Each answer is about the situation as it is now, so that whoever leads next
@@ -8,7 +9,10 @@ extension Situation {
     /// Incarnations that are neither sealed nor named by the registration of a live agent (rule L3), sorted.
     var strays: [JournalID] {
         mirror.fences.filter { journal, fence in
-            !fence.value.isSealed && catalog.agents[journal.seat]?.incarnation != journal.incarnation
+            if Mutation.sealsOnlyTheAbsent.isOn || Mutation.replacesHolder.isOn {
+                return !fence.value.isSealed && catalog.agents[journal.seat] == nil
+            }
+            return !fence.value.isSealed && catalog.agents[journal.seat]?.incarnation != journal.incarnation
         }.keys.sorted()
     }
 
@@ -24,7 +28,8 @@ extension Situation {
                 return nil
             }
             let journal = JournalID(seat: seat, incarnation: head.incarnation)
-            guard mirror.fences[journal]?.value.isSealed ?? true else { return nil }
+            let settlesUnsealed = Mutation.readsBeforeSealing.isOn || Mutation.replacesHolder.isOn
+            guard mirror.fences[journal]?.value.isSealed ?? true || settlesUnsealed else { return nil }
             return isSettled(seat) ? nil : journal
         }
     }
@@ -107,6 +112,7 @@ extension Situation {
     func settlement(of row: AllocationRow, from seat: Seat, cursor: Instant) -> LeaderTransaction.Change {
         let settled = settled(row, cursor: max(row.cursor, cursor))
         if let owner = owner(of: row) { return .init(row: settled, to: .owned(owner)) }
+        if Mutation.forgetsUnowned.isOn { return .init(row: settled, to: nil) }
         let runtime = catalog.task(row.uid)?.specification.runtime ?? seat.runtime
         return .init(row: settled, to: .parked(runtime))
     }
@@ -131,7 +137,8 @@ extension Situation {
 
     private func mustChange(_ row: AllocationRow, at seat: Seat) -> Bool {
         guard let task = catalog.task(row.uid) else { return true }
-        return row.state == .revoked || owners[row.key] != seat || row.revision != task.revision
+        let isRevoked = row.state == .revoked && !Mutation.leavesRevoked.isOn
+        return isRevoked || owners[row.key] != seat || row.revision != task.revision
     }
 
     private func settled(_ row: AllocationRow, cursor: Instant) -> AllocationRow {

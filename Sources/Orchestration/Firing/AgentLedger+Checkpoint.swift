@@ -1,4 +1,5 @@
 public import Domain
+import Mutations
 
 /// A checkpoint to be written: the buckets that changed, and the segments that need not be kept after it.
 public struct CheckpointPlan: Hashable, Sendable {
@@ -24,6 +25,7 @@ extension AgentLedger {
         open[result.attempt]?.result = result
         unjournaledResults.append(result)
         changed.insert(checkpointBucket(fire.fire.key))
+        if Mutation.releasesAtEnd.isOn { accepted(result.attempt) }
         return true
     }
 
@@ -91,7 +93,9 @@ extension AgentLedger {
 
     private func content(of bucket: Int) -> CheckpointBucket {
         let cursors = (partsOfBucket[bucket] ?? []).sorted().compactMap { key -> CheckpointCursor? in
-            guard let part = parts[key], part.isAdvanced else { return nil }
+            guard let part = parts[key], part.isAdvanced, !Mutation.checkpointsNoCursors.isOn else {
+                return nil
+            }
             return CheckpointCursor(key: key, cursor: part.cursor)
         }
         return CheckpointBucket(

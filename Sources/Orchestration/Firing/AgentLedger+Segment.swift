@@ -1,4 +1,5 @@
 public import Domain
+import Mutations
 public import Scheduling
 
 extension AgentLedger {
@@ -69,6 +70,8 @@ extension AgentLedger {
     public mutating func segmentRejected() {
         guard case .segment(_, let keys)? = inHand else { return impossible("no segment is in hand") }
         inHand = nil
+        // Who takes a segment for absent that is still under way uses another number (M4, I5).
+        if Mutation.trustsUnsyncedRead.isOn || Mutation.forgetsUncertainTaking.isOn { nextSegment += 1 }
         for key in keys { schedule(key) }
     }
 

@@ -1,4 +1,5 @@
 public import Domain
+import Mutations
 public import Scheduling
 
 extension AgentLedger {
@@ -7,7 +8,8 @@ extension AgentLedger {
     /// On every read the cursor rises to the row's, never falls.
     public mutating func read(bucket: Int, rows: [AllocationRow]) {
         let present = Set(rows.map(\.key))
-        for key in partsOfTable[bucket] ?? [] where !present.contains(key) { give(up: key) }
+        for key in partsOfTable[bucket] ?? []
+        where !present.contains(key) && !Mutation.keepsMovedRows.isOn { give(up: key) }
         for row in rows { read(row, bucket: bucket) }
         sweep()
     }
@@ -63,13 +65,20 @@ extension AgentLedger {
             row: row,
             tableBucket: bucket,
             checkpointBucket: checkpointBucket,
-            cursor: max(known?.cursor ?? row.cursor, row.cursor),
+            cursor: Self.cursor(known?.cursor, row.cursor),
             isAdvanced: known?.isAdvanced ?? false,
             next: nil
         )
         partsOfBucket[checkpointBucket, default: []].insert(key)
         partsOfTable[bucket, default: []].insert(key)
         schedule(key, previous: known?.next)
+    }
+
+    /// The higher of the own cursor and the row's (rule A3).
+    private static func cursor(_ known: Instant?, _ row: Instant) -> Instant {
+        if Mutation.keepsOwnCursor.isOn { return known ?? row }
+        if Mutation.takesRowCursor.isOn { return row }
+        return max(known ?? row, row)
     }
 
     private mutating func give(up key: TaskPart) {
@@ -86,7 +95,7 @@ extension AgentLedger {
         guard var part = parts[key] else { return }
         part.next = nil
         undefined.remove(key)
-        if part.row.state == .active {
+        if part.row.state == .active || Mutation.ownsRevokedRows.isOn {
             if let definition = definitions[key.uid], definition.revision >= part.row.revision {
                 part.next = definition.nextDue(after: part.cursor)
             } else {

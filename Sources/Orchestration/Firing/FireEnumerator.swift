@@ -1,4 +1,5 @@
 public import Domain
+import Mutations
 public import Scheduling
 
 /// A due instant (or, for a missed range, the last of several) and what was decided about it.
@@ -38,6 +39,7 @@ public struct FireEnumerator: Hashable, Sendable {
         precondition(limit >= 2, "a limit of \(limit) cannot hold a missed range and what follows it")
         let border = min(now - policy.launchAge, horizon)
         var decided = older(definition, after: cursor, before: border)
+        if Mutation.recordsNoMissedRange.isOn { decided.removeAll { $0.decision != .launch } }
         var last = decided.last?.due ?? cursor
         while decided.count < limit, let due = definition.nextDue(after: last), due <= horizon {
             decided.append(DecidedInstant(due: due, decision: .launch))
