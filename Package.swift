@@ -130,7 +130,8 @@ let package = Package(
         module(
             "Control",
             [
-                "CProcess", "DataDirectory", "Documents", "CenterClient", "Cluster", "Payloads", "Domain",
+                "CProcess", "DataDirectory", "Documents", "CenterClient", "Cluster", "Orchestration", "Payloads",
+                "Domain",
                 "Scheduling",
                 "ZooKeeper",
                 "ZooKeeperClient",
@@ -217,7 +218,8 @@ let package = Package(
         tests(
             "ControlTests",
             [
-                "CProcess", "Control", "CenterClient", "DataDirectory", "Documents", "Payloads", "Domain",
+                "CProcess", "Control", "CenterClient", "Cluster", "DataDirectory", "Documents", "Orchestration",
+                "Payloads", "Domain",
                 "Scheduling",
                 "ZooKeeper", argumentParser,
             ]

@@ -29,6 +29,13 @@ public struct ServerOptions: ParsableArguments, Sendable {
     func connection(timeout: Duration = .seconds(30)) throws -> CenterConnection {
         try Discovery().connection(server: server, tokenFile: tokenFile, timeout: timeout)
     }
+
+    /// A connection to one center of the cluster that is meant, with that cluster's token.
+    func connection(at url: String, timeout: Duration = .seconds(30)) throws -> CenterConnection {
+        let discovery = Discovery()
+        let file = discovery.tokenFile(tokenFile, for: try discovery.server(server))
+        return try discovery.connection(server: url, tokenFile: file, timeout: timeout)
+    }
 }
 
 /// Which ensemble and workspace to talk about.
