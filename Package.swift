@@ -161,9 +161,35 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Real clusters under real faults; see scripts/nemesis.
+        .target(
+            name: "NemesisKit",
+            dependencies: [
+                "CProcess", "CenterClient", "Orchestration", "Payloads", "Domain", "Scheduling",
+                "TestServers",
+                "ZooKeeper",
+                "ZooKeeperClient", grdb, logging, nioCore, nioPosix,
+            ],
+            path: "Nemesis/Kit",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "nemesis",
+            dependencies: ["NemesisKit", argumentParser, signals],
+            path: "Nemesis/Command",
+            swiftSettings: settings
+        ),
+
         // Test support.
         module("CenterDoubles", ["Center", "Domain", "Scheduling"]),
         module("SimulationKit", ["ZooKeeper"]),
+        module(
+            "Simulation",
+            [
+                "Agent", "Center", "CenterDoubles", "Cluster", "Orchestration", "Domain", "Scheduling",
+                "SimulationKit", "ZooKeeper", logging,
+            ]
+        ),
 
         // Tests.
         tests(
@@ -231,10 +257,12 @@ let package = Package(
             "EndToEndTests",
             ["Domain", "Orchestration", "Payloads", "Scheduling", "TestServers", "ZooKeeper"]
         ),
+        tests("NemesisTests", ["NemesisKit", nioCore, nioPosix]),
         tests("MutationsTests", ["Mutations"]),
         tests("OrchestrationTests", ["Orchestration", "Domain", "Scheduling"], exclude: ["Cases"]),
         tests("PayloadsTests", ["Payloads", "Domain", "Scheduling"]),
         tests("SchedulingTests", ["Scheduling"], exclude: ["Cases"]),
+        tests("SimulationTests", ["Simulation"], exclude: ["seeds.txt"]),
         tests("SimulationKitTests", ["SimulationKit", "ZooKeeper", "ZooKeeperContract"]),
         tests("TidyTests", []),
         tests(

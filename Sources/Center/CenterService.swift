@@ -62,8 +62,8 @@ public final class CenterService: Service {
         await run { try? await gracefulShutdown() }
     }
 
-    /// Runs until `shutdown` returns.
-    func run(until shutdown: @escaping @Sendable () async -> Void) async {
+    /// Runs until `shutdown` returns, then gives up leadership and the session.
+    package func run(until shutdown: @escaping @Sendable () async -> Void) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.work() }
             group.addTask { await shutdown() }

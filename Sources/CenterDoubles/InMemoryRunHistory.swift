@@ -23,6 +23,12 @@ public final class InMemoryRunHistory: RunHistory {
     /// Makes every later write fail with `error`, or succeed again.
     public func failWrites(with error: (any Error)?) async { state.withLock { $0.failure = error } }
 
+    /// Makes every later write fail, or succeed again.
+    public func setFailing(_ isFailing: Bool) {
+        struct Failing: Error {}
+        state.withLock { $0.failure = isFailing ? Failing() : nil }
+    }
+
     /// Makes every later list of runs fail with `error`, or succeed again.
     public func failLists(with error: (any Error)?) async { state.withLock { $0.listFailure = error } }
 

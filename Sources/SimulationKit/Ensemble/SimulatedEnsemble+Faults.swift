@@ -37,6 +37,11 @@ extension SimulatedEnsemble {
     /// Whether the leader has ended a session.
     public func isOver(_ session: Int64) -> Bool { state.withLock { $0.sessions[session]?.isOver ?? true } }
 
+    /// Whether the leader has ended a session because it had not heard of it for its timeout.
+    public func hasTimedOut(_ session: Int64) -> Bool {
+        state.withLock { $0.sessions[session]?.hasTimedOut ?? false }
+    }
+
     /// Ends a session as the server does: its ephemeral nodes go, its client learns it when it asks next.
     public func expire(_ session: Int64) {
         act { $0.end(session) }

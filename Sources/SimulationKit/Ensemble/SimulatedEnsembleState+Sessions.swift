@@ -20,6 +20,8 @@ extension SimulatedEnsembleState {
         var state = SessionState.connecting
         /// Whether the leader has ended it.
         var isOver = false
+        /// Whether the leader has ended it because it heard nothing of it.
+        var hasTimedOut = false
         /// The server it is connected to.
         var server: Int?
         /// Counts the connections, so that what belongs to a former one is recognised.
@@ -198,7 +200,9 @@ extension SimulatedEnsembleState {
 
     private mutating func expireIfSilent(_ id: Int64) {
         guard leader != nil, let session = sessions[id], !session.isOver else { return }
-        if now - session.touchedAt > timeout { end(id) }
+        guard now - session.touchedAt > timeout else { return }
+        sessions[id]?.hasTimedOut = true
+        end(id)
     }
 
     func connected(to server: Int) -> [Int64] {

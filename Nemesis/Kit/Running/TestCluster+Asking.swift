@@ -1,0 +1,114 @@
+import CenterClient
+import Domain
+import Foundation
+import NIOCore
+import NIOPosix
+import Payloads
+
+extension TestCluster {
+    /// The center that leads, as most of the reachable centers say; `nil` when none does.
+    func leader() async -> String? {
+        for center in topology.centers {
+            // One that does not answer is asked no further.
+            guard let cluster = try? await connection(to: center, timeout: .seconds(1)).cluster() else {
+                continue
+            }
+            if cluster.leadership.state == .leading { return center }
+        }
+        return nil
+    }
+
+    /// What a ZooKeeper server is: `leader`, `follower`; `nil` when it does not serve.
+    func mode(of server: String) async -> String? {
+        guard let port = ports[server], let text = await TextExchange.ask("srvr", port: port) else {
+            return nil
+        }
+        return text.split(separator: "\n").first { $0.hasPrefix("Mode: ") }.map { String($0.dropFirst(6)) }
+    }
+
+    /// The ZooKeeper servers that are in a mode.
+    func servers(in mode: String) async -> [String] {
+        var found: [String] = []
+        for server in topology.servers where await self.mode(of: server) == mode { found.append(server) }
+        return found
+    }
+
+    /// Whether a process accepts connections.
+    func listens(_ name: String) async -> Bool {
+        guard let port = ports[name] else { return false }
+        return await TextExchange.connects(to: port)
+    }
+
+    /// Why the cluster is not steady: everybody there, one leader, every task owned; `nil` when it is.
+    func unrest(tasks: Int?) async -> String? {
+        var leaders: Set<String> = []
+        for server in topology.servers where await mode(of: server) == nil {
+            return "\(server) does not serve"
+        }
+        for center in topology.centers {
+            guard let cluster = try? await connection(to: center).cluster() else {
+                return "\(center) does not answer"
+            }
+            guard let leader = cluster.leadership.center?.text else { return "\(center) knows of no leader" }
+            leaders.insert(leader)
+            if cluster.centers.count < topology.centers.count { return "\(center) misses a center" }
+            let away = cluster.nodes.filter { !$0.online }.map(\.agent.text)
+            if cluster.nodes.count < topology.agents.count || !away.isEmpty {
+                return "\(center) misses agents \(away.joined(separator: ", "))"
+            }
+            guard let tasks else { continue }
+            let owned = cluster.nodes.map(\.tasks).reduce(0, +)
+            if owned != tasks { return "\(center) sees \(owned) of \(tasks) tasks owned" }
+            if cluster.unplaced > 0 { return "\(cluster.unplaced) tasks have no owner" }
+            if let defect = cluster.defects.first { return "a defect: \(defect)" }
+        }
+        return leaders.count == 1
+            ? nil : "the centers name leaders \(leaders.sorted().joined(separator: ", "))"
+    }
+}
+
+/// Asks a loopback server one thing and reads what it answers.
+enum TextExchange {
+    private static let timeout = Duration.seconds(1)
+
+    /// The answer; `nil` when there is none in time.
+    static func ask(_ request: String, port: Int) async -> String? {
+        await limited {
+            let channel = try await connect(to: port)
+            return try await channel.executeThenClose { inbound, outbound in
+                try await outbound.write(ByteBuffer(string: request))
+                var answer = ByteBuffer()
+                for try await var part in inbound { answer.writeBuffer(&part) }
+                return String(buffer: answer)
+            }
+        }
+    }
+
+    /// Whether somebody listens.
+    static func connects(to port: Int) async -> Bool {
+        await limited {
+            try await connect(to: port).executeThenClose { _, _ in "" }
+        } != nil
+    }
+
+    private static func connect(to port: Int) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+        try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .connect(host: "127.0.0.1", port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+                }
+            }
+    }
+
+    private static func limited(_ body: @escaping @Sendable () async throws -> String) async -> String? {
+        try? await withThrowingTaskGroup(of: String?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await ContinuousClock().sleep(for: timeout)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+}

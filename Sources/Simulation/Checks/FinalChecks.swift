@@ -1,0 +1,144 @@
+import CenterDoubles
+import Cluster
+import Domain
+import Scheduling
+import SimulationKit
+import Synchronization
+import ZooKeeper
+
+/// What must hold when the faults are over.
+struct FinalChecks {
+    let cluster: SimulatedCluster
+    let workload: Workload
+    /// Whether the clocks of those who edit and those who decide were apart.
+    let hasClockFaults: Bool
+
+    /// How far an owner may have decided ahead of an edit.
+    private static let lookAhead = Duration.seconds(2)
+
+    private var trace: Trace { cluster.trace }
+
+    /// P7 and P13: in time after the last fault somebody leads, every agent is registered, every task has a live owner.
+    func checkRecovery() {
+        if cluster.leader == nil { trace.violated(.recovery, "nobody leads") }
+        var live: Set<String> = []
+        for agent in cluster.agents {
+            let path = try? cluster.tree.runtime(.standard).agent(agent.id)
+            guard let path, cluster.ensemble.node(path) != nil else {
+                trace.violated(.recovery, "\(agent.id) is not registered")
+                continue
+            }
+            live.insert(agent.id.text)
+        }
+        for task in definitions where task.specification.isEnabled {
+            let owner = cluster.watch.state.withLock { $0.rows.agent(of: TaskPart(uid: task.uid)) }
+            guard let owner else {
+                trace.violated(.allocation, "\(task.name) (\(task.uid)) has no owner")
+                continue
+            }
+            if !live.contains(owner) {
+                trace.violated(.allocation, "\(task.name) belongs to \(owner), which is not registered")
+            }
+        }
+    }
+
+    /// P1, P3, P8: after a while everything that came due up to `end` has its disposition, in every center's history.
+    func checkOutcome(through end: Instant) {
+        let starts = cluster.watch.state.withLock(\.starts)
+        for center in cluster.centers {
+            let records = Records(center.history.runs)
+            for task in definitions { check(task, through: end, records, starts, center.id) }
+            for run in center.history.runs where !run.state.isFinal && run.due <= end {
+                trace.violated(
+                    .disposition,
+                    "\(run.id) of \(run.task) is \(run.state.rawValue) at \(center.id)"
+                )
+            }
+            for run in starts.startedRuns.sorted() where !records.has(run) {
+                trace.violated(.disposition, "\(run) was started, and \(center.id) does not know it")
+            }
+            for run in workload.requestedRuns where !records.has(run) {
+                trace.violated(.disposition, "\(run) was requested, and \(center.id) does not know it")
+            }
+        }
+    }
+
+    private func check(
+        _ task: TaskDefinition,
+        through end: Instant,
+        _ records: Records,
+        _ starts: StartCheck,
+        _ center: CenterID
+    ) {
+        let ended = starts.endedRuns
+        var due = task.nextDue(after: task.createdAt)
+        while let instant = due, instant <= end {
+            due = task.nextDue(after: instant)
+            if isAmbiguous(instant, task) { continue }
+            let run = RunID(FireKey(uid: task.uid, due: instant))
+            let count = records.count(task.uid, instant)
+            if count == 0 {
+                trace.violated(.disposition, "\(task.name) at \(instant) (\(run)) is absent at \(center)")
+            } else if count > 1 {
+                trace.violated(
+                    .disposition,
+                    "\(task.name) at \(instant) has \(count) dispositions at \(center)"
+                )
+            }
+            guard task.specification.delivery == .atLeastOnce, !workload.edited.contains(task.name),
+                !records.isMissed(task.uid, instant)
+            else { continue }
+            if !ended.contains(run) {
+                trace.violated(.completion, "\(task.name) at \(instant) (\(run)) was never run to an end")
+            }
+        }
+    }
+
+    /// Shortly after an edit nobody can say which revision's instants count: the owner may have looked ahead.
+    private func isAmbiguous(_ instant: Instant, _ task: TaskDefinition) -> Bool {
+        let edits = task.supersededSchedules.dropFirst().map(\.effectiveFrom) + [task.effectiveFrom]
+        guard task.revision > 1 else { return false }
+        return hasClockFaults || edits.contains { $0 < instant && instant <= $0 + Self.lookAhead }
+    }
+
+    private var definitions: [TaskDefinition] {
+        guard let root = try? cluster.tree.tasks else { return [] }
+        let buckets = cluster.ensemble.children(root).compactMap { try? root.child($0) }
+        return buckets.flatMap { bucket in
+            cluster.ensemble.children(bucket).compactMap { name -> TaskDefinition? in
+                guard let path = try? bucket.child(name), let node = cluster.ensemble.node(path) else {
+                    return nil
+                }
+                return try? ZNodeCodec.decode(TaskDefinition.self, from: node.data, at: path.text)
+            }
+        }.sorted { $0.name < $1.name }
+    }
+}
+
+/// The records of one center, found by instant.
+private struct Records {
+    private var runs: Set<RunID> = []
+    private var fires: [TaskUID: [Instant: Int]] = [:]
+    private var ranges: [TaskUID: [ClosedRange<Instant>]] = [:]
+
+    init(_ all: [Run]) {
+        for run in all {
+            runs.insert(run.id)
+            if run.attempts.isEmpty, let since = run.since, since <= run.due {
+                ranges[run.uid, default: []].append(since...run.due)
+            } else if run.id.fireKey != nil {
+                fires[run.uid, default: [:]][run.due, default: 0] += 1
+            }
+        }
+    }
+
+    func has(_ run: RunID) -> Bool { runs.contains(run) }
+
+    func isMissed(_ uid: TaskUID, _ instant: Instant) -> Bool {
+        ranges[uid]?.contains { $0.contains(instant) } ?? false
+    }
+
+    func count(_ uid: TaskUID, _ instant: Instant) -> Int {
+        (fires[uid]?[instant] ?? 0) + (ranges[uid]?.filter { $0.contains(instant) }.count ?? 0)
+    }
+}

@@ -1,0 +1,172 @@
+import Cluster
+import Domain
+import Scheduling
+import SimulationKit
+import ZooKeeper
+
+typealias Finding = (Promise, String)
+
+/// V1: a fire is in the journal of one incarnation only, and within it once.
+struct JournalCheck {
+    private(set) var owners: [AttemptID: JournalID] = [:]
+    private var segments: [AttemptID: Int] = [:]
+    private var names: Set<String> = []
+
+    /// Whether the attempt of that name was journaled.
+    func hasJournaled(_ name: String) -> Bool { names.contains(name) }
+
+    mutating func saw(_ node: KnownNode, _ change: SimulatedEnsemble.Change) -> [Finding] {
+        guard case .segment(let journal, let number) = node, change.isCreation,
+            let segment = change.decoded(JournalSegment.self)
+        else { return [] }
+        var found: [Finding] = []
+        for fire in segment.fires {
+            if let owner = owners[fire.attempt] {
+                found.append(
+                    (
+                        .journal,
+                        "\(fire.attempt) of \(fire.task) is journaled by \(journal.seat) (\(journal.incarnation), s-\(number)), "
+                            + "and was by \(owner.seat) (\(owner.incarnation), s-\(segments[fire.attempt] ?? -1))"
+                    )
+                )
+            }
+            owners[fire.attempt] = journal
+            names.insert(fire.attempt.description)
+            segments[fire.attempt] = number
+        }
+        return found
+    }
+}
+
+/// V5: a row is in exactly one place after every transaction.
+struct RowCheck {
+    private var rows: [ZNodePath: Set<TaskPart>] = [:]
+    private var places: [TaskPart: [ZNodePath]] = [:]
+    private var touched: Set<TaskPart> = []
+    /// Where each row was when it last was in one place only.
+    private(set) var agents: [TaskPart: String] = [:]
+    private var names: [ZNodePath: String] = [:]
+    /// How often a row came to another agent.
+    private(set) var moveCount = 0
+
+    mutating func saw(_ node: KnownNode, _ change: SimulatedEnsemble.Change) -> [Finding] {
+        guard case .rows(let place) = node else { return [] }
+        let path = change.path
+        names[path] = place
+        let now = Set(change.decoded(AllocationBucket.self)?.rows.map(\.key) ?? [])
+        let before = rows[path] ?? []
+        rows[path] = now
+        for key in before.subtracting(now) { places[key]?.removeAll { $0 == path } }
+        for key in now.subtracting(before) { places[key, default: []].append(path) }
+        touched.formUnion(before.symmetricDifference(now))
+        return []
+    }
+
+    mutating func transactionEnded() -> [Finding] {
+        defer { touched = [] }
+        var found: [Finding] = []
+        for key in touched.sorted() {
+            let here = places[key] ?? []
+            if here.count > 1 {
+                let list = here.map(\.text).sorted().joined(separator: " and ")
+                found.append((.row, "the row of \(key.uid) is in \(list)"))
+            }
+            guard let path = here.first, let name = names[path] else { continue }
+            if name != "parked", let before = agents[key], before != name { moveCount += 1 }
+            if name != "parked" { agents[key] = name }
+        }
+        return found
+    }
+
+    /// The agent whose bucket holds the row; `nil` when it is parked or nowhere.
+    func agent(of key: TaskPart) -> String? {
+        guard let path = places[key]?.first, let name = names[path], name != "parked" else { return nil }
+        return name
+    }
+}
+
+/// P5 and P6: epochs rise, and nobody but the leader of the epoch writes the plan.
+struct LeadershipCheck {
+    private(set) var leader: Int64?
+    private var epoch: String?
+
+    mutating func saw(_ node: KnownNode, _ change: SimulatedEnsemble.Change, by session: Int64) -> [Finding] {
+        switch node {
+        case .epoch:
+            if !change.isCreation { leader = session }
+            return change.isDeletion ? [(.epoch, "the epoch is deleted")] : []
+        case .rows, .marker, .definition: return check(change, session)
+        case .fence where !change.isCreation: return check(change, session)
+        case .inboxEntry where change.isCreation: return check(change, session)
+        default: return []
+        }
+    }
+
+    private func check(_ change: SimulatedEnsemble.Change, _ session: Int64) -> [Finding] {
+        if session == 0 || session == leader { return [] }
+        return [(.leader, "session \(session), which does not lead, wrote \(change.path)")]
+    }
+}
+
+/// V7: an attempt is in one inbox at a time, and does not come back once it was journaled.
+struct InboxCheck {
+    private var entries: [String: Set<JournalID>] = [:]
+    private var touched: Set<String> = []
+
+    mutating func saw(
+        _ node: KnownNode,
+        _ change: SimulatedEnsemble.Change,
+        journaled: (String) -> Bool
+    ) -> [Finding] {
+        guard case .inboxEntry(let journal, let name) = node,
+            !name.hasSuffix(".stop"), !name.hasSuffix(".kill")
+        else { return [] }
+        if change.isDeletion { entries[name]?.remove(journal) }
+        guard change.isCreation else { return [] }
+        entries[name, default: []].insert(journal)
+        touched.insert(name)
+        return journaled(name) ? [(.dispatch, "\(name) is dispatched again after it was journaled")] : []
+    }
+
+    mutating func transactionEnded() -> [Finding] {
+        defer { touched = [] }
+        return touched.sorted().compactMap { name in
+            let holders = entries[name] ?? []
+            guard holders.count > 1 else { return nil }
+            let list = holders.sorted().map { "\($0.seat)" }.joined(separator: " and ")
+            return (.dispatch, "\(name) is in the inboxes of \(list)")
+        }
+    }
+}
+
+/// P2: an attempt is started once, and a fire that runs at most once has one attempt.
+struct StartCheck {
+    struct Start {
+        let agent: AgentID
+        var hasEnded = false
+    }
+
+    private(set) var starts: [AttemptID: Start] = [:]
+    private var runs: [RunID: AttemptID] = [:]
+
+    mutating func started(_ fire: JournaledFire, by agent: AgentID) -> [Finding] {
+        var found: [Finding] = []
+        if let before = starts[fire.attempt] {
+            found.append((.start, "\(fire.attempt) starts on \(agent), and did on \(before.agent)"))
+        }
+        starts[fire.attempt] = Start(agent: agent)
+        if fire.delivery == .atMostOnce {
+            if let before = runs[fire.attempt.run], before != fire.attempt {
+                found.append((.start, "\(fire.attempt) starts after \(before), though it may run once"))
+            }
+            runs[fire.attempt.run] = fire.attempt
+        }
+        return found
+    }
+
+    mutating func ended(_ attempt: AttemptID) { starts[attempt]?.hasEnded = true }
+
+    /// The runs that were started, and those that came to an end.
+    var startedRuns: Set<RunID> { Set(starts.keys.map(\.run)) }
+    var endedRuns: Set<RunID> { Set(starts.filter(\.value.hasEnded).keys.map(\.run)) }
+}

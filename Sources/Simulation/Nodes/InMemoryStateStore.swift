@@ -1,0 +1,83 @@
+import Agent
+import Domain
+import Scheduling
+import Synchronization
+import ZooKeeper
+
+/// An agent's disk in memory: outlives its processes, can be full.
+final class InMemoryStateStore: AgentStateStore {
+    struct Full: Error {}
+
+    private struct State {
+        var reports: [SpooledReport] = []
+        var reportCount: Int64 = 0
+        var acknowledged: [CenterID: Int64] = [:]
+        var definitions: [TaskUID: TaskDefinition] = [:]
+        var session: SessionIdentity?
+        var isFull = false
+    }
+
+    private let state = Mutex(State())
+
+    /// Makes writes fail, or succeed again.
+    func setFull(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
+
+    /// Makes the disk as another one is: what a cloned machine begins with.
+    func copy(_ other: InMemoryStateStore) {
+        let copied = other.state.withLock { $0 }
+        state.withLock { $0 = copied }
+    }
+
+    /// How many reports are kept.
+    var reportCount: Int { state.withLock(\.reports.count) }
+
+    func append(_ reports: [RunReport]) async throws -> Int64 {
+        try state.withLock { state in
+            if state.isFull { throw Full() }
+            for report in reports {
+                state.reportCount += 1
+                state.reports.append(SpooledReport(sequence: state.reportCount, report: report))
+            }
+            return state.reportCount
+        }
+    }
+
+    func pending(for center: CenterID, limit: Int) async throws -> [SpooledReport] {
+        state.withLock { state in
+            let done = state.acknowledged[center] ?? 0
+            return Array(state.reports.lazy.filter { $0.sequence > done }.prefix(limit))
+        }
+    }
+
+    func acknowledge(_ center: CenterID, through sequence: Int64) async throws {
+        state.withLock { $0.acknowledged[center] = max($0.acknowledged[center] ?? 0, sequence) }
+    }
+
+    func prune(now: Instant, retention: Duration) async throws {
+        state.withLock { state in
+            let horizon = now - retention
+            state.reports.removeAll { $0.report.fire.due < horizon }
+        }
+    }
+
+    func cachedDefinitions() async throws -> [TaskDefinition] {
+        state.withLock { $0.definitions.values.sorted { $0.uid < $1.uid } }
+    }
+
+    func cache(_ changed: [TaskDefinition], removing uids: [TaskUID]) async throws {
+        try state.withLock { state in
+            if state.isFull { throw Full() }
+            for definition in changed { state.definitions[definition.uid] = definition }
+            for uid in uids { state.definitions[uid] = nil }
+        }
+    }
+
+    func predecessorSession() async throws -> SessionIdentity? { state.withLock(\.session) }
+
+    func remember(_ session: SessionIdentity?) async throws {
+        try state.withLock { state in
+            if state.isFull { throw Full() }
+            state.session = session
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Agent
+import Cluster
+import Domain
+import Scheduling
+import SimulationKit
+import Synchronization
+
+/// Runs attempts as children of a simulated machine: they take drawn times, and outlive a killed agent.
+final class SimulatedRunner: AttemptRunner {
+    private struct State {
+        var alive: Set<AttemptID> = []
+        var generator: SeededGenerator
+    }
+
+    let events: AsyncStream<AttemptEvent>
+    private let continuation: AsyncStream<AttemptEvent>.Continuation
+    private let machine: SimulatedMachine
+    private let clock: SimulationClock
+    private let time: TimeSource
+    private let state: Mutex<State>
+    /// Told of every process that starts, and of its end.
+    private let onStart: @Sendable (LaunchOrder) -> Void
+    private let onEnd: @Sendable (AttemptID) -> Void
+
+    init(
+        machine: SimulatedMachine,
+        clock: SimulationClock,
+        time: TimeSource,
+        generator: SeededGenerator,
+        onStart: @escaping @Sendable (LaunchOrder) -> Void,
+        onEnd: @escaping @Sendable (AttemptID) -> Void
+    ) {
+        self.machine = machine
+        self.clock = clock
+        self.time = time
+        self.onStart = onStart
+        self.onEnd = onEnd
+        state = Mutex(State(generator: generator))
+        (events, continuation) = AsyncStream.makeStream(of: AttemptEvent.self, bufferingPolicy: .unbounded)
+    }
+
+    func start(_ orders: [LaunchOrder]) async {
+        // The identities reach the disk before the first process starts.
+        let flush = state.withLock { $0.generator.duration(in: .milliseconds(1)...(.milliseconds(20))) }
+        let isNew = orders.map { order in
+            machine.state.withLock { $0.seen.insert(order.fire.attempt).inserted }
+        }
+        // Cancelled means that the agent ends; its orders are refused below.
+        try? await time.sleep(for: flush)
+        for (order, isNew) in zip(orders, isNew) { start(order, isNew: isNew) }
+    }
+
+    private func start(_ order: LaunchOrder, isNew: Bool) {
+        let attempt = order.fire.attempt
+        guard isNew, time.monotonic < order.notAfter else {
+            continuation.yield(.refused(attempt, reason: isNew ? "too late" : "seen before"))
+            return
+        }
+        let (length, outcome) = state.withLock { state in
+            state.alive.insert(attempt)
+            return Self.draw(&state.generator)
+        }
+        onStart(order)
+        continuation.yield(.started(attempt, at: time.now))
+        clock.schedule(after: length) { [weak self] in self?.end(attempt, outcome, signal: nil) }
+    }
+
+    private static func draw(_ generator: inout SeededGenerator) -> (Duration, AttemptOutcome) {
+        let longest: Duration = generator.chance(0.1) ? .seconds(20) : .seconds(2)
+        let length = generator.duration(in: .milliseconds(1)...longest)
+        return (length, generator.chance(0.1) ? .failed : .succeeded)
+    }
+
+    private func end(_ attempt: AttemptID, _ outcome: AttemptOutcome, signal: Int32?) {
+        guard state.withLock({ $0.alive.remove(attempt) }) != nil else { return }
+        onEnd(attempt)
+        let exitCode: Int32? = signal == nil ? (outcome == .succeeded ? 0 : 1) : nil
+        let result = AttemptResult(
+            attempt: attempt,
+            outcome: outcome,
+            exitCode: exitCode,
+            signal: signal,
+            endedAt: time.now
+        )
+        continuation.yield(.ended(result))
+    }
+
+    func stop(_ attempt: AttemptID, grace: Duration) async { end(attempt, .failed, signal: 15) }
+
+    func running() async -> [AttemptID] { state.withLock { $0.alive.sorted() } }
+
+    /// Ends everything, as the runner's own shutdown does.
+    func shutDown() {
+        for attempt in state.withLock({ $0.alive.sorted() }) { end(attempt, .failed, signal: 9) }
+    }
+}

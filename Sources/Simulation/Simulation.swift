@@ -1,0 +1,69 @@
+import Domain
+import Scheduling
+import SimulationKit
+import Synchronization
+
+/// A whole cluster of real centers and agents that lives through the faults of one seed, and is checked all the time.
+///
+/// First everything is well and tasks are saved; then, for a minute, faults happen and users change things; then everything is
+/// mended, and the cluster must recover and settle all that was left open.
+public struct Simulation {
+    /// Draws everything: the cluster, the faults, the order in which things happen.
+    public let seed: UInt64
+
+    /// Creates the simulation of a seed.
+    public init(seed: UInt64) { self.seed = seed }
+
+    /// How long faults happen.
+    static let faultSpan = Duration.seconds(60)
+    /// P13: how soon after the last fault the cluster must be as it should be.
+    static let recoveryMax = SimulatedCluster.sessionTimeout * 2 + .seconds(5)
+    /// How long results may need to reach every center after that.
+    static let settlingSpan = Duration.seconds(30)
+    /// Faults begin and end, and users act, in steps.
+    private static let step = Duration.milliseconds(100)
+
+    /// Runs the cluster from its beginning to its end.
+    ///
+    /// With `keepsTrace` the report tells everything that happened. Throws only when the cluster cannot be built.
+    public func run(keepsTrace: Bool = false) throws -> SimulationReport {
+        var generator = SeededGenerator(seed: seed)
+        let cluster = try SimulatedCluster(seed: generator.next(), keepsTrace: keepsTrace)
+        defer { cluster.end() }
+        for number in 1...(2 + generator.index(below: 2)) { try cluster.addCenter("center\(number)") }
+        for number in 1...(2 + generator.index(below: 3)) { try cluster.addAgent("agent\(number)") }
+        cluster.run(for: .seconds(6))
+        let workload = Workload(cluster: cluster, generator: generator.split())
+        try workload.begin()
+        cluster.run(for: .seconds(4))
+        let plan = FaultPlan(span: cluster.now...(cluster.now + Self.faultSpan), generator: &generator)
+        let injector = FaultInjector(plan, cluster: cluster, generator: generator.split())
+        let end = cluster.now + Self.faultSpan
+        while cluster.now < end {
+            injector.step()
+            try workload.step()
+            cluster.run(for: Self.step)
+        }
+        injector.healAll()
+        workload.heal()
+        cluster.run(for: Self.recoveryMax)
+        let final = FinalChecks(
+            cluster: cluster,
+            workload: workload,
+            hasClockFaults: plan.entries.contains { $0.kind == .stepClock || $0.kind == .driftClock }
+        )
+        final.checkRecovery()
+        let lastDue = cluster.wallNow
+        cluster.run(for: Self.settlingSpan)
+        final.checkOutcome(through: lastDue)
+        return SimulationReport(
+            seed: seed,
+            violations: cluster.trace.violations,
+            traceHash: cluster.trace.hash,
+            trace: cluster.trace.lines,
+            faults: injector.counts,
+            startCount: cluster.watch.state.withLock { $0.starts.starts.count },
+            duration: cluster.now
+        )
+    }
+}

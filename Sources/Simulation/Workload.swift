@@ -1,0 +1,147 @@
+import Center
+import Cluster
+import Domain
+import Scheduling
+import SimulationKit
+import Synchronization
+
+/// What users do while the faults happen: tasks are saved, edited, paused and deleted, runs requested, nodes drained.
+final class Workload {
+    private let cluster: SimulatedCluster
+    private var generator: SeededGenerator
+    private var names: [TaskID] = []
+    private var requestCount = 0
+    private let requested = RequestedRuns()
+    /// Tasks whose schedules were changed while the cluster ran.
+    private(set) var edited: Set<TaskID> = []
+
+    init(cluster: SimulatedCluster, generator: SeededGenerator) {
+        self.cluster = cluster
+        self.generator = generator
+    }
+
+    /// Runs that were requested, and the request acknowledged.
+    var requestedRuns: [RunID] { requested.runs }
+
+    /// Saves the first tasks.
+    func begin() throws {
+        let count = 4 + generator.index(below: 6)
+        let specifications = try (0..<count).map { try specification("task\($0)") }
+        names = specifications.map(\.name)
+        onLeader("save") { operations in
+            _ = try await operations.save(specifications, condition: .any)
+            return "\(specifications.count) tasks"
+        }
+    }
+
+    /// Does something, or nothing.
+    func step() throws {
+        guard generator.chance(0.1), let name = generator.element(of: names) else { return }
+        switch generator.index(below: 12) {
+        case 0:
+            let specification = try specification(name.text)
+            edited.insert(name)
+            onLeader("edit \(name)") { operations in
+                _ = try await operations.save([specification], condition: .any)
+                return "saved"
+            }
+        case 1, 2:
+            edited.insert(name)
+            let isEnabled = generator.chance(0.6)
+            onLeader(isEnabled ? "resume \(name)" : "pause \(name)") { operations in
+                "revision \(try await operations.setEnabled(name, isEnabled).revision)"
+            }
+        case 3: try replace(name)
+        case 4, 5: drain()
+        default: request(name)
+        }
+    }
+
+    /// Nothing stays drained or paused: the cluster must be able to do everything.
+    func heal() {
+        let (agents, names) = (cluster.agents.map(\.id), names)
+        onLeader("undrain all") { operations in
+            for agent in agents { try await operations.setDrained(agent, in: nil, false) }
+            for name in names { _ = try await operations.setEnabled(name, true) }
+            return "done"
+        }
+    }
+
+    private func specification(_ name: String) throws -> TaskSpecification {
+        guard let name = TaskID(name) else { throw CenterError.notFound(kind: "task", name: name) }
+        let interval = try IntervalSchedule(every: .seconds(1 + generator.index(below: 8)))
+        return TaskSpecification(
+            name: name,
+            action: .command(["true"]),
+            schedules: [.every(interval)],
+            delivery: generator.chance(0.5) ? .atLeastOnce : .atMostOnce
+        )
+    }
+
+    private func replace(_ name: TaskID) throws {
+        let specification = try specification(name.text)
+        edited.insert(name)
+        onLeader("replace \(name)") { operations in
+            try await operations.deleteTask(name)
+            _ = try await operations.save([specification], condition: .any)
+            return "another task of that name"
+        }
+    }
+
+    private func drain() {
+        guard let agent = generator.element(of: cluster.agents)?.id else { return }
+        let isDrained = generator.chance(0.4)
+        onLeader("\(isDrained ? "drain" : "undrain") \(agent)") { operations in
+            try await operations.setDrained(agent, in: nil, isDrained)
+            return "done"
+        }
+    }
+
+    /// Requests a run, as often as it takes: every time with the same key.
+    private func request(_ name: TaskID) {
+        requestCount += 1
+        let (key, time, requests) = ("key\(requestCount)", cluster.clientTime, requested)
+        let (network, centers) = (cluster.network, cluster.centers.map(\.id))
+        cluster.perform("request \(name)") {
+            for round in 0..<12 {
+                do {
+                    let run = try await network.call(centers[round % centers.count], from: "client") {
+                        try await $0.requestRun(of: name, key: key)
+                    }
+                    requests.add(run)
+                    return run.text
+                } catch {
+                    try await time.sleep(for: .milliseconds(700))
+                }
+            }
+            return "given up"
+        }
+    }
+
+    /// Asks whoever leads, again and again for a while.
+    private func onLeader(
+        _ what: String,
+        _ body: @escaping @Sendable (any CenterOperations) async throws -> String
+    ) {
+        let (network, centers, time) = (cluster.network, cluster.centers.map(\.id), cluster.clientTime)
+        cluster.perform(what) {
+            for round in 0..<12 {
+                do {
+                    return try await network.call(centers[round % centers.count], from: "client", body)
+                } catch {
+                    try await time.sleep(for: .milliseconds(500))
+                }
+            }
+            return "given up"
+        }
+    }
+}
+
+/// The runs whose requests were acknowledged.
+private final class RequestedRuns: Sendable {
+    private let state = Mutex<Set<RunID>>([])
+
+    var runs: [RunID] { state.withLock { $0.sorted() } }
+
+    func add(_ run: RunID) { state.withLock { _ = $0.insert(run) } }
+}
