@@ -130,7 +130,8 @@ let package = Package(
         module(
             "Control",
             [
-                "CProcess", "DataDirectory", "Documents", "CenterClient", "Cluster", "Orchestration", "Payloads",
+                "CProcess", "DataDirectory", "Documents", "CenterClient", "Cluster", "Orchestration",
+                "Payloads",
                 "Domain",
                 "Scheduling",
                 "ZooKeeper",
@@ -244,7 +245,8 @@ let package = Package(
         tests(
             "ControlTests",
             [
-                "CProcess", "Control", "CenterClient", "Cluster", "DataDirectory", "Documents", "Orchestration",
+                "CProcess", "Control", "CenterClient", "Cluster", "DataDirectory", "Documents",
+                "Orchestration",
                 "Payloads", "Domain",
                 "Scheduling",
                 "ZooKeeper", argumentParser,

@@ -18,6 +18,7 @@ public struct FaultProxy: Sendable {
     ///   - link: The connections that pass.
     ///   - targetPort: The loopback port they lead to.
     ///   - port: The loopback port to listen on; 0 for any.
+    /// - Throws: What the kernel says when the port cannot be listened on.
     public init(_ link: Link, to targetPort: Int, listeningOn port: Int = 0) async throws {
         self.link = link
         self.targetPort = targetPort

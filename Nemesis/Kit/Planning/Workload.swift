@@ -54,12 +54,12 @@ public struct Workload: Hashable, Sendable {
             item.body = ["sleep \(Int.random(in: 2...12, using: &random))"]
         case 2:
             // Longer than its timeout in half of the cases: it ends by SIGTERM.
-            item.body = ["sleep \(random.pick([1, 8]))"]
-            item.more += ["timeout: 3s", "killGrace: 1s"]
+            item.body = ["sleep \(random.pick([1, 10]))"]
+            item.more += ["timeout: 5s", "killGrace: 1s"]
         case 3:
             // It ignores SIGTERM: only SIGKILL ends it.
-            item.body = ["trap '' TERM", "sleep 9"]
-            item.more += ["timeout: 2s", "killGrace: 1s"]
+            item.body = ["trap '' TERM", "sleep 10"]
+            item.more += ["timeout: 5s", "killGrace: 1s"]
         case 4:
             item.body = ["echo 'this output is kept' >&2", "head -c 20000 /dev/zero | tr '\\0' x"]
         case 5:

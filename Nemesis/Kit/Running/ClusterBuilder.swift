@@ -117,9 +117,13 @@ extension ClusterBuilder {
             atomically: true,
             encoding: .utf8
         )
-        // Logs grow by a megabyte, not 64, so that they fit small disks.
+        // Transaction logs grow by a megabyte, not 64, so that they fit small disks.
         let words =
-            [launcher.java, "-Dzookeeper.preAllocSize=1024"]
+            [
+                launcher.java, "-Dzookeeper.preAllocSize=1024",
+                "-Dorg.slf4j.simpleLogger.showDateTime=true",
+                "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS'Z'", "-Duser.timezone=UTC",
+            ]
             + launcher.arguments(options, configurationFile: data + "/zoo.cfg")
         processes[name] = ManagedProcess(name, words, log: workspace.log(name))
     }

@@ -10,6 +10,9 @@ struct EvidenceCollector: Sendable {
     let cluster: TestCluster
     let window: ClosedRange<Instant>
 
+    /// The most a fire may be late without a fault: the machine may be busy with other things, another run for instance.
+    private static let latenessBound = Duration.seconds(5)
+
     /// Whether all promises were kept.
     func check() async throws -> Bool {
         let connection = try cluster.connection(to: cluster.topology.centers[0], timeout: .seconds(60))
@@ -20,7 +23,7 @@ struct EvidenceCollector: Sendable {
         let log = try String(contentsOfFile: cluster.workspace.file("faults.ndjson"), encoding: .utf8)
         let timeout = cluster.topology.sessionTimeout
         let policy = RunCheckPolicy(
-            latenessBound: .seconds(2),
+            latenessBound: Self.latenessBound,
             sessionTimeout: timeout,
             settling: RunCheckPolicy.settling(sessionTimeout: timeout)
         )

@@ -42,6 +42,7 @@ extension TestCluster {
     /// Why the cluster is not steady: everybody there, one leader, every task owned; `nil` when it is.
     func unrest(tasks: Int?) async -> String? {
         var leaders: Set<String> = []
+        var leading: [String] = []
         for server in topology.servers where await mode(of: server) == nil {
             return "\(server) does not serve"
         }
@@ -51,6 +52,7 @@ extension TestCluster {
             }
             guard let leader = cluster.leadership.center?.text else { return "\(center) knows of no leader" }
             leaders.insert(leader)
+            if cluster.leadership.state == .leading { leading.append(center) }
             if cluster.centers.count < topology.centers.count { return "\(center) misses a center" }
             let away = cluster.nodes.filter { !$0.online }.map(\.agent.text)
             if cluster.nodes.count < topology.agents.count || !away.isEmpty {
@@ -62,8 +64,10 @@ extension TestCluster {
             if cluster.unplaced > 0 { return "\(cluster.unplaced) tasks have no owner" }
             if let defect = cluster.defects.first { return "a defect: \(defect)" }
         }
-        return leaders.count == 1
-            ? nil : "the centers name leaders \(leaders.sorted().joined(separator: ", "))"
+        guard leaders.count == 1, leading == Array(leaders) else {
+            return "the centers name \(leaders.sorted()) as leaders, and \(leading) lead"
+        }
+        return nil
     }
 }
 

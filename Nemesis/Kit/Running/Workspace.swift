@@ -15,6 +15,7 @@ public struct Workspace: Sendable {
     /// - Parameters:
     ///   - path: Where; it must not hold anything yet.
     ///   - hasDisks: Whether this process may mount, and nobody else sees it.
+    /// - Throws: `NemesisError` when something is there already.
     public init(path: String, hasDisks: Bool) throws {
         folder = URL(fileURLWithPath: path)
         self.hasDisks = hasDisks
