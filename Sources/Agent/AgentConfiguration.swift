@@ -84,6 +84,9 @@ enum AgentTiming {
     static let settle = Duration.seconds(1)
     /// At a stop deliveries are waited for this long.
     static let flushMax = Duration.seconds(2)
+    /// The cluster's history is compared with what the agent remembers, and remembered, this often: a restored state that is
+    /// younger than that shows in nothing but `/epoch`.
+    static let timeline = Duration.seconds(2)
     /// Old reports are dropped this often.
     static let prune = Duration.seconds(3_600)
 }

@@ -18,6 +18,8 @@ final class AgentGauge: Sendable {
         var isStopping = false
         /// Why it is not registered, for people.
         var problem: String?
+        /// Why it must not register: what ZooKeeper holds is not its cluster, or an older state of it.
+        var refusal: String?
     }
 
     private let state = Mutex(Reading())
@@ -34,6 +36,7 @@ extension AgentGauge.Reading {
     var obstacle: String? {
         if isStopping { return "the agent is stopping" }
         if !isStoring { return "results cannot be stored: is the disk full?" }
+        if incarnation == nil, let refusal { return refusal }
         if incarnation == nil { return problem ?? "the agent is not registered yet" }
         if session?.isConnected != true { return "the connection to ZooKeeper is lost" }
         return nil

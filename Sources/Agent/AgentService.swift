@@ -1,6 +1,7 @@
 public import Cluster
 import Domain
 public import Logging
+import Orchestration
 public import ServiceLifecycle
 public import ZooKeeper
 
@@ -140,12 +141,15 @@ public struct AgentService: Service, AgentStatusSource {
                 incarnation: context.random.identifier()
             )
             let end = try await IncarnationRun(context: context, session: session, nodes: nodes).run()
+            if case .refused(let refusal) = end { throw refusal }
             if end != .stopping {
                 context.logger.notice(
                     "the incarnation is over; the agent registers anew",
                     metadata: ["reason": "\(end)"]
                 )
             }
+        } catch let refusal as ClusterRefusal {
+            context.refuse(refusal)
         } catch {
             context.status.update { $0.problem = "the agent cannot register: \(error)" }
             if !Task.isCancelled {

@@ -11,11 +11,17 @@ struct IncarnationRun: Sendable {
     let session: any ZooKeeperSession
     let nodes: AgentNodes
 
+    private var watch: TimelineWatch { TimelineWatch(context: context, session: session, nodes: nodes) }
+
     /// Registers and works until the incarnation is over; returns why.
+    ///
+    /// - Throws: `ClusterRefusal` when the tree is not the one the agent belongs to: then nothing was registered.
     func run() async throws -> JournalLane.End {
+        try await watch.admit()
         guard try await unless({ await context.stop.wait() }, { try await register() }) != nil else {
             return .stopping
         }
+        try await watch.confirm()
         let live = await makeLive()
         context.board.setLive(live)
         context.stop.notify(live.bell)
@@ -105,6 +111,8 @@ struct IncarnationRun: Sendable {
                 return await lane.run()
             }
             group.addTask { await followState(live) }
+            group.addTask { await watch.follow(live) }
+            group.addTask { await keepVigil() }
             group.addTask {
                 await follow({ try await reader.watchFence() }) { live.wish { $0.table = true } }
             }
@@ -124,6 +132,19 @@ struct IncarnationRun: Sendable {
             group.cancelAll()
             return end ?? .sessionOver
         }
+    }
+
+    /// Ends the incarnation when the servers have forgotten its session without telling its client.
+    private func keepVigil() async -> JournalLane.End? {
+        let vigil = SessionVigil(session: session, connector: context.connector, time: context.time)
+        do {
+            try await vigil.untilHopeless()
+        } catch {
+            // Cancelled: the incarnation is over for another reason.
+            return nil
+        }
+        context.logger.warning("the servers do not take the session back; the agent opens another")
+        return .sessionOver
     }
 
     private func followState(_ live: LiveIncarnation) async -> JournalLane.End? {

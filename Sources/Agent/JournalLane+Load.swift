@@ -20,6 +20,15 @@ extension JournalLane {
         }
     }
 
+    /// Sees to it that no row is read before the timeline is known that it belongs to (rule T3).
+    ///
+    /// An agent that comes before any center waits for the cluster's identity with a table it has not read.
+    func enterTimeline() async throws -> End? {
+        guard let identity = try await reader.identity() else { return nil }
+        if live.timeline == nil { live.enter(identity) }
+        return identity.timeline == live.timeline ? nil : .timelineChanged
+    }
+
     /// Reads fence, head and changed buckets, in this order; `false` when the incarnation is sealed.
     mutating func load() async throws -> Bool {
         guard let version = try await reader.fence() else { return false }

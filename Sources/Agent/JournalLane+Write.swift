@@ -121,7 +121,8 @@ extension JournalLane {
         var taken: [Taken] = []
         for entry in entries {
             guard case .launch(let run) = entry.dispatch else { continue }
-            taken.append(Taken(run, try await definition(for: run)))
+            let floor = live.ledger.withLock { $0.floor }
+            taken.append(Taken(run, try await definition(for: run), floor: floor))
         }
         return taken
     }
@@ -200,7 +201,7 @@ extension JournalLane {
 }
 
 extension JournalLane.Taken {
-    init(_ run: DispatchedRun, _ definition: TaskDefinition?) {
+    init(_ run: DispatchedRun, _ definition: TaskDefinition?, floor: Instant?) {
         specification = definition?.specification
         fire = JournaledFire(
             attempt: run.attempt,
@@ -213,5 +214,9 @@ extension JournalLane.Taken {
             delivery: definition?.specification.delivery ?? .atMostOnce,
             decision: definition == nil ? .skipped(reason: "the task was deleted") : .launch
         )
+        // The dispatch may have been taken in the history that was lost (rule T3).
+        if let floor, run.due <= floor {
+            fire.decision = .missed(reason: MissedReason.restored, since: run.due, count: 1)
+        }
     }
 }

@@ -19,6 +19,10 @@ struct JournalLane {
         case sessionOver
         /// The agent is to stop.
         case stopping
+        /// The cluster was declared to go on from a restored state: everything is read anew.
+        case timelineChanged
+        /// The tree is not the one this agent belongs to, or an older state of it.
+        case refused(ClusterRefusal)
     }
 
     let live: LiveIncarnation
@@ -86,7 +90,10 @@ struct JournalLane {
         }
         complainIfBlocked()
         let wishes = takeWishes()
-        if wishes.table, try await !load() { return .sealed }
+        if wishes.table {
+            if let end = try await enterTimeline() { return end }
+            if live.timeline != nil, try await !load() { return .sealed }
+        }
         if wishes.inbox { try await readInbox() }
         var progress = try await journalDue()
         if case .nothing = progress, isCheckpointDue || wishes.renewal {

@@ -15,6 +15,7 @@ final class LiveIncarnation: Sendable {
     private struct State {
         var lease: LaunchLease
         var epoch: Epoch?
+        var timeline: Nonce?
         var wishes = Wishes()
         var isOver = false
     }
@@ -57,6 +58,15 @@ final class LiveIncarnation: Sendable {
     func granted(_ timeout: Duration) { state.withLock { $0.lease.timeout = timeout } }
 
     func follow(_ epoch: Epoch?) { state.withLock { $0.epoch = epoch ?? $0.epoch } }
+
+    /// The timeline the incarnation works in; `nil` until one was seen.
+    var timeline: Nonce? { state.withLock(\.timeline) }
+
+    /// Enters the timeline of the cluster, before the first row is read; what was due until it began is not launched.
+    func enter(_ identity: ClusterIdentity) {
+        state.withLock { $0.timeline = identity.timeline }
+        ledger.withLock { $0.floor = identity.floor }
+    }
 
     func end() { state.withLock { $0.isOver = true } }
 

@@ -16,6 +16,7 @@ public struct SQLiteAgentStore: AgentStateStore {
     private let pool: DatabasePool
     private let commits: SpoolCommits
     private let log: Logger
+    private let origin: String
 
     /// Opens the state, creating or migrating it as needed; a damaged database is moved aside and a new one begun.
     ///
@@ -24,6 +25,11 @@ public struct SQLiteAgentStore: AgentStateStore {
     ///   - log: Told of damage.
     /// - Throws: `DataDirectoryError` when another process has the directory or it cannot be used.
     public init(directory: String, log: Logger) throws(DataDirectoryError) {
+        try self.init(directory: directory, bootFile: SessionOrigin.bootFile, log: log)
+    }
+
+    /// As above, with the file that names the machine's start, for tests.
+    package init(directory: String, bootFile: String, log: Logger) throws(DataDirectoryError) {
         lock = try DirectoryLock(directory: directory, name: "agent.lock")
         do {
             pool = try DatabaseFile(path: directory + "/agent.sqlite", log: log).open()
@@ -31,6 +37,7 @@ public struct SQLiteAgentStore: AgentStateStore {
             throw .unusable(path: directory, reason: "\(error)")
         }
         commits = SpoolCommits(pool: pool)
+        origin = SessionOrigin.text(of: directory + "/agent.sqlite", bootFile: bootFile)
         self.log = log
     }
 
@@ -134,25 +141,50 @@ public struct SQLiteAgentStore: AgentStateStore {
         }
     }
 
-    /// The session of the predecessor; `nil` if there is none.
+    /// The session of the predecessor; `nil` if there is none, or it was opened from another directory or machine.
+    ///
+    /// A directory that was copied (a cloned machine) has the session of an agent that may live: closing that would take its tasks away.
     public func predecessorSession() async throws -> SessionIdentity? {
-        let row = try await pool.read { db in
-            try Row.fetchOne(db, sql: "SELECT id, password FROM session")
-                .map { (id: $0[0] as Int64, password: $0[1] as Data) }
+        let row = try await pool.read { [origin] db in
+            try Row.fetchOne(
+                db,
+                sql: "SELECT id, password FROM session WHERE origin = ?",
+                arguments: [origin]
+            )
+            .map { (id: $0[0] as Int64, password: $0[1] as Data) }
         }
         return row.map { SessionIdentity(id: $0.id, password: Array($0.password)) }
     }
 
     /// Remembers the session, or that there is none.
     public func remember(_ session: SessionIdentity?) async throws {
-        try await pool.write { db in
+        try await pool.write { [origin] db in
             try db.execute(sql: "DELETE FROM session")
             if let session {
                 try db.execute(
-                    sql: "INSERT INTO session (\"only\", id, password) VALUES (1, ?, ?)",
-                    arguments: [session.id, Data(session.password)]
+                    sql: "INSERT INTO session (\"only\", id, password, origin) VALUES (1, ?, ?, ?)",
+                    arguments: [session.id, Data(session.password), origin]
                 )
             }
+        }
+    }
+
+    /// What the agent remembers of its cluster; `nil` when it never worked in one.
+    ///
+    /// - Throws: What cannot be read is not taken for nothing: the agent must not work in any tree then.
+    public func clusterMemory() async throws -> ClusterMemory? {
+        let body = try await pool.read { db in try String.fetchOne(db, sql: "SELECT body FROM cluster") }
+        return try body.map { try JSONText.decode(ClusterMemory.self, from: $0) }
+    }
+
+    /// Remembers the cluster as it was last seen.
+    public func remember(cluster memory: ClusterMemory) async throws {
+        let body = try JSONText.encode(memory)
+        try await pool.write { db in
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO cluster (\"only\", body) VALUES (1, ?)",
+                arguments: [body]
+            )
         }
     }
 

@@ -5,6 +5,7 @@ enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: spool, centers, definitions, session", migrate: createTables)
+        migrator.registerMigration("2: memory of the cluster, origin of the session", migrate: addMemory)
         return migrator
     }
 
@@ -32,5 +33,14 @@ enum Schema {
             table.column("id", .integer).notNull()
             table.column("password", .blob).notNull()
         }
+    }
+
+    /// One row of what is remembered of the cluster, and where the session of the session row was opened.
+    private static func addMemory(_ db: Database) throws {
+        try db.create(table: "cluster") { table in
+            table.column("only", .integer).notNull().primaryKey().check { $0 == 1 }
+            table.column("body", .text).notNull()
+        }
+        try db.alter(table: "session") { table in table.add(column: "origin", .text) }
     }
 }

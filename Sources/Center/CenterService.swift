@@ -1,6 +1,7 @@
 public import Cluster
 import Domain
 public import Logging
+import Orchestration
 public import ServiceLifecycle
 public import ZooKeeper
 
@@ -12,6 +13,7 @@ public final class CenterService: Service {
     let configuration: CenterConfiguration
     let connector: any ZooKeeperConnector
     let history: any RunHistory
+    let memory: (any ClusterMemoryStore)?
     let peers: (any PeerReports)?
     let time: TimeSource
     let random: RandomSource
@@ -21,11 +23,13 @@ public final class CenterService: Service {
 
     /// Creates a center; nothing happens until it runs.
     ///
-    /// `peers` fetches what other centers authored; `nil` for a center that has no peers.
+    /// `memory` outlives the process; without one the center remembers its cluster only as long as it runs. `peers` fetches
+    /// what other centers authored; `nil` for a center that has no peers.
     public init(
         configuration: CenterConfiguration,
         connector: any ZooKeeperConnector,
         history: any RunHistory,
+        memory: (any ClusterMemoryStore)? = nil,
         peers: (any PeerReports)?,
         time: TimeSource,
         random: RandomSource,
@@ -34,6 +38,7 @@ public final class CenterService: Service {
         self.configuration = configuration
         self.connector = connector
         self.history = history
+        self.memory = memory
         self.peers = peers
         self.time = time
         self.random = random
@@ -134,6 +139,13 @@ public final class CenterService: Service {
 
     private func report(_ failure: any Error) {
         state.sessionEnded("\(failure)")
-        complaints.complain("\(failure)")
+        switch failure {
+        case let refusal as ClusterRefusal:
+            state.refused("\(refusal)")
+            complaints.refuse("\(refusal)")
+        case is TimelineChanged:
+            logger.notice("The cluster goes on from a restored state; reading everything anew")
+        default: complaints.complain("\(failure)")
+        }
     }
 }

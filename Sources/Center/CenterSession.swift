@@ -20,6 +20,7 @@ struct CenterSession: Sendable {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await followConnection() }
                 group.addTask { try await serve() }
+                group.addTask { try await keepVigil() }
                 defer { group.cancelAll() }
                 try await group.next()
             }
@@ -27,6 +28,15 @@ struct CenterSession: Sendable {
         } catch {
             return error
         }
+    }
+
+    private var timeline: CenterTimeline { CenterTimeline(service: service, session: session) }
+
+    /// Ends the session when the servers have forgotten it without telling its client.
+    private func keepVigil() async throws {
+        try await SessionVigil(session: session, connector: service.connector, time: service.time)
+            .untilHopeless()
+        throw ZooKeeperError(.sessionExpired, detail: "the servers do not take the session back")
     }
 
     private func followConnection() async throws {
@@ -43,7 +53,7 @@ struct CenterSession: Sendable {
         try await waitForServer()
         let identity = try await patiently {
             try await session.requireRoot()
-            return try await ClusterTree(session: session, tree: tree).ensure(identity: newIdentity)
+            return try await timeline.enter()
         }
         service.complaints.settle()
         let (warm, announce) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -63,6 +73,7 @@ struct CenterSession: Sendable {
                     announce.yield()
                 }
             }
+            group.addTask { try await timeline.follow(identity) }
             group.addTask {
                 try await register()
                 for await _ in warm { break }
@@ -86,10 +97,6 @@ struct CenterSession: Sendable {
             defer { group.cancelAll() }
             try await group.next()
         }
-    }
-
-    private var newIdentity: ClusterIdentity {
-        ClusterIdentity(id: service.random.identifier(), timeline: service.random.identifier())
     }
 
     /// Runs something that may be repeated until no lost connection prevents it.
@@ -158,12 +165,14 @@ extension CenterSession {
             let candidate = try await election.campaign()
             do {
                 let leadership = Leadership(center: configuration.center, guid: guid)
+                let memory = state.memory
                 let epoch = try await patiently {
                     try await LeaderOffice(session: session, tree: tree).take(
                         as: leadership,
                         candidate: candidate.path
                     )
                 }
+                try await patiently { try await timeline.confirmOffice(against: memory) }
                 try await CenterLeadership(
                     service: service,
                     session: session,

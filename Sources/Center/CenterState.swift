@@ -19,6 +19,10 @@ final class CenterState: Sendable {
         var isConnected = false
         var isWarm = false
         var problem: String? = "ZooKeeper was not reached yet"
+        /// Why the center must not work with what ZooKeeper holds; outlives sessions.
+        var refusal: String?
+        /// What the center remembers of its cluster; outlives sessions.
+        var memory: ClusterMemory?
         var leading: LeadingCenter?
         var session: (any ZooKeeperSession)?
         var election: LeaderElection?
@@ -37,7 +41,7 @@ final class CenterState: Sendable {
                 isConnected: state.isConnected,
                 isWarm: state.isWarm,
                 epoch: state.leading?.epoch,
-                problem: state.problem
+                problem: state.refusal ?? state.problem
             )
         }
     }
@@ -61,8 +65,32 @@ final class CenterState: Sendable {
 
     func sessionEnded(_ problem: String) {
         state.withLock { state in
+            let former = state
             state = State()
             state.problem = problem
+            state.refusal = former.refusal
+            state.memory = former.memory
+        }
+    }
+
+    /// The center must not work with what ZooKeeper holds, until it is admitted.
+    func refused(_ reason: String) { state.withLock { $0.refusal = reason } }
+
+    func admitted() { state.withLock { $0.refusal = nil } }
+
+    /// What the center remembers of its cluster.
+    var memory: ClusterMemory? { state.withLock(\.memory) }
+
+    /// Takes over what was seen; what somebody saw meanwhile of a later epoch stays.
+    ///
+    /// Returns what is remembered now.
+    func remember(_ seen: ClusterMemory) -> ClusterMemory {
+        state.withLock { state in
+            if let known = state.memory, known.timeline == seen.timeline, known.epoch > seen.epoch {
+                return known
+            }
+            state.memory = seen
+            return seen
         }
     }
 

@@ -8,13 +8,25 @@ final class ZooKeeperComplaints: Sendable {
 
     init(logger: Logger) { self.logger = logger }
 
-    /// Says why, unless that was said last.
-    func complain(_ reason: String) {
-        let isNew = last.withLock { last in
+    /// Says that the center must not work with what ZooKeeper holds, unless that was said last.
+    func refuse(_ reason: String) {
+        guard isNew(reason) else { return }
+        logger.error(
+            "The center refuses to lead what ZooKeeper holds; it changes nothing and looks again",
+            metadata: ["error": "\(reason)"]
+        )
+    }
+
+    private func isNew(_ reason: String) -> Bool {
+        last.withLock { last in
             defer { last = reason }
             return last != reason
         }
-        guard isNew else { return }
+    }
+
+    /// Says why, unless that was said last.
+    func complain(_ reason: String) {
+        guard isNew(reason) else { return }
         logger.warning(
             "ZooKeeper cannot be used: is it running, and is the connect string right? Trying again until it can",
             metadata: ["error": "\(reason)"]

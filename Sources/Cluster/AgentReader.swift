@@ -61,12 +61,15 @@ public struct AgentReader: Sendable {
         }
     }
 
-    /// How many buckets the definitions are spread over; `nil` before a center has set the cluster up.
-    public func taskBucketCount() async throws -> Int? {
+    /// The cluster's identity; `nil` before a center has set the cluster up.
+    public func identity() async throws -> ClusterIdentity? {
         let path = try nodes.tree.cluster
         return try await session.persistently { try await session.payload(ClusterIdentity.self, at: path) }?
-            .value.taskBuckets
+            .value
     }
+
+    /// How many buckets the definitions are spread over; `nil` before a center has set the cluster up.
+    public func taskBucketCount() async throws -> Int? { try await identity()?.taskBuckets }
 
     /// The inbox, sorted by name: the entries' names and what they ask for.
     ///

@@ -14,6 +14,15 @@ public final class CatalogStore: Sendable {
     /// Looks something up without copying.
     public func read<Value>(_ body: (Catalog) -> Value) -> Value { state.withLock { body($0) } }
 
+    /// Forgets everything: what is read next belongs to another timeline, whose versions may be lower.
+    public func reset() {
+        state.withLock { catalog in
+            let generation = catalog.generation + 1
+            catalog = Catalog()
+            catalog.generation = generation
+        }
+    }
+
     /// Changes the catalog; `true` when what planning depends on has changed.
     @discardableResult
     func change(_ body: (inout Catalog) -> Void) -> Bool {

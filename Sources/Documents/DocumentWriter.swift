@@ -66,6 +66,6 @@ public enum DocumentWriter {
     }
 
     private static let order =
-        TaskReader.keys + ["rejoinGrace", "drained"]
+        TaskReader.keys + ["rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay", "drained"]
         + ["cron", "every", "at", "timeZone", "days", "gap", "overlap", "dialect", "start", "end"]
 }

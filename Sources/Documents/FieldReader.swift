@@ -50,6 +50,15 @@ struct FieldReader {
         return mismatch(node, field, "true or false")
     }
 
+    /// A whole number within `range`.
+    mutating func integer(_ node: SourceNode, _ field: String, in range: ClosedRange<Int>) -> Int? {
+        let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        guard let text = text(node, field, expected) else { return nil }
+        if let number = Int(text), range.contains(number) { return number }
+        refuse(node, field, "\(field) cannot be '\(text.prefix(80))': write \(expected)")
+        return nil
+    }
+
     /// A name that follows the rule for names.
     mutating func name<Kind>(_ node: SourceNode, _ field: String, of kind: Kind.Type) -> Name<Kind>? {
         guard let text = text(node, field, "a name") else { return nil }

@@ -3,7 +3,10 @@ import Domain
 /// Reads one `kind: Runtime` document.
 enum RuntimeReader {
     /// The keys of a runtime's document, in the order they are written.
-    static let keys = ["kind", "v", "name", "description", "rejoinGrace", "drained"]
+    static let keys = [
+        "kind", "v", "name", "description", "rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay",
+        "drained",
+    ]
 
     static func read(_ node: SourceNode, _ reader: inout FieldReader) -> (
         settings: RuntimeSettings, statesDrained: Bool
@@ -24,6 +27,15 @@ enum RuntimeReader {
         }
         if let node = fields["rejoinGrace"] {
             settings.rejoinGrace = reader.duration(node, "rejoinGrace") ?? settings.rejoinGrace
+        }
+        if let node = fields["flapStarts"] {
+            settings.flapStarts = reader.integer(node, "flapStarts", in: 1...1_000) ?? settings.flapStarts
+        }
+        if let node = fields["flapWindow"] {
+            settings.flapWindow = reader.duration(node, "flapWindow") ?? settings.flapWindow
+        }
+        if let node = fields["rejoinDelay"] {
+            settings.rejoinDelay = reader.duration(node, "rejoinDelay") ?? settings.rejoinDelay
         }
         if let node = fields["drained"] {
             let elements = reader.elements(node, "drained", "a list of agents' names") ?? []

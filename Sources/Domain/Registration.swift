@@ -109,6 +109,8 @@ public struct ClusterIdentity: Hashable, Sendable, Codable {
     public var id: Nonce
     /// Random, replaced by every restore.
     public var timeline: Nonce
+    /// When the timeline began, if it is not the cluster's first: nothing that was due until then is launched (rule T3).
+    public var floor: Instant?
     /// Version of the znode schema.
     public var schema: Int
     /// Buckets of an agent's allocation table and of the parked rows.
@@ -120,12 +122,14 @@ public struct ClusterIdentity: Hashable, Sendable, Codable {
     public init(
         id: Nonce,
         timeline: Nonce,
+        floor: Instant? = nil,
         schema: Int = 1,
         allocationBuckets: Int = 256,
         taskBuckets: Int = 4_096
     ) {
         self.id = id
         self.timeline = timeline
+        self.floor = floor
         self.schema = schema
         self.allocationBuckets = allocationBuckets
         self.taskBuckets = taskBuckets

@@ -12,35 +12,53 @@ public struct RuntimeSettings: Hashable, Sendable {
     public var rejoinGrace: Duration
     /// Agents that take no new work, sorted.
     public var drained: [AgentID]
+    /// How many starts of an agent within `flapWindow` are nothing unusual; an agent that starts more often flaps.
+    public var flapStarts: Int
+    /// How long a start counts.
+    public var flapWindow: Duration
+    /// How long a flapping agent has to stay up before it is given tasks again; zero turns damping off.
+    public var rejoinDelay: Duration
 
     /// Creates settings.
     public init(
         name: RuntimeID,
         description: String? = nil,
         rejoinGrace: Duration = .zero,
-        drained: [AgentID] = []
+        drained: [AgentID] = [],
+        flapStarts: Int = 3,
+        flapWindow: Duration = .seconds(60),
+        rejoinDelay: Duration = .seconds(60)
     ) {
         self.name = name
         self.description = description
         self.rejoinGrace = rejoinGrace
         self.drained = drained
+        self.flapStarts = flapStarts
+        self.flapWindow = flapWindow
+        self.rejoinDelay = rejoinDelay
     }
 }
 
 extension RuntimeSettings: Codable {
     private enum Key: String, CodingKey {
-        case name, description, rejoinGrace, drained
+        case name, description, rejoinGrace, drained, flapStarts, flapWindow, rejoinDelay
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
+        let standard = RuntimeSettings(name: .standard)
+        func duration(_ key: Key) throws -> Duration? {
+            try container.decodeIfPresent(DurationText.self, forKey: key)?.duration
+        }
         self.init(
             name: try container.decode(RuntimeID.self, forKey: .name),
             description: try container.decodeIfPresent(String.self, forKey: .description),
-            rejoinGrace: try container.decodeIfPresent(DurationText.self, forKey: .rejoinGrace)?.duration
-                ?? .zero,
-            drained: try container.decodeIfPresent([AgentID].self, forKey: .drained) ?? []
+            rejoinGrace: try duration(.rejoinGrace) ?? standard.rejoinGrace,
+            drained: try container.decodeIfPresent([AgentID].self, forKey: .drained) ?? [],
+            flapStarts: try container.decodeIfPresent(Int.self, forKey: .flapStarts) ?? standard.flapStarts,
+            flapWindow: try duration(.flapWindow) ?? standard.flapWindow,
+            rejoinDelay: try duration(.rejoinDelay) ?? standard.rejoinDelay
         )
     }
 
@@ -51,5 +69,8 @@ extension RuntimeSettings: Codable {
         try container.encodeIfPresent(description, forKey: .description)
         try container.encode(DurationText(rejoinGrace), forKey: .rejoinGrace)
         try container.encode(drained, forKey: .drained)
+        try container.encode(flapStarts, forKey: .flapStarts)
+        try container.encode(DurationText(flapWindow), forKey: .flapWindow)
+        try container.encode(DurationText(rejoinDelay), forKey: .rejoinDelay)
     }
 }

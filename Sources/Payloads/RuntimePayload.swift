@@ -11,18 +11,30 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
     public var rejoinGrace: DurationText?
     /// Agents that take no new work, sorted.
     public var drained: [AgentID]?
+    /// How many starts of an agent within `flapWindow` are nothing unusual.
+    public var flapStarts: Int?
+    /// How long a start counts.
+    public var flapWindow: DurationText?
+    /// How long an agent that starts more often has to stay up before it is given tasks again.
+    public var rejoinDelay: DurationText?
 
     /// Creates a payload.
     public init(
         name: RuntimeID,
         description: String? = nil,
         rejoinGrace: DurationText? = nil,
-        drained: [AgentID]? = nil
+        drained: [AgentID]? = nil,
+        flapStarts: Int? = nil,
+        flapWindow: DurationText? = nil,
+        rejoinDelay: DurationText? = nil
     ) {
         self.name = name
         self.description = description
         self.rejoinGrace = rejoinGrace
         self.drained = drained
+        self.flapStarts = flapStarts
+        self.flapWindow = flapWindow
+        self.rejoinDelay = rejoinDelay
     }
 
     /// Creates the payload of settings.
@@ -31,17 +43,24 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
             name: settings.name,
             description: settings.description,
             rejoinGrace: DurationText(settings.rejoinGrace),
-            drained: settings.drained
+            drained: settings.drained,
+            flapStarts: settings.flapStarts,
+            flapWindow: DurationText(settings.flapWindow),
+            rejoinDelay: DurationText(settings.rejoinDelay)
         )
     }
 
     /// The settings this payload describes; what is absent has its default.
     public var settings: RuntimeSettings {
-        RuntimeSettings(
+        var settings = RuntimeSettings(
             name: name,
             description: description,
-            rejoinGrace: rejoinGrace?.duration ?? .zero,
             drained: (drained ?? []).sorted()
         )
+        settings.rejoinGrace = rejoinGrace?.duration ?? settings.rejoinGrace
+        settings.flapStarts = flapStarts ?? settings.flapStarts
+        settings.flapWindow = flapWindow?.duration ?? settings.flapWindow
+        settings.rejoinDelay = rejoinDelay?.duration ?? settings.rejoinDelay
+        return settings
     }
 }

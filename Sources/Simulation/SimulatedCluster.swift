@@ -102,6 +102,7 @@ final class SimulatedCluster {
             ),
             connector: client,
             history: center.history,
+            memory: center.memory,
             peers: SimulatedPeers(network: network, caller: center.machine.name),
             time: time,
             random: RandomSource(generator.split()),

@@ -7,7 +7,7 @@ import ZooKeeper
 /// What every implementation of `AgentStateStore` keeps to; each check gets an empty store.
 enum AgentStateContract: String, CaseIterable {
     case sequencesAscend, centersAreIndependent, acknowledgementsNeverGoBack, pruning, newCenters
-    case definitions, sessions
+    case definitions, sessions, memory
 
     func check(_ store: some AgentStateStore) async throws {
         switch self {
@@ -18,6 +18,7 @@ enum AgentStateContract: String, CaseIterable {
         case .newCenters: try await newCenters(store)
         case .definitions: try await definitions(store)
         case .sessions: try await sessions(store)
+        case .memory: try await memory(store)
         }
     }
 
@@ -91,5 +92,20 @@ enum AgentStateContract: String, CaseIterable {
         #expect(try await store.predecessorSession() == second)
         try await store.remember(nil)
         #expect(try await store.predecessorSession() == nil)
+    }
+
+    private func memory(_ store: some AgentStateStore) async throws {
+        #expect(try await store.clusterMemory() == nil)
+        var memory = ClusterMemory(
+            cluster: Nonce(bits: 1),
+            timeline: Nonce(bits: 2),
+            epoch: Epoch(rawValue: 3)
+        )
+        try await store.remember(cluster: memory)
+        memory.leader = Nonce(bits: 4)
+        memory.transaction = .max
+        memory.marks = ["/a/b": 5, "/c": -1]
+        try await store.remember(cluster: memory)
+        #expect(try await store.clusterMemory() == memory)
     }
 }

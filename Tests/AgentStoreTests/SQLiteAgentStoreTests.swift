@@ -4,6 +4,7 @@ import DataDirectory
 import Domain
 import Foundation
 import GRDB
+import Logging
 import Scheduling
 import Testing
 import ZooKeeper
@@ -48,6 +49,65 @@ struct SQLiteAgentStoreTests {
                 }
             }
             try await withStore(in: directory) { _ in }
+        }
+    }
+
+    @Test(
+        "the session of a copied directory is not the copy's to close; neither is one of another start of the machine"
+    )
+    func cloned() async throws {
+        try await withTemporaryDirectory { parent in
+            let session = SessionIdentity(id: 7, password: Array(1...16))
+            let memory = ClusterMemory(
+                cluster: Nonce(bits: 1),
+                timeline: Nonce(bits: 2),
+                epoch: Epoch(rawValue: 3)
+            )
+            try await withStore(in: parent + "/one") { store in
+                try await store.remember(session)
+                try await store.remember(cluster: memory)
+            }
+            try FileManager.default.copyItem(atPath: parent + "/one", toPath: parent + "/two")
+            try await withStore(in: parent + "/two") { store in
+                let (found, remembered) = try await (store.predecessorSession(), store.clusterMemory())
+                #expect(found == nil && remembered == memory)
+            }
+            try await withStore(in: parent + "/one") { store in
+                let found = try await store.predecessorSession()
+                #expect(found == session)
+            }
+            let boot = parent + "/boot"
+            try Data("another start\n".utf8).write(to: URL(fileURLWithPath: boot))
+            let later = try SQLiteAgentStore(
+                directory: parent + "/one",
+                bootFile: boot,
+                log: Logger(label: "test")
+            )
+            let found = try await later.predecessorSession()
+            #expect(found == nil)
+            try later.close()
+        }
+    }
+
+    @Test("a directory of the first schema is taken over, without the session that has no origin")
+    func firstSchema() async throws {
+        try await withTemporaryDirectory { directory in
+            try await withStore(in: directory) { store in
+                _ = try await store.append([report(1)])
+                try await store.remember(SessionIdentity(id: 7, password: Array(1...16)))
+                // As the first version left it.
+                try await store.execute(
+                    """
+                    DROP TABLE cluster; ALTER TABLE session DROP COLUMN origin;
+                    DELETE FROM grdb_migrations WHERE identifier LIKE '2:%';
+                    """
+                )
+            }
+            try await withStore(in: directory) { store in
+                let pending = try await store.pending(for: center("a"), limit: 10)
+                let (found, remembered) = try await (store.predecessorSession(), store.clusterMemory())
+                #expect(pending.count == 1 && found == nil && remembered == nil)
+            }
         }
     }
 

@@ -37,8 +37,16 @@ public protocol AgentStateStore: Sendable {
     func cache(_ changed: [TaskDefinition], removing uids: [TaskUID]) async throws
 
     /// The session of the predecessor, to be closed at start; `nil` if there is none.
+    ///
+    /// Also `nil` where the state was copied from somewhere else: that session is another agent's, which may live.
     func predecessorSession() async throws -> SessionIdentity?
 
     /// Remembers the session (the password is a credential: the file is 0600).
     func remember(_ session: SessionIdentity?) async throws
+
+    /// What the agent remembers of its cluster; `nil` when it never worked in one.
+    func clusterMemory() async throws -> ClusterMemory?
+
+    /// Remembers the cluster as it was last seen.
+    func remember(cluster memory: ClusterMemory) async throws
 }

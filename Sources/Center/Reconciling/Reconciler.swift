@@ -28,6 +28,8 @@ actor Reconciler {
     var sealed: [JournalID: LeaderJournal] = [:]
     /// Since when this leader knows that an incarnation is sealed, for the rejoin grace.
     var sealedSince: [JournalID: MonotonicInstant] = [:]
+    /// When agents lately started, as this leader saw it.
+    private var flaps: [RuntimeID: FlapHistory] = [:]
     /// The runtimes whose tables are in the mirror, and whose part of the tree is complete.
     private var runtimes: Set<RuntimeID> = []
     /// What keeps tasks from going on and needs a person, by path; each is logged when it is found.
@@ -58,6 +60,7 @@ actor Reconciler {
     /// Throws `LeaderWriteError.deposed` when the leadership is over; after any other error the mirror is loaded again.
     func pass() async throws {
         do {
+            noteStarts()
             try await refresh()
             guard isWorkDue else { return }
             nextPass = nil
@@ -69,7 +72,33 @@ actor Reconciler {
     }
 
     /// Who is there now; `nil` until the mirror is loaded.
-    var roster: Roster? { mirror.map { Roster(catalog: environment.store.catalog, mirror: $0) } }
+    var roster: Roster? {
+        mirror.map { Roster(catalog: environment.store.catalog, mirror: $0, acceptsFrom: acceptsFrom) }
+    }
+
+    private var acceptsFrom: [Seat: Instant] {
+        let (now, present) = (time.monotonic.sinceOrigin, time.now)
+        var instants: [Seat: Instant] = [:]
+        for (runtime, history) in flaps {
+            for (agent, wait) in history.held(at: now) {
+                instants[Seat(runtime: runtime, agent: agent)] = present + wait
+            }
+        }
+        return instants
+    }
+
+    /// Notes which incarnations are there, so that those which start too often are held back.
+    private func noteStarts() {
+        let catalog = environment.store.catalog
+        for (runtime, settings) in catalog.runtimes {
+            let live = catalog.registrations(runtime).map { ($0.agent, $0.incarnation) }
+            flaps[runtime, default: FlapHistory()].note(
+                Dictionary(live) { $1 },
+                now: time.monotonic.sinceOrigin,
+                FlapDamping(settings.value)
+            )
+        }
+    }
 
     /// The situation now, towards the blueprint of this round; `nil` until there is one.
     func situation() -> Situation? {
@@ -188,4 +217,15 @@ extension Reconciler {
 
     /// More rounds than that in one pass mean that something else changes all the time; the next pass goes on.
     private static let roundsMax = 4
+}
+
+extension FlapDamping {
+    /// The limits of a runtime.
+    fileprivate init(_ settings: RuntimeSettings) {
+        self.init(
+            startsMax: settings.flapStarts,
+            window: settings.flapWindow,
+            rejoinDelay: settings.rejoinDelay
+        )
+    }
 }

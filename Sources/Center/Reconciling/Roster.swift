@@ -9,8 +9,11 @@ struct Roster: Sendable {
     let mirror: LeaderMirror
     /// The incarnation of every live agent whose fence stands.
     let usable: [Seat: Incarnation]
+    /// From when on agents that start too often are given tasks again.
+    let acceptsFrom: [Seat: Instant]
 
-    init(catalog: Catalog, mirror: LeaderMirror) {
+    init(catalog: Catalog, mirror: LeaderMirror, acceptsFrom: [Seat: Instant] = [:]) {
+        self.acceptsFrom = acceptsFrom
         self.catalog = catalog
         self.mirror = mirror
         var usable: [Seat: Incarnation] = [:]
@@ -39,7 +42,8 @@ struct Roster: Sendable {
                     region: registration.region,
                     zone: registration.zone,
                     slots: registration.slots,
-                    isDrained: drained.contains(registration.agent)
+                    isDrained: drained.contains(registration.agent),
+                    acceptsFrom: acceptsFrom[Seat(runtime: runtime, agent: registration.agent)]
                 )
             }
     }

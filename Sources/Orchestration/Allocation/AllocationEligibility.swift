@@ -5,7 +5,7 @@ import Scheduling
 struct AllocationEligibility {
     /// What a placement comes to.
     enum Verdict: Equatable {
-        /// Indices of the agents that may own such tasks, ascending, never empty; those held back are left out.
+        /// Indices of the agents that may own such tasks, ascending, never empty; those held back only if there are no others.
         case agents([Int])
         /// Nobody may.
         case nobody(UnplaceableReason)
@@ -38,9 +38,8 @@ struct AllocationEligibility {
         let slotted = working.filter { agents[$0].slots > 0 }
         guard !slotted.isEmpty else { return .nobody(.onlyWithoutSlots(working.map { agents[$0].agent })) }
         let accepting = slotted.filter { !isHeldBack(agents[$0]) }
-        guard accepting.isEmpty else { return .agents(accepting) }
-        let until = slotted.compactMap { agents[$0].acceptsFrom }.min() ?? now
-        return .nobody(.onlyHeldBack(slotted.map { agents[$0].agent }, until: until))
+        // Better with an agent that may go again soon than with none.
+        return .agents(accepting.isEmpty ? slotted : accepting)
     }
 
     /// Whether a held-back agent may keep a task of `key` that it owns.

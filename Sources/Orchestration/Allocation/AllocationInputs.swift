@@ -51,7 +51,7 @@ public struct PlannableAgent: Hashable, Sendable {
     public var isDrained: Bool
     /// The instant from which it takes new tasks, while it is held back (rejoin delay, flap damping).
     ///
-    /// Until then it keeps what it has and gets nothing more.
+    /// Until then it keeps what it has and gets nothing more, but for what no other agent may run.
     public var acceptsFrom: Instant?
 
     /// Creates an agent in good health that takes work at once unless told otherwise.

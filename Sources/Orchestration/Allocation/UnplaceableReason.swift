@@ -1,5 +1,4 @@
 public import Domain
-public import Scheduling
 
 /// What is missing for a task to be placed.
 public enum UnplaceableReason: Hashable, Sendable, Codable {
@@ -19,8 +18,6 @@ public enum UnplaceableReason: Hashable, Sendable, Codable {
     case onlyDrained([AgentID])
     /// The agents that could run it have no slots.
     case onlyWithoutSlots([AgentID])
-    /// The agents that could run it are held back, the first of them until then.
-    case onlyHeldBack([AgentID], until: Instant)
 }
 
 extension UnplaceableReason: CustomStringConvertible {
@@ -35,8 +32,6 @@ extension UnplaceableReason: CustomStringConvertible {
         case .noAgentMeetsAll: "no agent meets all of its placement conditions at once"
         case .onlyDrained(let agents): "the only eligible agents are drained: \(Self.list(agents))"
         case .onlyWithoutSlots(let agents): "the only eligible agents have no slots: \(Self.list(agents))"
-        case .onlyHeldBack(let agents, let until):
-            "the only eligible agents are held back until \(until): \(Self.list(agents))"
         }
     }
 

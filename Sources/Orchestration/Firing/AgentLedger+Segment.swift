@@ -116,13 +116,15 @@ extension AgentLedger {
     ) -> [JournaledFire] {
         guard let part = parts[key], let definition = definitions[key.uid] else { return [] }
         let left = room[part.checkpointBucket] ?? Limit.openPerBucket
-        let instants = enumerator.decide(
-            definition,
-            after: part.cursor,
-            now: now,
-            horizon: horizon,
-            limit: min(limit, left)
-        )
+        let instants =
+            restored(definition, after: part.cursor, horizon: horizon)
+            ?? enumerator.decide(
+                definition,
+                after: part.cursor,
+                now: now,
+                horizon: horizon,
+                limit: min(limit, left)
+            )
         room[part.checkpointBucket] = left - instants.count
         return instants.map { instant in
             JournaledFire(
@@ -139,6 +141,15 @@ extension AgentLedger {
                 delivery: definition.specification.delivery,
                 decision: instant.decision
             )
+        }
+    }
+
+    /// What was due before the timeline began, as one decision; what follows it is for the next segment.
+    private func restored(_ definition: TaskDefinition, after cursor: Instant, horizon: Instant)
+        -> [DecidedInstant]?
+    {
+        floor.flatMap { enumerator.restored(definition, after: cursor, through: min($0, horizon)) }.map {
+            [$0]
         }
     }
 

@@ -55,6 +55,8 @@ public struct AgentLedger: Sendable {
 
     /// How late fires are treated.
     public let enumerator: FireEnumerator
+    /// When the cluster's timeline began: what was due until then is missed, never launched (rule T3); `nil` for the first.
+    public var floor: Instant?
     let checkpointBucket: @Sendable (TaskPart) -> Int
     var parts: [TaskPart: Part] = [:]
     var definitions: [TaskUID: TaskDefinition] = [:]

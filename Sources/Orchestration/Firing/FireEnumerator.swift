@@ -48,6 +48,22 @@ public struct FireEnumerator: Hashable, Sendable {
         return decided
     }
 
+    /// The missed range of the instants in `(cursor, end]`, which a restored cluster may have launched before; `nil` when
+    /// there are none (rule T3).
+    func restored(
+        _ definition: TaskDefinition,
+        after cursor: Instant,
+        through end: Instant
+    ) -> DecidedInstant? {
+        guard let first = definition.nextDue(after: cursor), first <= end else { return nil }
+        return missed(
+            definition,
+            since: first,
+            through: latestDue(definition, from: first, through: end),
+            because: (MissedReason.restored, MissedReason.restoredUncounted)
+        )
+    }
+
     /// Decides about the instants in `(cursor, border)`: at most a missed range and one launch.
     private func older(
         _ definition: TaskDefinition,
@@ -75,7 +91,10 @@ public struct FireEnumerator: Hashable, Sendable {
     private func missed(
         _ definition: TaskDefinition,
         since first: Instant,
-        through last: Instant
+        through last: Instant,
+        because reasons: (counted: String, uncounted: String) = (
+            MissedReason.late, MissedReason.lateUncounted
+        )
     ) -> DecidedInstant {
         var count = 1
         var due = first
@@ -84,7 +103,7 @@ public struct FireEnumerator: Hashable, Sendable {
             count += 1
         }
         let isComplete = due == last
-        let reason = isComplete ? MissedReason.late : MissedReason.lateUncounted
+        let reason = isComplete ? reasons.counted : reasons.uncounted
         return DecidedInstant(due: last, decision: .missed(reason: reason, since: first, count: count))
     }
 
@@ -113,6 +132,12 @@ public enum MissedReason {
     /// As `late`, and there were more than anybody wants to count.
     public static let lateUncounted =
         "late: no agent could launch it within the misfire age; counted no further"
+    /// Due before the cluster was restored: it may have run in the history that was lost.
+    public static let restored =
+        "restored: due before the cluster was restored from a snapshot; it may have run before"
+    /// As `restored`, and there were more than anybody wants to count.
+    public static let restoredUncounted =
+        "restored: due before the cluster was restored from a snapshot; it may have run before; counted no further"
     /// Journaled, but the agent's right to launch ended first.
     public static let leaseEnded = "late: the agent lost touch with ZooKeeper before it could start it"
     /// Journaled, but the incarnation was replaced first.

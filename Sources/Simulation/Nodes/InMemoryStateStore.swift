@@ -14,6 +14,7 @@ final class InMemoryStateStore: AgentStateStore {
         var acknowledged: [CenterID: Int64] = [:]
         var definitions: [TaskUID: TaskDefinition] = [:]
         var session: SessionIdentity?
+        var memory: ClusterMemory?
         var isFull = false
     }
 
@@ -23,8 +24,11 @@ final class InMemoryStateStore: AgentStateStore {
     func setFull(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
 
     /// Makes the disk as another one is: what a cloned machine begins with.
+    ///
+    /// But for the session: what is remembered of it is good only where it was opened.
     func copy(_ other: InMemoryStateStore) {
-        let copied = other.state.withLock { $0 }
+        var copied = other.state.withLock { $0 }
+        copied.session = nil
         state.withLock { $0 = copied }
     }
 
@@ -78,6 +82,15 @@ final class InMemoryStateStore: AgentStateStore {
         try state.withLock { state in
             if state.isFull { throw Full() }
             state.session = session
+        }
+    }
+
+    func clusterMemory() async throws -> ClusterMemory? { state.withLock(\.memory) }
+
+    func remember(cluster memory: ClusterMemory) async throws {
+        try state.withLock { state in
+            if state.isFull { throw Full() }
+            state.memory = memory
         }
     }
 }

@@ -36,6 +36,7 @@ final class SimulatedCenter {
     let id: CenterID
     let machine: SimulatedMachine
     let history = InMemoryRunHistory()
+    let memory = InMemoryClusterMemory()
     var current: CenterProcess?
     var restartAt: Duration?
 

@@ -116,6 +116,25 @@ final class AgentWorld {
         return definition
     }
 
+    /// Adds what a center makes of a workspace, with an office that was taken `epoch` times, last by `guid`.
+    func completeTree(epoch: Int32, guid: UInt64 = 5) throws {
+        let office = try tree.epoch
+        if ensemble.node(try tree.tasks) == nil { try ensemble.createAll(try tree.tasks) }
+        if ensemble.node(office) != nil { try ensemble.write([.delete(office, version: nil)]) }
+        try ensemble.createAll(office)
+        let leadership = Leadership(center: CenterID("c1")!, guid: Nonce(bits: guid))
+        let data = try ZNodeCodec.encode(leadership)
+        for _ in 0..<epoch { try ensemble.write([.set(office, data: data, version: nil)]) }
+    }
+
+    /// Replaces the cluster's identity; `nil` removes it.
+    func identify(_ identity: ClusterIdentity?) throws {
+        let path = try tree.cluster
+        guard let identity else { return _ = try ensemble.write([.delete(path, version: nil)]) }
+        if ensemble.node(path) == nil { try ensemble.createAll(path) }
+        try ensemble.write([.set(path, data: try ZNodeCodec.encode(identity), version: nil)])
+    }
+
     /// Gives the agent exactly these rows, for an incarnation (the registered one unless told).
     func grant(
         _ rows: [AllocationRow],

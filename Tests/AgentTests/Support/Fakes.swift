@@ -92,6 +92,7 @@ final class FakeStore: AgentStateStore {
         var acknowledged: [CenterID: Int64] = [:]
         var definitions: [TaskUID: TaskDefinition] = [:]
         var session: SessionIdentity?
+        var memory: ClusterMemory?
         var isFull = false
     }
 
@@ -134,6 +135,15 @@ final class FakeStore: AgentStateStore {
     func predecessorSession() async throws -> SessionIdentity? { state.withLock(\.session) }
 
     func remember(_ session: SessionIdentity?) async throws { state.withLock { $0.session = session } }
+
+    func clusterMemory() async throws -> ClusterMemory? { state.withLock(\.memory) }
+
+    func remember(cluster memory: ClusterMemory) async throws {
+        try state.withLock { state in
+            if state.isFull { throw Full() }
+            state.memory = memory
+        }
+    }
 
     var reports: [RunReport] { state.withLock { $0.reports.map(\.report) } }
 
