@@ -8,7 +8,7 @@ struct BenchmarkSuite {
     /// All benchmarks in the order of their runs: the long one last.
     static let all: [any Benchmark] = [
         NextInstantBenchmark(), PlanBenchmark(), ZooKeeperClientBenchmark(), ExecutorStartBenchmark(),
-        StartLatenessBenchmark(), MemoryBenchmark(),
+        StartLatenessBenchmark(), HandoffBenchmark(), FailoverBenchmark(), MemoryBenchmark(),
     ]
 
     /// Runs what the arguments name; a benchmark that fails is named and the others still run.

@@ -1,11 +1,22 @@
 import Foundation
+import Scheduling
 
-/// A cluster of one center and one agent, run by `cloudtask up`.
+/// A cluster run by `cloudtask up`: one center and one agent unless it is told otherwise.
 struct LocalCluster: Sendable {
+    /// How many processes, and how they are set.
+    struct Plan: Sendable {
+        var centers = 1
+        var agents = 1
+        var slots: Int
+        /// `nil` for the default.
+        var sessionTimeout: Duration?
+    }
+
     /// One line of `cloudtask up -o json`.
     private struct Event: Decodable {
         var event: String
         var role: String?
+        var id: String?
         var pid: Int32?
         var zookeeper: String?
     }
@@ -29,7 +40,7 @@ struct LocalCluster: Sendable {
         exec "$@" </dev/null >"$events" 2>"$log" 3<&-
         """
 
-    private init(_ workshop: Workshop, slots: Int) throws {
+    private init(_ workshop: Workshop, _ plan: Plan) throws {
         self.workshop = workshop
         directory = try workshop.newDirectory("cluster")
         let input = Pipe()
@@ -38,8 +49,10 @@ struct LocalCluster: Sendable {
         process.executableURL = URL(filePath: "/bin/sh")
         process.arguments =
             ["-c", Self.script, "supervise", directory + "/events", directory + "/log", workshop.cloudtask]
-            + ["up", "-o", "json", "--centers", "1", "--agents", "1", "--slots", "\(slots)", "--no-restart"]
-            + ["--log-level", "warning", "--data", directory + "/data"]
+            + ["up", "-o", "json", "--centers", "\(plan.centers)", "--agents", "\(plan.agents)"]
+            + ["--slots", "\(plan.slots)", "--no-restart", "--log-level", "warning"]
+            + ["--data", directory + "/data"]
+            + (plan.sessionTimeout.map { ["--session-timeout", "\($0.wholeMilliseconds)ms"] } ?? [])
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = input
         process.standardOutput = FileHandle.nullDevice
@@ -53,7 +66,16 @@ struct LocalCluster: Sendable {
         slots: Int,
         _ body: (LocalCluster) async throws -> Value
     ) async throws -> Value {
-        let cluster = try LocalCluster(workshop, slots: slots)
+        try await with(workshop, Plan(slots: slots), body)
+    }
+
+    /// Lends a cluster that is ready, and ends it afterwards.
+    static func with<Value>(
+        _ workshop: Workshop,
+        _ plan: Plan,
+        _ body: (LocalCluster) async throws -> Value
+    ) async throws -> Value {
+        let cluster = try LocalCluster(workshop, plan)
         let result: Result<Value, any Error>
         do {
             try await cluster.ready()
@@ -85,6 +107,17 @@ struct LocalCluster: Sendable {
         }
         return pid
     }
+
+    /// The processes of a role by their ids.
+    func processes(_ role: String) -> [String: Int32] {
+        events.reduce(into: [:]) { found, event in
+            guard event.event == "started", event.role == role, let id = event.id else { return }
+            found[id] = event.pid
+        }
+    }
+
+    /// The file with the token of the cluster's API.
+    var tokenFile: String { directory + "/data/token" }
 
     /// The cluster's ZooKeeper server as `host:port`.
     func zookeeper() throws -> String {

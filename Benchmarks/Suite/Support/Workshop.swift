@@ -18,6 +18,8 @@ struct Workshop: Sendable {
     var loop: String { tool("loop") }
     /// Appends the time of its start to a file: `Benchmarks/spawn/stamp.c`.
     var stamp: String { tool("stamp") }
+    /// Appends who was started when to a file: `Benchmarks/spawn/mark.c`.
+    var mark: String { tool("mark") }
     /// The ZooKeeper client in C: `Benchmarks/zookeeper/bench.c`.
     var zookeeper: String { tool("zookeeper-bench") }
 
