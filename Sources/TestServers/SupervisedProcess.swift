@@ -59,12 +59,14 @@ enum TestServerError: Error, CustomStringConvertible {
     case didNotStart(String, log: String)
     case noFreePort
     case sessionSurvived
+    case unreachable(port: Int)
 
     var description: String {
         switch self {
         case .didNotStart(let what, let log): "\(what) did not start; its output is in \(log)"
         case .noFreePort: "no free loopback port"
         case .sessionSurvived: "the session could not be ended"
+        case .unreachable(let port): "the server at 127.0.0.1:\(port) does not answer"
         }
     }
 }

@@ -8,7 +8,7 @@ public final class ClientSession: ZooKeeperSession {
     /// States a slow subscriber may lag behind; older ones are dropped, so the final state never is.
     private static let statesBufferedMax = 16
 
-    private let core: SessionCore
+    let core: SessionCore
     private let deadlines: Task<Void, Never>
 
     init(_ core: SessionCore) {
