@@ -311,7 +311,7 @@ public struct ClusterCommand: ParsableCommand {
             Example:
               cloudtask cluster status
             """,
-        subcommands: [ClusterStatusCommand.self]
+        subcommands: [ClusterStatusCommand.self, ClusterVerifyCommand.self, ClusterPlanCommand.self]
     )
 
     /// Creates the command; `ArgumentParser` fills it.

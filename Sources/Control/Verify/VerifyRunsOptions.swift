@@ -7,7 +7,8 @@ import Scheduling
 /// What `verify runs` is told.
 public struct VerifyRunsOptions: ParsableArguments, Sendable {
     @Option(
-        help: ArgumentHelp("File of the starts that tasks marked themselves; may repeat.", valueName: "file")
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Files of the starts that tasks marked themselves.", valueName: "file")
     )
     var starts: [String] = []
     @Option(help: ArgumentHelp("Fault log: one fault period as JSON a line.", valueName: "file"))
@@ -20,15 +21,17 @@ public struct VerifyRunsOptions: ParsableArguments, Sendable {
     )
     var definitions: String?
     @Option(
+        parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Runs as 'run list -o json' prints them, may repeat; else those of all centers.",
+            "Runs as 'run list -o json' prints them; else those of all centers.",
             valueName: "file"
         )
     )
     var runs: [String] = []
     @Option(
+        parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Data directory of an agent, which may be running; may repeat.",
+            "Data directories of agents, which may be running.",
             valueName: "directory"
         )
     )
