@@ -17,23 +17,40 @@ public struct Campaign: Sendable {
     ///
     /// The order is that of the seeds only when the width is 1.
     public func run(_ onReport: @escaping @Sendable (SimulationReport) -> Bool) async throws {
-        let next = Mutex(seeds.lowerBound)
-        let mayGoOn = Mutex(true)
+        let progress = Progress(next: seeds.lowerBound)
         let end = seeds.upperBound
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<width {
                 group.addTask {
-                    while mayGoOn.withLock({ $0 }), !Task.isCancelled {
-                        let seed = next.withLock { next in
-                            defer { next += 1 }
-                            return next
-                        }
-                        guard seed < end else { return }
-                        if !onReport(try Simulation(seed: seed).run()) { mayGoOn.withLock { $0 = false } }
+                    while !Task.isCancelled, let seed = progress.takeSeed(below: end) {
+                        if !onReport(try Simulation(seed: seed).run()) { progress.stop() }
                     }
                 }
             }
             try await group.waitForAll()
         }
     }
+}
+
+/// Which seeds are still to be run.
+private final class Progress: Sendable {
+    private struct State {
+        var next: UInt64
+        var mayGoOn = true
+    }
+
+    private let state: Mutex<State>
+
+    init(next: UInt64) { state = Mutex(State(next: next)) }
+
+    /// The next seed; `nil` when there is none, or no more are wanted.
+    func takeSeed(below end: UInt64) -> UInt64? {
+        state.withLock { state in
+            guard state.mayGoOn, state.next < end else { return nil }
+            defer { state.next += 1 }
+            return state.next
+        }
+    }
+
+    func stop() { state.withLock { $0.mayGoOn = false } }
 }
