@@ -32,8 +32,13 @@ struct Workshop: Sendable {
     var now: Instant { time.now }
 
     /// Starts a leader in a session of its own: it takes office, whoever leads.
-    func leader(_ name: String = "c1", rejoinGrace: Duration = .zero) async throws -> Leader {
-        let session = try await ensemble.connect(resuming: nil)
+    func leader(
+        _ name: String = "c1",
+        rejoinGrace: Duration = .zero,
+        pausingWith pause: Pause? = nil
+    ) async throws -> Leader {
+        var session = try await ensemble.connect(resuming: nil)
+        if let pause { session = PausingSession(inner: session, pause: pause) }
         let identity = try await ClusterTree(session: session, tree: tree)
             .ensure(
                 identity: ClusterIdentity(

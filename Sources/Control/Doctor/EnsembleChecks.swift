@@ -122,6 +122,14 @@ struct EnsembleChecks: Sendable {
             )
         }
         do throws(ZooKeeperError) {
+            if try await session.exists(tree.cluster) == nil, try await session.exists(tree.epoch) != nil {
+                return .failed(
+                    "workspace",
+                    "\(tree.root) has lost /cluster",
+                    why: "centers and agents refuse it, so nothing runs",
+                    fix: "restore ZooKeeper's data, or see 'cloudtask cluster bump-epoch --help'"
+                )
+            }
             _ = try await session.get(tree.epoch)
             _ = try await session.children(tree.tasks)
             return .ok("workspace", "\(tree.root) can be read")
