@@ -63,6 +63,7 @@ struct CenterCommand: ControlCommand {
                 logger: logger
             ),
             history: history,
+            memory: ClusterMemoryFile(directory: common.data),
             peers: HTTPPeerReports(token: token),
             time: time,
             random: .system,

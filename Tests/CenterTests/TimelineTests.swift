@@ -287,6 +287,32 @@ import ZooKeeper
         #expect(center.status.epoch == Epoch(rawValue: 1))
         stop()
     }
+
+    @Test("what was due until the floor gets no second attempt: the lost history may have made it")
+    func noSecondAttempt() throws {
+        let task = TaskDefinition.created(
+            .every(60, "t", delivery: .atLeastOnce),
+            uid: TaskUID(bits: 1),
+            now: Workshop.start
+        )
+        let due = Workshop.start + .seconds(60)
+        let open = OpenFire(fire: task.fire(due))
+        let owner = (
+            agent: AgentID("a")!, incarnation: Incarnation(high: 1, low: 1), runtime: RuntimeID.standard
+        )
+        for (floor, hasNext) in [(due, false), (due - .seconds(1), true)] {
+            let decision = OpenFireDecision.decide(
+                open,
+                by: owner,
+                run: nil,
+                task: task,
+                floor: floor,
+                now: due + .seconds(90)
+            )
+            #expect((decision.next != nil) == hasNext)
+            #expect(decision.report != nil)
+        }
+    }
 }
 
 /// Everything that is there; sessions that come and go are not.

@@ -10,11 +10,14 @@ struct OpenFireDecision: Hashable, Sendable {
     var next: DispatchedRun?
 
     /// Decides a fire as the journal has it, by what the history knows of its run and whether its task is still there.
+    ///
+    /// A fire that was due until `floor` may have been repeated in the history that a restore has lost: it is not again (rule T3).
     static func decide(
         _ open: OpenFire,
         by owner: (agent: AgentID, incarnation: Incarnation, runtime: RuntimeID),
         run: Run?,
         task: TaskDefinition?,
+        floor: Instant? = nil,
         now: Instant
     ) -> OpenFireDecision {
         func report(_ phase: RunReport.Phase) -> RunReport {
@@ -33,7 +36,8 @@ struct OpenFireDecision: Hashable, Sendable {
         let known = run?.attempts.first { $0.number == number }?.result
         let (result, isTold) = result(of: open, known: known, agent: owner.agent, now: now)
         var decision = OpenFireDecision(report: isTold ? nil : report(.ended(result)))
-        let isRepeated = run?.attempts.contains { $0.number > number } ?? false
+        let isRestored = floor.map { open.fire.due <= $0 } ?? false
+        let isRepeated = isRestored || (run?.attempts.contains { $0.number > number } ?? false)
         if open.fire.demandsAnotherAttempt(after: result.outcome), !isRepeated, let task,
             task.uid == open.fire.uid, !Mutation.repeatsNothing.isOn
         {

@@ -72,11 +72,14 @@ extension Reconciler {
     ) async throws -> [(open: OpenFire, decision: OpenFireDecision)] {
         let seat = journal.id.seat
         let owner = (agent: seat.agent, incarnation: journal.id.incarnation, runtime: seat.runtime)
+        let floor = situation.catalog.identity?.floor
         var decisions: [(open: OpenFire, decision: OpenFireDecision)] = []
         for open in journal.open {
             let run = try await environment.history.run(open.fire.attempt.run)
             let task = situation.catalog.task(open.fire.uid)
-            decisions.append((open, .decide(open, by: owner, run: run, task: task, now: time.now)))
+            decisions.append(
+                (open, .decide(open, by: owner, run: run, task: task, floor: floor, now: time.now))
+            )
         }
         return decisions
     }

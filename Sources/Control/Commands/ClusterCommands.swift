@@ -99,6 +99,14 @@ public struct RuntimeGetCommand: ControlCommand {
                 ("name", .init(payload.name.text, .strong)),
                 ("description", .init(payload.description ?? "-")),
                 ("rejoin grace", .init(payload.rejoinGrace?.text ?? "0s")),
+                (
+                    "flapping",
+                    .init(
+                        "from \(payload.settings.flapStarts + 1) starts within "
+                            + "\(DurationText(payload.settings.flapWindow).text) on"
+                    )
+                ),
+                ("rejoin delay", .init(DurationText(payload.settings.rejoinDelay).text)),
                 ("drained", .init((payload.drained ?? []).map(\.text).joined(separator: ", "))),
             ])
         }
@@ -126,19 +134,41 @@ public struct RuntimeSetCommand: ControlCommand {
         help: ArgumentHelp("How long open fires of a lost agent wait for the truth.", valueName: "duration")
     )
     var rejoinGrace: String?
+    @Option(
+        help: ArgumentHelp(
+            "How long an agent that starts too often has to stay up before it is given tasks; 0s turns that off.",
+            valueName: "duration"
+        )
+    )
+    var rejoinDelay: String?
+    @Option(help: ArgumentHelp("Starts of an agent that are not too often.", valueName: "number"))
+    var flapStarts: Int?
+    @Option(help: ArgumentHelp("How long a start counts.", valueName: "duration")) var flapWindow: String?
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
+    /// Refuses numbers that mean nothing.
+    public func validate() throws {
+        if let flapStarts, !(1...1_000).contains(flapStarts) {
+            throw ValidationError("--flap-starts is a whole number from 1 to 1000, not \(flapStarts)")
+        }
+    }
+
     /// Changes the settings.
     public func execute() async throws {
         let name: RuntimeID = try Parse.name(runtime, "a runtime")
         let grace = try rejoinGrace.map { DurationText(try Parse.duration($0, "--rejoin-grace")) }
+        let delay = try rejoinDelay.map { DurationText(try Parse.duration($0, "--rejoin-delay")) }
+        let window = try flapWindow.map { DurationText(try Parse.duration($0, "--flap-window")) }
         let connection = try server.connection()
         var payload = try await connection.runtimes().first { $0.name == name } ?? RuntimePayload(name: name)
         payload.description = description ?? payload.description
         payload.rejoinGrace = grace ?? payload.rejoinGrace
+        payload.rejoinDelay = delay ?? payload.rejoinDelay
+        payload.flapWindow = window ?? payload.flapWindow
+        payload.flapStarts = flapStarts ?? payload.flapStarts
         try await connection.setRuntime(payload)
         Terminal.writeLine("runtime/\(name) set")
     }
@@ -311,7 +341,10 @@ public struct ClusterCommand: ParsableCommand {
             Example:
               cloudtask cluster status
             """,
-        subcommands: [ClusterStatusCommand.self, ClusterVerifyCommand.self, ClusterPlanCommand.self]
+        subcommands: [
+            ClusterStatusCommand.self, ClusterVerifyCommand.self, ClusterPlanCommand.self,
+            ClusterBumpEpochCommand.self,
+        ]
     )
 
     /// Creates the command; `ArgumentParser` fills it.
