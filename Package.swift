@@ -162,6 +162,14 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Clusters without one of their rules; see scripts/mutations.
+        .executableTarget(
+            name: "mutants",
+            dependencies: ["Mutations", "Simulation", argumentParser],
+            path: "Mutants",
+            swiftSettings: settings
+        ),
+
         // Real clusters under real faults; see scripts/nemesis.
         .target(
             name: "NemesisKit",
@@ -187,7 +195,8 @@ let package = Package(
         module(
             "Simulation",
             [
-                "Agent", "Center", "CenterDoubles", "Cluster", "Orchestration", "Domain", "Scheduling",
+                "Agent", "Center", "CenterDoubles", "Cluster", "Orchestration", "Domain", "Mutations",
+                "Scheduling",
                 "SimulationKit", "ZooKeeper", logging,
             ]
         ),
