@@ -42,7 +42,7 @@ public enum Mutation: String, CaseIterable, Sendable {
     case deletesSegmentsFirst = "M7"
     /// M8: a fire leaves the checkpoint when its attempt ends, not when the leader has accepted the result (A8).
     case releasesAtEnd = "M8"
-    /// M9: no write of the leader checks the epoch, nor what it expects to find (L2).
+    /// M9: no write of the leader checks the epoch (L2).
     case writesUnfenced = "M9"
     /// M10: a new incarnation starts what its predecessor journaled, and the executor does not remember (A6, A7).
     case relaunchesPredecessor = "M10"

@@ -1,6 +1,7 @@
 import Agent
 import Cluster
 import Domain
+import Mutations
 import Scheduling
 import SimulationKit
 import Synchronization
@@ -44,6 +45,7 @@ final class SimulatedRunner: AttemptRunner {
         let flush = state.withLock { $0.generator.duration(in: .milliseconds(1)...(.milliseconds(20))) }
         let isNew = orders.map { order in
             machine.state.withLock { $0.seen.insert(order.fire.attempt).inserted }
+                || Mutation.relaunchesPredecessor.isOn
         }
         // Cancelled means that the agent ends; its orders are refused below.
         try? await time.sleep(for: flush)
