@@ -20,7 +20,6 @@ let settings: [SwiftSetting] =
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
-let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -53,7 +52,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -69,7 +67,7 @@ let package = Package(
         module("Scheduling"),
         module("Mutations"),
         module("Domain", ["Mutations", "Scheduling"]),
-        module("Orchestration", ["Domain", "Mutations", "Scheduling", collections]),
+        module("Orchestration", ["Domain", "Mutations", "Scheduling"]),
 
         // Coordination.
         .systemLibrary(name: "CZooKeeper", providers: [.apt(["libzookeeper-mt-dev"])]),
@@ -90,14 +88,14 @@ let package = Package(
             "Center",
             [
                 "Cluster", "Orchestration", "Domain", "Mutations", "Scheduling", "ZooKeeper", lifecycle,
-                logging, collections,
+                logging,
             ]
         ),
         module(
             "Agent",
             [
                 "Cluster", "Orchestration", "Domain", "Mutations", "Scheduling", "ZooKeeper", lifecycle,
-                logging, collections,
+                logging,
             ]
         ),
 

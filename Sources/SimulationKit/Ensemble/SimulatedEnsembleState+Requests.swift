@@ -18,7 +18,10 @@ struct EnsembleRequest: Sendable {
     /// What the server does; returns what resumes the caller.
     let serve: @Sendable (inout SimulatedEnsembleState, Int64) -> @Sendable () -> Void
     let fail: @Sendable (ZooKeeperError) -> Void
+    /// Whether the server has done it, or the network has lost it for good.
     var isServed = false
+    /// The server's answer that has not reached the client, and the last transaction it tells of.
+    var answer: (reply: @Sendable () -> Void, seen: Int64)?
 
     /// Whether the server cannot answer it by itself.
     var needsLeader: Bool { if case .read = kind { false } else { true } }
@@ -56,7 +59,8 @@ extension SimulatedEnsembleState {
                 return {}
             },
             fail: { _ in },
-            isServed: old.isServed
+            isServed: old.isServed,
+            answer: old.answer.map { ({}, $0.seen) }
         )
         old.fail(ZooKeeperError(.cancelled))
     }
@@ -69,10 +73,21 @@ extension SimulatedEnsembleState {
         }
     }
 
+    /// What the network could not bring arrives after all, now that it can.
+    mutating func resend(_ id: Int64) {
+        guard let session = sessions[id], session.server != nil, let request = session.requests.first else {
+            return
+        }
+        guard request.answer != nil else { return sendFirst(id) }
+        let connection = session.connection
+        after(generator.duration(in: configuration.latency)) { $0.answer(request.id, id, connection) }
+    }
+
     /// The request has reached the server, if anything does.
     private mutating func arrive(_ number: Int, _ id: Int64, _ connection: Int) {
         guard let session = sessions[id], session.connection == connection, let server = session.server,
-            let request = session.requests.first, request.id == number, isHeard(session)
+            let request = session.requests.first, request.id == number, !request.isServed,
+            isHeard(session)
         else { return }
         if request.needsLeader, !follows(server) { return }
         if session.isOver, follows(server) { return breakConnection(id) }
@@ -86,27 +101,19 @@ extension SimulatedEnsembleState {
         let reply = request.serve(&self, id)
         if request.needsLeader { catchUp(server, with: committed.transaction) }
         sessions[id]?.requests[0].isServed = true
-        let seen = servers[server].tree.transaction
-        after(generator.duration(in: configuration.latency)) { state in
-            state.answer(number, id, connection, seen: seen, reply)
-        }
+        sessions[id]?.requests[0].answer = (reply, servers[server].tree.transaction)
+        after(generator.duration(in: configuration.latency)) { $0.answer(number, id, connection) }
     }
 
     /// The answer has reached the client, if anything does.
-    private mutating func answer(
-        _ number: Int,
-        _ id: Int64,
-        _ connection: Int,
-        seen: Int64,
-        _ reply: @Sendable () -> Void
-    ) {
+    private mutating func answer(_ number: Int, _ id: Int64, _ connection: Int) {
         guard let session = sessions[id], session.connection == connection, hears(session),
-            let request = session.requests.first, request.id == number
+            let request = session.requests.first, request.id == number, let answer = request.answer
         else { return }
         sessions[id]?.requests.removeFirst()
-        sessions[id]?.seen = max(session.seen, seen)
+        sessions[id]?.seen = max(session.seen, answer.seen)
         sessions[id]?.heardAt = now
-        reply()
+        answer.reply()
         sendFirst(id)
     }
 

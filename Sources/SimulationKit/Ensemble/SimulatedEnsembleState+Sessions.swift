@@ -227,6 +227,14 @@ extension SimulatedEnsembleState {
         servers[server].isUp = true
         servers[server].cutOffSince = nil
         if leader != nil { catchUp(server, with: committed.transaction) } else { elect() }
+        for id in connected(to: server) { recover(id) }
+    }
+
+    /// A connection that did not break works again: what was under way arrives.
+    mutating func recover(_ id: Int64) {
+        guard let server = sessions[id]?.server else { return }
+        restoreWatches(id, server)
+        resend(id)
     }
 
     private var hasQuorum: Bool {

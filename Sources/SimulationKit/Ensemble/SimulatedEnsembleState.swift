@@ -73,6 +73,8 @@ struct SimulatedEnsembleState {
         for index in servers.indices where server == nil || server == index {
             clients[client].links[index] = link
         }
+        guard link == .open else { return }
+        for id in liveSessions(of: client) { recover(id) }
     }
 
     // MARK: Transactions
