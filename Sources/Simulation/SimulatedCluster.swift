@@ -45,6 +45,8 @@ final class SimulatedCluster {
         watch = ClusterWatch(tree: tree, trace: trace)
         let watch = watch
         ensemble.observe { watch.saw($0) }
+        let trace = trace
+        ensemble.narrate { trace.note("zookeeper", $0) }
     }
 
     var now: Duration { simulated.clock.now.offset }

@@ -18,6 +18,8 @@ public struct Simulation {
     static let faultSpan = Duration.seconds(60)
     /// P13: how soon after the last fault the cluster must be as it should be.
     static let recoveryMax = SimulatedCluster.sessionTimeout * 2 + .seconds(5)
+    /// How long users wait for an answer before they give up.
+    private static let patience = SimulatedNetwork.patience + .seconds(1)
     /// How long results may need to reach every center after that.
     static let settlingSpan = Duration.seconds(30)
     /// Faults begin and end, and users act, in steps.
@@ -45,14 +47,18 @@ public struct Simulation {
             cluster.run(for: Self.step)
         }
         injector.healAll()
+        workload.stop()
+        cluster.run(for: Self.patience)
         workload.heal()
-        cluster.run(for: Self.recoveryMax)
+        cluster.run(for: Self.recoveryMax - Self.patience)
         let final = FinalChecks(
             cluster: cluster,
             workload: workload,
-            hasClockFaults: plan.entries.contains { $0.kind == .stepClock || $0.kind == .driftClock }
+            faults: Set(plan.entries.map(\.kind))
         )
         final.checkRecovery()
+        cluster.run(for: Self.patience)
+        final.checkAllocation()
         let lastDue = cluster.wallNow
         cluster.run(for: Self.settlingSpan)
         final.checkOutcome(through: lastDue)

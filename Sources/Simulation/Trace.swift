@@ -30,6 +30,13 @@ final class Trace: Sendable {
         }
     }
 
+    /// Adds something for people that is not part of the history.
+    func remark(_ what: @autoclosure () -> String) {
+        guard keepsLines else { return }
+        let line = "    " + what()
+        state.withLock { $0.lines.append(line) }
+    }
+
     /// Notes a broken promise.
     func violated(_ promise: Promise, _ what: String) {
         note("VIOLATION \(promise.rawValue)", what)

@@ -11,7 +11,7 @@ final class Workload {
     private var generator: SeededGenerator
     private var names: [TaskID] = []
     private var requestCount = 0
-    private let requested = RequestedRuns()
+    private let requested = Requests()
     /// Tasks whose schedules were changed while the cluster ran.
     private(set) var edited: Set<TaskID> = []
 
@@ -57,9 +57,13 @@ final class Workload {
         }
     }
 
+    /// Nobody asks for anything any more; what was asked may still happen.
+    func stop() { requested.stop() }
+
     /// Nothing stays drained or paused: the cluster must be able to do everything.
     func heal() {
         let (agents, names) = (cluster.agents.map(\.id), names)
+        requested.resume()
         onLeader("undrain all") { operations in
             for agent in agents { try await operations.setDrained(agent, in: nil, false) }
             for name in names { _ = try await operations.setEnabled(name, true) }
@@ -103,7 +107,7 @@ final class Workload {
         let (key, time, requests) = ("key\(requestCount)", cluster.clientTime, requested)
         let (network, centers) = (cluster.network, cluster.centers.map(\.id))
         cluster.perform("request \(name)") {
-            for round in 0..<12 {
+            for round in 0..<12 where !requests.areOver {
                 do {
                     let run = try await network.call(centers[round % centers.count], from: "client") {
                         try await $0.requestRun(of: name, key: key)
@@ -124,8 +128,9 @@ final class Workload {
         _ body: @escaping @Sendable (any CenterOperations) async throws -> String
     ) {
         let (network, centers, time) = (cluster.network, cluster.centers.map(\.id), cluster.clientTime)
+        let requests = requested
         cluster.perform(what) {
-            for round in 0..<12 {
+            for round in 0..<12 where !requests.areOver {
                 do {
                     return try await network.call(centers[round % centers.count], from: "client", body)
                 } catch {
@@ -137,11 +142,20 @@ final class Workload {
     }
 }
 
-/// The runs whose requests were acknowledged.
-private final class RequestedRuns: Sendable {
-    private let state = Mutex<Set<RunID>>([])
+/// What users asked for, and whether they go on asking.
+private final class Requests: Sendable {
+    private struct State {
+        var runs: Set<RunID> = []
+        var areOver = false
+    }
 
-    var runs: [RunID] { state.withLock { $0.sorted() } }
+    private let state = Mutex(State())
 
-    func add(_ run: RunID) { state.withLock { _ = $0.insert(run) } }
+    /// The runs whose requests were acknowledged.
+    var runs: [RunID] { state.withLock { $0.runs.sorted() } }
+    var areOver: Bool { state.withLock(\.areOver) }
+
+    func add(_ run: RunID) { state.withLock { _ = $0.runs.insert(run) } }
+    func stop() { state.withLock { $0.areOver = true } }
+    func resume() { state.withLock { $0.areOver = false } }
 }

@@ -51,6 +51,10 @@ final class ClusterWatch: Sendable {
             return found
         }
         trace.note("commit", Self.describe(commit))
+        for change in commit.changes {
+            guard let data = change.data, !data.isEmpty else { continue }
+            trace.remark("\(change.path.name): \(String(decoding: data, as: UTF8.self))")
+        }
         for (promise, what) in violations { trace.violated(promise, what) }
     }
 

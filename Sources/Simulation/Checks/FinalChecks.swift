@@ -10,26 +10,30 @@ import ZooKeeper
 struct FinalChecks {
     let cluster: SimulatedCluster
     let workload: Workload
-    /// Whether the clocks of those who edit and those who decide were apart.
-    let hasClockFaults: Bool
+    /// What happened to the cluster.
+    let faults: Set<FaultKind>
 
     /// How far an owner may have decided ahead of an edit.
     private static let lookAhead = Duration.seconds(2)
 
     private var trace: Trace { cluster.trace }
 
-    /// P7 and P13: in time after the last fault somebody leads, every agent is registered, every task has a live owner.
+    /// P13: in time after the last fault somebody leads, and every agent is registered.
     func checkRecovery() {
         if cluster.leader == nil { trace.violated(.recovery, "nobody leads") }
-        var live: Set<String> = []
-        for agent in cluster.agents {
-            let path = try? cluster.tree.runtime(.standard).agent(agent.id)
-            guard let path, cluster.ensemble.node(path) != nil else {
-                trace.violated(.recovery, "\(agent.id) is not registered")
-                continue
-            }
-            live.insert(agent.id.text)
+        for agent in cluster.agents where !isRegistered(agent) {
+            trace.violated(.recovery, "\(agent.id) is not registered")
         }
+    }
+
+    private func isRegistered(_ agent: SimulatedAgent) -> Bool {
+        guard let path = try? cluster.tree.runtime(.standard).agent(agent.id) else { return false }
+        return cluster.ensemble.node(path) != nil
+    }
+
+    /// P7: a while after the last fault and the last change every enabled task has a live owner.
+    func checkAllocation() {
+        let live = Set(cluster.agents.filter(isRegistered).map(\.id.text))
         for task in definitions where task.specification.isEnabled {
             let owner = cluster.watch.state.withLock { $0.rows.agent(of: TaskPart(uid: task.uid)) }
             guard let owner else {
@@ -45,22 +49,33 @@ struct FinalChecks {
     /// P1, P3, P8: after a while everything that came due up to `end` has its disposition, in every center's history.
     func checkOutcome(through end: Instant) {
         let starts = cluster.watch.state.withLock(\.starts)
-        for center in cluster.centers {
-            let records = Records(center.history.runs)
-            for task in definitions { check(task, through: end, records, starts, center.id) }
-            for run in center.history.runs where !run.state.isFinal && run.due <= end {
+        for (name, runs) in histories {
+            let records = Records(runs)
+            for task in definitions { check(task, through: end, records, starts, name) }
+            for run in runs where !run.state.isFinal && run.due <= end {
+                // What runs may run on.
+                if starts.isRunning(run.id) { continue }
                 trace.violated(
                     .disposition,
-                    "\(run.id) of \(run.task) is \(run.state.rawValue) at \(center.id)"
+                    "\(run.id) of \(run.task) is \(run.state.rawValue) at \(name)"
                 )
             }
             for run in starts.startedRuns.sorted() where !records.has(run) {
-                trace.violated(.disposition, "\(run) was started, and \(center.id) does not know it")
+                trace.violated(.disposition, "\(run) was started, and \(name) does not know it")
             }
             for run in workload.requestedRuns where !records.has(run) {
-                trace.violated(.disposition, "\(run) was requested, and \(center.id) does not know it")
+                trace.violated(.disposition, "\(run) was requested, and \(name) does not know it")
             }
         }
+    }
+
+    /// What each center knows; where a machine was lost for good with what it had not told everybody, what they know together.
+    private var histories: [(name: String, runs: [Run])] {
+        let each = cluster.centers.map { (name: $0.id.text, runs: $0.history.runs) }
+        guard faults.contains(.cloneAgent) else { return each }
+        var best: [RunID: Run] = [:]
+        for run in each.flatMap(\.runs) where best[run.id]?.state.isFinal != true { best[run.id] = run }
+        return [("any center", best.values.sorted { $0.id < $1.id })]
     }
 
     private func check(
@@ -68,7 +83,7 @@ struct FinalChecks {
         through end: Instant,
         _ records: Records,
         _ starts: StartCheck,
-        _ center: CenterID
+        _ center: String
     ) {
         let ended = starts.endedRuns
         var due = task.nextDue(after: task.createdAt)
@@ -94,11 +109,14 @@ struct FinalChecks {
         }
     }
 
+    /// Whether the clocks of those who edit and those who decide were apart.
+    private var clocksWereApart: Bool { !faults.isDisjoint(with: [.stepClock, .driftClock]) }
+
     /// Shortly after an edit nobody can say which revision's instants count: the owner may have looked ahead.
     private func isAmbiguous(_ instant: Instant, _ task: TaskDefinition) -> Bool {
         let edits = task.supersededSchedules.dropFirst().map(\.effectiveFrom) + [task.effectiveFrom]
         guard task.revision > 1 else { return false }
-        return hasClockFaults || edits.contains { $0 < instant && instant <= $0 + Self.lookAhead }
+        return clocksWereApart || edits.contains { $0 < instant && instant <= $0 + Self.lookAhead }
     }
 
     private var definitions: [TaskDefinition] {

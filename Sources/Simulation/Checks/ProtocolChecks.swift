@@ -148,6 +148,7 @@ struct StartCheck {
 
     private(set) var starts: [AttemptID: Start] = [:]
     private var runs: [RunID: AttemptID] = [:]
+    private var running: Set<RunID> = []
 
     mutating func started(_ fire: JournaledFire, by agent: AgentID) -> [Finding] {
         var found: [Finding] = []
@@ -155,6 +156,7 @@ struct StartCheck {
             found.append((.start, "\(fire.attempt) starts on \(agent), and did on \(before.agent)"))
         }
         starts[fire.attempt] = Start(agent: agent)
+        running.insert(fire.attempt.run)
         if fire.delivery == .atMostOnce {
             if let before = runs[fire.attempt.run], before != fire.attempt {
                 found.append((.start, "\(fire.attempt) starts after \(before), though it may run once"))
@@ -164,7 +166,13 @@ struct StartCheck {
         return found
     }
 
-    mutating func ended(_ attempt: AttemptID) { starts[attempt]?.hasEnded = true }
+    mutating func ended(_ attempt: AttemptID) {
+        starts[attempt]?.hasEnded = true
+        running.remove(attempt.run)
+    }
+
+    /// Whether a process of the run has not ended.
+    func isRunning(_ run: RunID) -> Bool { running.contains(run) }
 
     /// The runs that were started, and those that came to an end.
     var startedRuns: Set<RunID> { Set(starts.keys.map(\.run)) }

@@ -33,7 +33,7 @@ final class SimulatedNetwork: Sendable {
     }
 
     /// How long a caller waits for an answer.
-    private static let patience = Duration.seconds(5)
+    static let patience = Duration.seconds(5)
     private static let latency: ClosedRange<Duration> = .microseconds(200)...(.milliseconds(3))
 
     func listen(_ center: CenterID, _ process: SimulationExecutor, _ operations: any CenterOperations) {

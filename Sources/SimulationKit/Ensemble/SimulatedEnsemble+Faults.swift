@@ -31,6 +31,11 @@ extension SimulatedEnsemble {
         state.withLock { $0.observer = observer }
     }
 
+    /// Has `narrator` told what happens to servers and connections, within the ensemble: it must not call back.
+    public func narrate(_ narrator: @escaping @Sendable (String) -> Void) {
+        state.withLock { $0.narrator = narrator }
+    }
+
     /// The sessions that are not over, oldest first.
     public var sessions: [Int64] { state.withLock { $0.sessions.filter { !$0.value.isOver }.keys.sorted() } }
 
@@ -93,7 +98,7 @@ extension SimulatedEnsemble {
     /// How many watches are registered.
     public var watchCount: Int {
         state.withLock { state in
-            state.sessions.values.reduce(0) { $0 + $1.watches.values.reduce(0) { $0 + $1.count } }
+            state.handles.values.reduce(0) { $0 + $1.watches.values.reduce(0) { $0 + $1.count } }
         }
     }
 }

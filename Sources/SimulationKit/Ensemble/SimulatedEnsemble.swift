@@ -127,10 +127,10 @@ private struct Connector: ZooKeeperConnector, SimulatedClient {
     let client: Int
 
     func connect(resuming: SessionIdentity?) async throws(ZooKeeperError) -> any ZooKeeperSession {
-        let identity = try ensemble.act { state throws(ZooKeeperError) in
+        let (handle, identity) = try ensemble.act { state throws(ZooKeeperError) in
             state.open(resuming: resuming, client: client)
         }
-        return SimulatedSession(ensemble: ensemble, knownIdentity: identity)
+        return SimulatedSession(ensemble: ensemble, id: handle, knownIdentity: identity)
     }
 
     func setLink(_ link: SimulatedEnsemble.Link, to server: Int?) {
@@ -139,7 +139,7 @@ private struct Connector: ZooKeeperConnector, SimulatedClient {
 
     func reset() {
         ensemble.act { state in
-            for session in state.liveSessions(of: client) { state.breakConnection(session) }
+            for handle in state.liveHandles(of: client) { state.breakConnection(handle) }
         }
     }
 

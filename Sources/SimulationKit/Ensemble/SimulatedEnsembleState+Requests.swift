@@ -16,7 +16,7 @@ struct EnsembleRequest: Sendable {
     let id: Int
     let kind: Kind
     /// What the server does; returns what resumes the caller.
-    let serve: @Sendable (inout SimulatedEnsembleState, Int64) -> @Sendable () -> Void
+    let serve: @Sendable (inout SimulatedEnsembleState, Int) -> @Sendable () -> Void
     let fail: @Sendable (ZooKeeperError) -> Void
     /// Whether the server has done it, or the network has lost it for good.
     var isServed = false
@@ -34,28 +34,28 @@ extension SimulatedEnsembleState {
     }
 
     /// Puts a request into the session's line.
-    mutating func submit(_ request: EnsembleRequest, _ id: Int64) {
-        guard let session = sessions[id] else { return request.fail(ZooKeeperError(.sessionExpired)) }
-        switch session.state {
+    mutating func submit(_ request: EnsembleRequest, _ id: Int) {
+        guard let handle = handles[id] else { return request.fail(ZooKeeperError(.sessionExpired)) }
+        switch handle.state {
         case .closed: return request.fail(ZooKeeperError(.closed))
         case .expired: return request.fail(ZooKeeperError(.sessionExpired))
         case .authenticationFailed: return request.fail(ZooKeeperError(.authenticationFailed))
         case .connecting, .suspended: return request.fail(ZooKeeperError(.connectionLoss))
         case .connected: break
         }
-        sessions[id]?.requests.append(request)
-        if session.requests.isEmpty { sendFirst(id) }
+        handles[id]?.requests.append(request)
+        if handle.requests.isEmpty { sendFirst(id) }
     }
 
     /// The caller does not wait any more; what was asked happens or not.
-    mutating func cancel(_ request: Int, _ id: Int64) {
-        guard let index = sessions[id]?.requests.firstIndex(where: { $0.id == request }) else { return }
-        guard let old = sessions[id]?.requests[index] else { return }
-        sessions[id]?.requests[index] = EnsembleRequest(
+    mutating func cancel(_ request: Int, _ id: Int) {
+        guard let index = handles[id]?.requests.firstIndex(where: { $0.id == request }) else { return }
+        guard let old = handles[id]?.requests[index] else { return }
+        handles[id]?.requests[index] = EnsembleRequest(
             id: old.id,
             kind: old.kind,
-            serve: { state, session in
-                _ = old.serve(&state, session)
+            serve: { state, handle in
+                _ = old.serve(&state, handle)
                 return {}
             },
             fail: { _ in },
@@ -65,66 +65,66 @@ extension SimulatedEnsembleState {
         old.fail(ZooKeeperError(.cancelled))
     }
 
-    private mutating func sendFirst(_ id: Int64) {
-        guard let session = sessions[id], let request = session.requests.first else { return }
-        let connection = session.connection
+    private mutating func sendFirst(_ id: Int) {
+        guard let handle = handles[id], let request = handle.requests.first else { return }
+        let connection = handle.connection
         after(generator.duration(in: configuration.latency)) { state in
             state.arrive(request.id, id, connection)
         }
     }
 
     /// What the network could not bring arrives after all, now that it can.
-    mutating func resend(_ id: Int64) {
-        guard let session = sessions[id], session.server != nil, let request = session.requests.first else {
+    mutating func resend(_ id: Int) {
+        guard let handle = handles[id], handle.server != nil, let request = handle.requests.first else {
             return
         }
         guard request.answer != nil else { return sendFirst(id) }
-        let connection = session.connection
+        let connection = handle.connection
         after(generator.duration(in: configuration.latency)) { $0.answer(request.id, id, connection) }
     }
 
     /// The request has reached the server, if anything does.
-    private mutating func arrive(_ number: Int, _ id: Int64, _ connection: Int) {
-        guard let session = sessions[id], session.connection == connection, let server = session.server,
-            let request = session.requests.first, request.id == number, !request.isServed,
-            isHeard(session)
+    private mutating func arrive(_ number: Int, _ id: Int, _ connection: Int) {
+        guard let handle = handles[id], handle.connection == connection, let server = handle.server,
+            let request = handle.requests.first, request.id == number, !request.isServed,
+            isHeard(handle)
         else { return }
         if request.needsLeader, !follows(server) { return }
-        if session.isOver, follows(server) { return breakConnection(id) }
+        if isOver(handle), follows(server) { return breakConnection(id) }
         if case .write(let operations) = request.kind, generator.chance(replyLoss) {
             return loseReply(operations, id)
         }
         if case .sync = request.kind {
-            deliverDelayed(id)
+            deliverDelayed(handle.session)
             catchUp(server, with: committed.transaction)
         }
         let reply = request.serve(&self, id)
         if request.needsLeader { catchUp(server, with: committed.transaction) }
-        sessions[id]?.requests[0].isServed = true
-        sessions[id]?.requests[0].answer = (reply, servers[server].tree.transaction)
+        handles[id]?.requests[0].isServed = true
+        handles[id]?.requests[0].answer = (reply, servers[server].tree.transaction)
         after(generator.duration(in: configuration.latency)) { $0.answer(number, id, connection) }
     }
 
     /// The answer has reached the client, if anything does.
-    private mutating func answer(_ number: Int, _ id: Int64, _ connection: Int) {
-        guard let session = sessions[id], session.connection == connection, hears(session),
-            let request = session.requests.first, request.id == number, let answer = request.answer
+    private mutating func answer(_ number: Int, _ id: Int, _ connection: Int) {
+        guard let handle = handles[id], handle.connection == connection, hears(handle),
+            let request = handle.requests.first, request.id == number, let answer = request.answer
         else { return }
-        sessions[id]?.requests.removeFirst()
-        sessions[id]?.seen = max(session.seen, answer.seen)
-        sessions[id]?.heardAt = now
+        handles[id]?.requests.removeFirst()
+        handles[id]?.seen = max(handle.seen, answer.seen)
+        handles[id]?.heardAt = now
         answer.reply()
         sendFirst(id)
     }
 
     /// The connection breaks while a write is under way: it was committed, it never arrives, or it arrives later.
-    private mutating func loseReply(_ operations: [Operation], _ id: Int64) {
+    private mutating func loseReply(_ operations: [Operation], _ id: Int) {
         switch generator.index(below: 3) {
         case 0:
             // Whether the lost write succeeded is exactly what its writer must not learn.
-            _ = try? commit(operations, session: id)
-            sessions[id]?.requests[0].isServed = true
-        case 1: sessions[id]?.requests[0].isServed = true
+            if let session = handles[id]?.session { _ = try? commit(operations, session: session) }
+            handles[id]?.requests[0].isServed = true
+        case 1: handles[id]?.requests[0].isServed = true
         default: break
         }
         breakConnection(id)
@@ -133,9 +133,10 @@ extension SimulatedEnsembleState {
     // MARK: What servers answer
 
     /// A write of a client.
-    mutating func clientWrite(_ operations: [Operation], session: Int64) throws(ZooKeeperError)
+    mutating func clientWrite(_ operations: [Operation], handle: Int) throws(ZooKeeperError)
         -> [OperationResult]
     {
+        guard let session = handles[handle]?.session else { throw ZooKeeperError(.sessionExpired) }
         let size = operations.reduce(0) { $0 + $1.sizeBytes }
         guard size <= SimulatedEnsemble.writeBytesMax else {
             throw ZooKeeperError(
@@ -148,23 +149,23 @@ extension SimulatedEnsembleState {
     }
 
     /// The node as the session's server knows it.
-    func node(_ path: ZNodePath, for session: Int64) -> EnsembleTree.Node? {
-        guard let server = sessions[session]?.server else { return nil }
+    func node(_ path: ZNodePath, for handle: Int) -> EnsembleTree.Node? {
+        guard let server = handles[handle]?.server else { return nil }
         return servers[server].tree.nodes[path]
     }
 
     // MARK: Watches
 
-    mutating func watch(_ path: ZNodePath, _ kind: WatchKind, session id: Int64) -> Watch {
+    mutating func watch(_ path: ZNodePath, _ kind: WatchKind, handle id: Int) -> Watch {
         let (stream, continuation) = AsyncStream.makeStream(
             of: WatchEvent.self,
             bufferingPolicy: .bufferingOldest(1)
         )
-        guard let session = sessions[id], let server = session.server else {
+        guard let handle = handles[id], let server = handle.server else {
             continuation.finish()
             return Watch(stream: stream)
         }
-        sessions[id]?.watches[path, default: []].append(
+        handles[id]?.watches[path, default: []].append(
             RegisteredWatch(
                 kind: kind,
                 seen: servers[server].tree.transaction,
@@ -179,7 +180,7 @@ extension SimulatedEnsembleState {
     mutating func fire(_ changes: [EnsembleTree.Change], at server: Int) {
         guard !changes.isEmpty else { return }
         for id in connected(to: server) {
-            guard let session = sessions[id], !session.watches.isEmpty, hears(session) else { continue }
+            guard let handle = handles[id], !handle.watches.isEmpty, hears(handle) else { continue }
             for change in changes {
                 switch change {
                 case .created(let path):
@@ -195,19 +196,19 @@ extension SimulatedEnsembleState {
         }
     }
 
-    private mutating func fire(_ id: Int64, _ path: ZNodePath, _ event: WatchEvent, _ kinds: [WatchKind]) {
-        guard let registered = sessions[id]?.watches[path] else { return }
+    private mutating func fire(_ id: Int, _ path: ZNodePath, _ event: WatchEvent, _ kinds: [WatchKind]) {
+        guard let registered = handles[id]?.watches[path] else { return }
         for watch in registered where kinds.contains(watch.kind) {
             watch.continuation.yield(event)
             watch.continuation.finish()
         }
         let left = registered.filter { !kinds.contains($0.kind) }
-        sessions[id]?.watches[path] = left.isEmpty ? nil : left
+        handles[id]?.watches[path] = left.isEmpty ? nil : left
     }
 
     /// At a reconnection the client sets its watches again; what it missed fires at once.
-    mutating func restoreWatches(_ id: Int64, _ server: Int) {
-        guard let watches = sessions[id]?.watches else { return }
+    mutating func restoreWatches(_ id: Int, _ server: Int) {
+        guard let watches = handles[id]?.watches else { return }
         for path in watches.keys.sorted() {
             let node = servers[server].tree.nodes[path]
             for watch in watches[path] ?? [] {

@@ -12,106 +12,132 @@ extension SimulatedEnsembleState {
         let continuation: AsyncStream<WatchEvent>.Continuation
     }
 
+    /// What the leader knows of a session.
     struct Session {
         let identity: SessionIdentity
-        /// The process it belongs to now.
-        var client: Int
-        /// Where it stands, as its client knows.
-        var state = SessionState.connecting
-        /// Whether the leader has ended it.
         var isOver = false
         /// Whether the leader has ended it because it heard nothing of it.
         var hasTimedOut = false
+        /// When the leader last heard of it.
+        var touchedAt: Duration
+        /// Writes that were under way when their connection broke, and still may arrive.
+        var delayed: [[Operation]] = []
+    }
+
+    /// What a client knows of its session; several may claim one session, and take it from each other.
+    struct Handle {
+        let session: Int64
+        /// The process it belongs to.
+        let client: Int
+        var state = SessionState.connecting
         /// The server it is connected to.
         var server: Int?
         /// Counts the connections, so that what belongs to a former one is recognised.
         var connection = 0
-        /// When the leader last heard of it.
-        var touchedAt: Duration
-        /// When its client last heard of a server.
+        /// When it last heard of a server.
         var heardAt: Duration
-        /// The last transaction its client has seen.
+        /// The last transaction it has seen.
         var seen: Int64 = 0
         /// What was asked and not answered, oldest first; only the first is under way.
         var requests: [EnsembleRequest] = []
-        /// Writes that were under way when their connection broke, and still may arrive.
-        var delayed: [[Operation]] = []
         var watches: [ZNodePath: [RegisteredWatch]] = [:]
         var listeners: [AsyncStream<SessionState>.Continuation] = []
     }
 
     // MARK: Beginning and end
 
-    mutating func open(resuming: SessionIdentity?, client: Int) -> SessionIdentity {
+    /// Opens a handle of a new session, or of one that somebody knows the identity of.
+    mutating func open(resuming: SessionIdentity?, client: Int) -> (handle: Int, identity: SessionIdentity) {
+        let session: Int64
         if let resuming, sessions[resuming.id]?.identity == resuming {
-            breakConnection(resuming.id)
-            sessions[resuming.id]?.client = client
-            return resuming
+            session = resuming.id
+        } else {
+            session = Int64(sessions.count + 1)
+            // A session that no server knows is over: its client learns it.
+            let password = resuming?.password ?? Array("password-\(session)".utf8)
+            let identity = SessionIdentity(id: session, password: password)
+            sessions[session] = Session(identity: identity, isOver: resuming != nil, touchedAt: now)
         }
-        let id = Int64(sessions.count + 1)
-        // A session that no server knows: its client learns that it is over.
-        let identity = SessionIdentity(id: id, password: resuming?.password ?? Array("password-\(id)".utf8))
-        var session = Session(identity: identity, client: client, touchedAt: now, heardAt: now)
-        session.isOver = resuming != nil
-        sessions[id] = session
+        handleCount += 1
+        let id = handleCount
+        handles[id] = Handle(session: session, client: client, heardAt: now)
         after(generator.duration(in: configuration.latency)) { $0.connect(id) }
-        return identity
+        return (id, sessions[session]?.identity ?? SessionIdentity(id: session, password: []))
+    }
+
+    func isOver(_ handle: Handle) -> Bool { sessions[handle.session]?.isOver ?? true }
+
+    /// The handles of a client whose sessions it has not seen end, oldest first.
+    func liveHandles(of client: Int) -> [Int] {
+        handles.filter { $0.value.client == client && !$0.value.state.isFinal }.keys.sorted()
     }
 
     func liveSessions(of client: Int) -> [Int64] {
-        sessions.filter { $0.value.client == client && !$0.value.isOver && !$0.value.state.isFinal }.keys
-            .sorted()
+        let sessions = liveHandles(of: client).compactMap { handles[$0] }.filter { !isOver($0) }
+        return Set(sessions.map(\.session)).sorted()
     }
 
-    mutating func listen(_ id: Int64, _ listener: AsyncStream<SessionState>.Continuation) {
-        guard let session = sessions[id] else { return listener.finish() }
-        listener.yield(session.state)
-        if session.state.isFinal { return listener.finish() }
-        sessions[id]?.listeners.append(listener)
+    mutating func listen(_ id: Int, _ listener: AsyncStream<SessionState>.Continuation) {
+        guard let handle = handles[id] else { return listener.finish() }
+        listener.yield(handle.state)
+        if handle.state.isFinal { return listener.finish() }
+        handles[id]?.listeners.append(listener)
     }
 
     /// Tells the client where its session stands.
-    mutating func change(_ id: Int64, to state: SessionState) {
-        guard var session = sessions[id], !session.state.isFinal, session.state != state else { return }
-        session.state = state
-        for listener in session.listeners {
+    mutating func change(_ id: Int, to state: SessionState) {
+        guard var handle = handles[id], !handle.state.isFinal, handle.state != state else { return }
+        handle.state = state
+        narrate(handle)
+        for listener in handle.listeners {
             listener.yield(state)
             if state.isFinal { listener.finish() }
         }
-        guard state.isFinal else {
-            sessions[id] = session
-            return
-        }
-        session.listeners = []
-        for path in session.watches.keys.sorted() {
-            for watch in session.watches[path] ?? [] {
+        if state.isFinal { handle.listeners = [] }
+        handles[id] = handle
+        if state.isFinal { bury(id) }
+    }
+
+    /// Nothing comes from this handle any more.
+    private mutating func bury(_ id: Int) {
+        guard let handle = handles[id] else { return }
+        for path in handle.watches.keys.sorted() {
+            for watch in handle.watches[path] ?? [] {
                 watch.continuation.yield(.ended)
                 watch.continuation.finish()
             }
         }
-        session.watches = [:]
-        session.server = nil
-        session.connection += 1
-        let requests = session.requests
-        session.requests = []
-        sessions[id] = session
-        let error = ZooKeeperError(state == .closed ? .closed : .sessionExpired)
-        for request in requests { request.fail(error) }
+        handles[id]?.watches = [:]
+        handles[id]?.server = nil
+        handles[id]?.connection += 1
+        handles[id]?.requests = []
+        let error = ZooKeeperError(handle.state == .closed ? .closed : .sessionExpired)
+        for request in handle.requests { request.fail(error) }
+    }
+
+    private func narrate(_ handle: Handle) {
+        guard let narrator else { return }
+        let place = handle.server.map { " to server \($0)" } ?? ""
+        let who = "session \(handle.session) of client \(handle.client)"
+        switch handle.state {
+        case .connected: narrator("\(who) is connected\(place)")
+        default: narrator("\(who) is \(handle.state)")
+        }
     }
 
     // MARK: Connections
 
     /// Whether a message of the session's client reaches its server.
-    func isHeard(_ session: Session) -> Bool {
-        guard let server = session.server, servers[server].isUp else { return false }
-        let client = clients[session.client]
+    func isHeard(_ handle: Handle) -> Bool {
+        guard let server = handle.server, servers[server].isUp else { return false }
+        let client = clients[handle.client]
         return client.links[server] == .open || client.links[server] == .outwardOnly
     }
 
     /// Whether a message of the session's server reaches its client.
-    func hears(_ session: Session) -> Bool {
-        guard let server = session.server, servers[server].isUp else { return false }
-        let client = clients[session.client]
+    func hears(_ handle: Handle) -> Bool {
+        guard let server = handle.server, servers[server].isUp else { return false }
+        let client = clients[handle.client]
         return client.links[server] == .open || client.links[server] == .inwardOnly
     }
 
@@ -121,37 +147,42 @@ extension SimulatedEnsembleState {
     }
 
     /// Tries one server, as a client without a connection does.
-    mutating func connect(_ id: Int64) {
-        guard let session = sessions[id], session.server == nil, !session.state.isFinal,
-            clients[session.client].process.isRunning
+    mutating func connect(_ id: Int) {
+        guard let handle = handles[id], handle.server == nil, !handle.state.isFinal,
+            clients[handle.client].process.isRunning
         else { return }
         let server = generator.index(below: servers.count)
-        guard clients[session.client].links[server] == .open, follows(server) else { return }
-        if session.isOver { return change(id, to: .expired) }
+        guard clients[handle.client].links[server] == .open, follows(server) else { return }
+        if isOver(handle) { return change(id, to: .expired) }
+        // Whoever else is connected with this session loses it.
+        for other in handles.keys.sorted() where handles[other]?.session == handle.session && other != id {
+            breakConnection(other)
+        }
         // A client does not use a server that is behind what it has seen.
-        catchUp(server, with: max(session.seen, servers[server].tree.transaction))
-        sessions[id]?.server = server
-        sessions[id]?.connection += 1
-        sessions[id]?.touchedAt = now
-        sessions[id]?.heardAt = now
-        change(id, to: .connected(id: id, timeout: timeout))
+        catchUp(server, with: max(handle.seen, servers[server].tree.transaction))
+        handles[id]?.server = server
+        handles[id]?.connection += 1
+        handles[id]?.heardAt = now
+        sessions[handle.session]?.touchedAt = now
+        change(id, to: .connected(id: handle.session, timeout: timeout))
         restoreWatches(id, server)
     }
 
     /// The connection is gone, and the client knows it.
-    mutating func breakConnection(_ id: Int64) {
-        guard var session = sessions[id], session.server != nil else { return }
-        session.server = nil
-        session.connection += 1
-        let requests = session.requests
-        session.requests = []
+    mutating func breakConnection(_ id: Int) {
+        guard var handle = handles[id], handle.server != nil else { return }
+        handle.server = nil
+        handle.connection += 1
+        let requests = handle.requests
+        handle.requests = []
+        handles[id] = handle
         if let first = requests.first, case .write(let operations) = first.kind, !first.isServed,
             generator.chance(0.5)
         {
-            session.delayed.append(operations)
-            after(generator.duration(in: .zero...(.seconds(3)))) { $0.deliverDelayed(id) }
+            let session = handle.session
+            sessions[session]?.delayed.append(operations)
+            after(generator.duration(in: .zero...(.seconds(3)))) { $0.deliverDelayed(session) }
         }
-        sessions[id] = session
         change(id, to: .suspended)
         for request in requests { request.fail(ZooKeeperError(.connectionLoss)) }
     }
@@ -173,29 +204,28 @@ extension SimulatedEnsembleState {
             }
             for id in connected(to: server) { breakConnection(id) }
         }
-        for id in sessions.keys.sorted() { beat(id) }
+        for id in handles.keys.sorted() where handles[id]?.state.isFinal == false { beat(id) }
+        for id in sessions.keys.sorted() { expireIfSilent(id) }
     }
 
-    private mutating func beat(_ id: Int64) {
-        guard let session = sessions[id] else { return }
-        let isRunning = clients[session.client].process.isRunning
-        if let server = session.server {
-            if isRunning, isHeard(session), follows(server) { sessions[id]?.touchedAt = now }
-            if isRunning { listenToServer(id, session, server) }
-        } else if isRunning, !session.state.isFinal, generator.chance(0.3) {
+    private mutating func beat(_ id: Int) {
+        guard let handle = handles[id], clients[handle.client].process.isRunning else { return }
+        if let server = handle.server {
+            if isHeard(handle), follows(server) { sessions[handle.session]?.touchedAt = now }
+            listenToServer(id, handle, server)
+        } else if generator.chance(0.3) {
             connect(id)
         }
-        expireIfSilent(id)
     }
 
     /// The client's side: it gives a connection up when it has heard nothing for two thirds of the timeout.
-    private mutating func listenToServer(_ id: Int64, _ session: Session, _ server: Int) {
-        let isSilent = now - session.heardAt >= timeout * 2 / 3
+    private mutating func listenToServer(_ id: Int, _ handle: Handle, _ server: Int) {
+        let isSilent = now - handle.heardAt >= timeout * 2 / 3
         if !servers[server].isUp || isSilent { return breakConnection(id) }
-        guard isHeard(session), hears(session) else { return }
+        guard isHeard(handle), hears(handle) else { return }
         // A server that follows the leader knows which sessions are over, and hangs up.
-        if session.isOver, follows(server) { return breakConnection(id) }
-        sessions[id]?.heardAt = now
+        if isOver(handle), follows(server) { return breakConnection(id) }
+        handles[id]?.heardAt = now
     }
 
     private mutating func expireIfSilent(_ id: Int64) {
@@ -205,8 +235,8 @@ extension SimulatedEnsembleState {
         end(id)
     }
 
-    func connected(to server: Int) -> [Int64] {
-        sessions.filter { $0.value.server == server }.keys.sorted()
+    func connected(to server: Int) -> [Int] {
+        handles.filter { $0.value.server == server }.keys.sorted()
     }
 
     // MARK: Servers
@@ -231,8 +261,8 @@ extension SimulatedEnsembleState {
     }
 
     /// A connection that did not break works again: what was under way arrives.
-    mutating func recover(_ id: Int64) {
-        guard let server = sessions[id]?.server else { return }
+    mutating func recover(_ id: Int) {
+        guard let server = handles[id]?.server else { return }
         restoreWatches(id, server)
         resend(id)
     }
@@ -243,8 +273,9 @@ extension SimulatedEnsembleState {
 
     private mutating func loseLeader() {
         leader = nil
+        narrator?("no server leads")
         // Followers without a leader let their clients go.
-        for id in sessions.keys.sorted() where sessions[id]?.server != nil { breakConnection(id) }
+        for id in handles.keys.sorted() where handles[id]?.server != nil { breakConnection(id) }
         elect()
     }
 
@@ -254,6 +285,7 @@ extension SimulatedEnsembleState {
             state.leader = state.servers.indices.first {
                 state.servers[$0].isUp && state.servers[$0].cutOffSince == nil
             }
+            state.narrator?("server \(state.leader ?? -1) leads")
             for server in state.servers.indices where state.follows(server) {
                 state.catchUp(server, with: state.committed.transaction)
             }

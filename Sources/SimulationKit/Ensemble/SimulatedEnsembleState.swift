@@ -38,8 +38,13 @@ struct SimulatedEnsembleState {
     var logBase: Int64 = 0
     var clients: [Client] = []
     var sessions: [Int64: Session] = [:]
+    var handles: [Int: Handle] = [:]
+    /// Handles are numbered.
+    var handleCount = 0
     var replyLoss = 0.0
     var observer: (@Sendable (SimulatedEnsemble.Commit) -> Void)?
+    /// Told of what happens to servers and connections, for people.
+    var narrator: (@Sendable (String) -> Void)?
     /// Requests are numbered.
     var requestCount = 0
     private var later: [Later] = []
@@ -74,7 +79,7 @@ struct SimulatedEnsembleState {
             clients[client].links[index] = link
         }
         guard link == .open else { return }
-        for id in liveSessions(of: client) { recover(id) }
+        for id in liveHandles(of: client) { recover(id) }
     }
 
     // MARK: Transactions

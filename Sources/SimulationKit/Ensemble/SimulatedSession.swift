@@ -4,11 +4,11 @@ import ZooKeeper
 /// A session with a simulated ensemble.
 struct SimulatedSession: ZooKeeperSession {
     let ensemble: SimulatedEnsemble
+    /// The handle's number.
+    let id: Int
     let knownIdentity: SessionIdentity
 
-    private var id: Int64 { knownIdentity.id }
-
-    var state: SessionState { ensemble.state.withLock { $0.sessions[id]?.state ?? .expired } }
+    var state: SessionState { ensemble.state.withLock { $0.handles[id]?.state ?? .expired } }
 
     func states() async -> AsyncStream<SessionState> {
         let (stream, continuation) = AsyncStream.makeStream(
@@ -30,8 +30,8 @@ struct SimulatedSession: ZooKeeperSession {
         acl: ACL
     ) async throws(ZooKeeperError) -> (path: ZNodePath, stat: ZNodeStat) {
         let operations = [Operation.create(path, data: data, mode: mode, acl: acl)]
-        return try await perform(.write(operations)) { state, session throws(ZooKeeperError) in
-            let results = try state.clientWrite(operations, session: session)
+        return try await perform(.write(operations)) { state, handle throws(ZooKeeperError) in
+            let results = try state.clientWrite(operations, handle: handle)
             guard case .created(let created)? = results.first else { throw ZooKeeperError(.invalidState) }
             return (created, state.committed.nodes[created]?.stat ?? ZNodeStat())
         }
@@ -48,36 +48,36 @@ struct SimulatedSession: ZooKeeperSession {
     }
 
     func multi(_ operations: [Operation]) async throws(ZooKeeperError) -> [OperationResult] {
-        try await perform(.write(operations)) { state, session throws(ZooKeeperError) in
-            try state.clientWrite(operations, session: session)
+        try await perform(.write(operations)) { state, handle throws(ZooKeeperError) in
+            try state.clientWrite(operations, handle: handle)
         }
     }
 
     func exists(_ path: ZNodePath) async throws(ZooKeeperError) -> ZNodeStat? {
-        try await perform(.read) { state, session in state.node(path, for: session)?.stat }
+        try await perform(.read) { state, handle in state.node(path, for: handle)?.stat }
     }
 
     func watchExists(_ path: ZNodePath) async throws(ZooKeeperError) -> (stat: ZNodeStat?, watch: Watch) {
-        try await perform(.read) { state, session in
-            (state.node(path, for: session)?.stat, state.watch(path, .data, session: session))
+        try await perform(.read) { state, handle in
+            (state.node(path, for: handle)?.stat, state.watch(path, .data, handle: handle))
         }
     }
 
     func get(_ path: ZNodePath) async throws(ZooKeeperError) -> ZNode {
-        try await perform(.read) { state, session throws(ZooKeeperError) in
-            try Self.node(path, state, session).value
+        try await perform(.read) { state, handle throws(ZooKeeperError) in
+            try Self.node(path, state, handle).value
         }
     }
 
     func watchGet(_ path: ZNodePath) async throws(ZooKeeperError) -> (node: ZNode, watch: Watch) {
-        try await perform(.read) { state, session throws(ZooKeeperError) in
-            (try Self.node(path, state, session).value, state.watch(path, .data, session: session))
+        try await perform(.read) { state, handle throws(ZooKeeperError) in
+            (try Self.node(path, state, handle).value, state.watch(path, .data, handle: handle))
         }
     }
 
     func children(_ path: ZNodePath) async throws(ZooKeeperError) -> (names: [String], stat: ZNodeStat) {
-        try await perform(.read) { state, session throws(ZooKeeperError) in
-            let node = try Self.node(path, state, session)
+        try await perform(.read) { state, handle throws(ZooKeeperError) in
+            let node = try Self.node(path, state, handle)
             return (node.children.sorted(), node.stat)
         }
     }
@@ -85,17 +85,17 @@ struct SimulatedSession: ZooKeeperSession {
     func watchChildren(
         _ path: ZNodePath
     ) async throws(ZooKeeperError) -> (names: [String], stat: ZNodeStat, watch: Watch) {
-        try await perform(.read) { state, session throws(ZooKeeperError) in
-            let node = try Self.node(path, state, session)
-            return (node.children.sorted(), node.stat, state.watch(path, .children, session: session))
+        try await perform(.read) { state, handle throws(ZooKeeperError) in
+            let node = try Self.node(path, state, handle)
+            return (node.children.sorted(), node.stat, state.watch(path, .children, handle: handle))
         }
     }
 
     func sync(_ path: ZNodePath) async throws(ZooKeeperError) { try await perform(.sync) { _, _ in } }
 
     func acl(_ path: ZNodePath) async throws(ZooKeeperError) -> (acl: ACL, stat: ZNodeStat) {
-        try await perform(.read) { state, session throws(ZooKeeperError) in
-            let node = try Self.node(path, state, session)
+        try await perform(.read) { state, handle throws(ZooKeeperError) in
+            let node = try Self.node(path, state, handle)
             return (node.acl, node.stat)
         }
     }
@@ -108,7 +108,9 @@ struct SimulatedSession: ZooKeeperSession {
 
     func close() async {
         // Without a server the session ends by its timeout.
-        _ = try? await perform(.close, isCancellable: false) { state, session in state.end(session) }
+        _ = try? await perform(.close, isCancellable: false) { state, handle in
+            if let session = state.handles[handle]?.session { state.end(session) }
+        }
         ensemble.act { $0.change(id, to: .closed) }
     }
 
@@ -116,7 +118,7 @@ struct SimulatedSession: ZooKeeperSession {
     private func perform<Value: Sendable>(
         _ kind: EnsembleRequest.Kind,
         isCancellable: Bool = true,
-        _ body: @escaping @Sendable (inout SimulatedEnsembleState, Int64) throws(ZooKeeperError) -> Value
+        _ body: @escaping @Sendable (inout SimulatedEnsembleState, Int) throws(ZooKeeperError) -> Value
     ) async throws(ZooKeeperError) -> Value {
         let number = ensemble.state.withLock { $0.newRequestID() }
         let result = await withTaskCancellationHandler {
@@ -125,8 +127,8 @@ struct SimulatedSession: ZooKeeperSession {
                 let request = EnsembleRequest(
                     id: number,
                     kind: kind,
-                    serve: { state, session in
-                        let result = Result { () throws(ZooKeeperError) in try body(&state, session) }
+                    serve: { state, handle in
+                        let result = Result { () throws(ZooKeeperError) in try body(&state, handle) }
                         return { continuation.resume(returning: result) }
                     },
                     fail: { continuation.resume(returning: .failure($0)) }
@@ -143,9 +145,9 @@ struct SimulatedSession: ZooKeeperSession {
     private static func node(
         _ path: ZNodePath,
         _ state: SimulatedEnsembleState,
-        _ session: Int64
+        _ handle: Int
     ) throws(ZooKeeperError) -> EnsembleTree.Node {
-        guard let node = state.node(path, for: session) else {
+        guard let node = state.node(path, for: handle) else {
             throw ZooKeeperError(.noNode, path: path.text)
         }
         return node
