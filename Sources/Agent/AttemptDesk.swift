@@ -18,9 +18,12 @@ actor AttemptDesk {
         let committedAt: Instant
         let order: Int
 
+        /// When it may start: a request at once, also when the center's clock that dated it is ahead of ours.
+        var launchAt: Instant { fire.trigger == .request ? min(fire.due, committedAt) : fire.due }
+
         static func == (left: Waiting, right: Waiting) -> Bool { left.order == right.order }
         static func < (left: Waiting, right: Waiting) -> Bool {
-            (left.fire.due, left.order) < (right.fire.due, right.order)
+            (left.launchAt, left.order) < (right.launchAt, right.order)
         }
     }
 
@@ -119,7 +122,7 @@ actor AttemptDesk {
 
     private func takeDue() {
         let now = time.now
-        while let first = waiting.min, first.fire.due <= now || first.live.isOver {
+        while let first = waiting.min, first.launchAt <= now || first.live.isOver {
             if let next = waiting.popMin() { queue.append(next) }
         }
     }
@@ -175,7 +178,7 @@ actor AttemptDesk {
         if entry.live.isOver { return MissedReason.incarnationEnded }
         if entry.fire.delivery == .atLeastOnce { return nil }
         if keptCount >= AgentTiming.queueMax { return MissedReason.noSlot }
-        guard max(entry.fire.due, entry.committedAt).duration(to: time.now) > AgentTiming.lateMax else {
+        guard max(entry.launchAt, entry.committedAt).duration(to: time.now) > AgentTiming.lateMax else {
             return nil
         }
         if !spool.isStoring { return MissedReason.noStorage }
@@ -223,7 +226,7 @@ actor AttemptDesk {
     private func nextWake() -> MonotonicInstant {
         let now = time.monotonic
         var wake = now + AgentTiming.reread.upperBound
-        if let due = waiting.min?.fire.due {
+        if let due = waiting.min?.launchAt {
             wake = min(wake, now + min(time.now.duration(to: due), AgentTiming.dueTrust))
         }
         if !queue.isEmpty { wake = min(wake, now + AgentTiming.clockTrust) }

@@ -46,6 +46,18 @@ import ZooKeeper
         #expect(world.runner.calls.count == 1)
     }
 
+    @Test("a request starts at once, also when the center that dated it has a clock that is ahead")
+    func requestFromAheadOfTime() throws {
+        world.start()
+        let task = try world.define("manual", schedules: [])
+        try world.grant([])
+        var run = request(task)
+        run.due = world.now + .seconds(3_600)
+        try world.dispatch(.launch(run))
+        world.run(.seconds(1))
+        #expect(world.runner.started == [run.attempt])
+    }
+
     @Test("a dispatch of a deleted task is taken and recorded as skipped")
     func dispatchOfDeleted() throws {
         world.start()
