@@ -20,9 +20,12 @@ extension TaskCheck {
         if definition.specification.delivery == .atLeastOnce, !isCompleted,
             !instance.starts.isEmpty || !instance.runs.isEmpty
         {
-            let isOpen = mayStillRun(instance)
-            let finding = about(instance, .notCompleted, isViolation: !isOpen)
-            tally.findings.append(isOpen ? finding : finding.excused(by: unlaunched.first?.excuse))
+            var finding = about(instance, .notCompleted, isViolation: !mayStillRun(instance))
+            if let missed = unlaunched.first {
+                finding.isViolation = missed.isViolation
+                finding.excuse = missed.excuse
+            }
+            tally.findings.append(finding)
         }
         if let first = instance.starts.first {
             tally.lateness.append(first.startedAt - instance.due)
@@ -50,11 +53,16 @@ extension TaskCheck {
         guard policy.settling != nil, let run = instance.runs.first(where: { $0.state == .missed }) else {
             return []
         }
+        let finding = RunFinding(.notLaunched, isViolation: false, run: run, due: instance.due)
+        // An operator said so when a snapshot was restored.
+        if run.reason == MissedReason.restored || run.reason == MissedReason.restoredUncounted {
+            return [finding]
+        }
         let ownership = owners.ownership(at: instance.due, decidedBy: run.attempts.map(\.agent))
         let clock = ownership.agents.sorted().lazy.compactMap(AgentID.init)
             .compactMap { excuses.clock(of: $0, at: instance.due) }.first
         let excuse = clock ?? excuses.delay(from: instance.due, to: nil, ownership)
-        return [RunFinding(.notLaunched, run: run, due: instance.due).excused(by: excuse)]
+        return [finding.excused(by: excuse)]
     }
 
     private func about(_ instance: Instance, _ kind: RunFinding.Kind, isViolation: Bool = true) -> RunFinding

@@ -133,6 +133,11 @@ struct FaultExcuseTests {
             $0.hit(.killed, "agent-1", at: 3, .seconds(-1))
         },
         Row(
+            what: "missed because a snapshot was restored",
+            delivery: .atLeastOnce,
+            findings: ["not-completed 3", "not-launched 3"]
+        ) { $0.miss(3, MissedReason.restored) },
+        Row(
             what: "missed, though it must run at least once",
             delivery: .atLeastOnce,
             findings: ["!not-completed 3", "!not-launched 3"]
@@ -220,9 +225,9 @@ extension Story {
         replaceStarts(index, [Story.started(index, after: .seconds(8))])
     }
 
-    mutating func miss(_ index: Int) {
+    mutating func miss(_ index: Int, _ reason: String = MissedReason.late) {
         var run = Story.run(index, .missed)
-        run.reason = MissedReason.late
+        run.reason = reason
         replaceRun(index, run)
         replaceStarts(index, [])
     }
