@@ -3,6 +3,7 @@ import Payloads
 import Scheduling
 import TestServers
 import Testing
+import ZooKeeper
 
 extension EndToEnd {
     /// ZooKeeper's data are swapped for an older copy, or lost, under a running cluster (faults F38, F39).

@@ -105,7 +105,7 @@ extension EndToEnd {
                 #expect(try await http("GET", standby + "/leaderz", token: token).status == 200)
                 let after = try await cluster.status().leadership
                 #expect(after.center?.text != zombie)
-                #expect((after.epoch?.rawValue ?? 0) == (before.epoch?.rawValue ?? 0) + 1)
+                #expect((after.epoch ?? 0) == (before.epoch ?? 0) + 1)
                 try await eventually("tasks go on") {
                     let late = try marks.all().filter { $0.due > stopped + Self.pause }
                     return Set(late.map(\.task)).count == 6
