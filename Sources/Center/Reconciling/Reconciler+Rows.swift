@@ -119,13 +119,18 @@ extension Reconciler {
             try await skippingUnreadable {
                 while !rest.isEmpty {
                     let early = Mutation.readsBeforeRevoking.isOn ? try await cursors(of: owner) : nil
-                    let count = Mutation.movesUnrevoked.isOn ? rest.count : try await revoke(rest, owner)
+                    let count =
+                        Mutation.movesUnrevoked.isOn
+                        ? rest.count : try await revoke(rest.prefix(Self.movedAtOnceMax), owner)
                     try await settleRevoked(Array(rest.prefix(count)), owner, early)
                     rest = rest.dropFirst(count)
                 }
             }
         }
     }
+
+    /// Rows taken from an agent at a time: while they are revoked nobody fires their tasks, so they are to be with their next owner soon.
+    private static let movedAtOnceMax = 128
 
     /// Revokes as many of the rows as fit one multi; returns how many are revoked now.
     private func revoke(_ rows: ArraySlice<AllocationRow>, _ owner: JournalID) async throws -> Int {
