@@ -139,7 +139,7 @@ final class SimulatedCluster {
             AgentConfiguration(
                 tree: tree,
                 seat: seat,
-                slots: 6,
+                slots: 12,
                 version: "1",
                 host: agent.machine.name,
                 processID: 1

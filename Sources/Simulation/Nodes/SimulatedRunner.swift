@@ -68,7 +68,7 @@ final class SimulatedRunner: AttemptRunner {
     }
 
     private static func draw(_ generator: inout SeededGenerator) -> (Duration, AttemptOutcome) {
-        let longest: Duration = generator.chance(0.1) ? .seconds(20) : .seconds(2)
+        let longest: Duration = generator.chance(0.04) ? .seconds(20) : .milliseconds(800)
         let length = generator.duration(in: .milliseconds(1)...longest)
         return (length, generator.chance(0.1) ? .failed : .succeeded)
     }
