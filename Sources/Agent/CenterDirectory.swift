@@ -13,12 +13,11 @@ final class CenterDirectory: Sendable {
     let changes = Bell()
 
     func replace(_ centers: [CenterRegistration]) {
-        let bells = state.withLock { state in
+        state.withLock { state in
             state.centers = Dictionary(centers.map { ($0.center, $0) }) { _, last in last }
-            return Array(state.bells.values)
         }
         changes.ring()
-        for bell in bells { bell.ring() }
+        ringAll()
     }
 
     subscript(_ center: CenterID) -> CenterRegistration? { state.withLock { $0.centers[center] } }
