@@ -60,7 +60,11 @@ public struct Simulation {
         cluster.run(for: Self.patience)
         final.checkAllocation()
         let lastDue = cluster.wallNow
-        cluster.run(for: Self.settlingSpan)
+        cluster.run(for: Self.settlingSpan / 2)
+        let moves = final.moveCount
+        cluster.run(for: Self.settlingSpan / 2)
+        final.checkMovement(since: moves)
+        final.checkLeftovers()
         final.checkOutcome(through: lastDue)
         return SimulationReport(
             seed: seed,

@@ -23,8 +23,14 @@ final class Workload {
     /// Runs that were requested, and the request acknowledged.
     var requestedRuns: [RunID] { requested.runs }
 
-    /// Saves the first tasks.
+    /// Saves the first tasks, into a runtime in which agents that flap are soon trusted again: faults make all of them flap.
     func begin() throws {
+        var settings = RuntimeSettings(name: .standard)
+        settings.rejoinDelay = .seconds(5)
+        onLeader("set the runtime") { [settings] operations in
+            try await operations.setRuntime(settings)
+            return "done"
+        }
         let count = 4 + generator.index(below: 6)
         let specifications = try (0..<count).map { try specification("task\($0)") }
         names = specifications.map(\.name)

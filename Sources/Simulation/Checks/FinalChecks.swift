@@ -46,7 +46,34 @@ struct FinalChecks {
         }
     }
 
-    /// P1, P3, P8: after a while everything that came due up to `end` has its disposition, in every center's history.
+    /// P8: a steady cluster leaves every row where it is.
+    ///
+    /// `movesBefore` were counted when it had become steady.
+    func checkMovement(since movesBefore: Int) {
+        let moves = moveCount - movesBefore
+        if moves > 0 { trace.violated(.movement, "\(moves) rows moved in a steady cluster") }
+    }
+
+    /// How often rows came to another agent until now.
+    var moveCount: Int { cluster.watch.state.withLock { $0.rows.moveCount } }
+
+    /// What ended incarnations left is gone: their journals, their inboxes, and the sessions that nobody holds.
+    func checkLeftovers() {
+        guard let runtime = try? cluster.tree.runtime(.standard) else { return }
+        for parent in [try? runtime.journal, try? runtime.inbox].compactMap({ $0 }) {
+            for agent in cluster.ensemble.children(parent) {
+                guard let path = try? parent.child(agent) else { continue }
+                let incarnations = cluster.ensemble.children(path)
+                if incarnations.count > 1 {
+                    trace.violated(.resources, "\(path) keeps \(incarnations.count) incarnations")
+                }
+            }
+        }
+        let (sessions, nodes) = (cluster.ensemble.sessions.count, cluster.nodes.count)
+        if sessions > nodes { trace.violated(.resources, "\(nodes) processes hold \(sessions) sessions") }
+    }
+
+    /// P1, P3: after a while everything that came due up to `end` has its disposition, in every center's history.
     func checkOutcome(through end: Instant) {
         let starts = cluster.watch.state.withLock(\.starts)
         for (name, runs) in histories {

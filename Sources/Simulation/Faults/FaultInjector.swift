@@ -69,7 +69,7 @@ final class FaultInjector {
     /// Does something of this kind; `false` when there is nothing to do it to.
     private func inject(_ kind: FaultKind) -> Bool {
         switch kind {
-        case .killAgent, .restartAgent, .pauseAgent, .cloneAgent, .deleteEphemeral, .fillDisk:
+        case .killAgent, .restartAgent, .pauseAgent, .cloneAgent, .deleteEphemeral, .fillDisk, .slowDisk:
             guard let agent = generator.element(of: cluster.agents.filter { $0.current != nil }) else {
                 return false
             }
@@ -124,6 +124,11 @@ final class FaultInjector {
             guard let path = try? cluster.tree.runtime(.standard).agent(agent.id) else { return false }
             // It may be gone already.
             return (try? cluster.ensemble.write([.delete(path, version: nil)])) != nil
+        case .slowDisk:
+            agent.machine.store.setDelay(generator.duration(in: .milliseconds(50)...(.seconds(3))))
+            later(outage(), "the slow disk of \(agent.machine.name)") {
+                agent.machine.store.setDelay(.zero)
+            }
         default:
             agent.machine.store.setFull(true)
             later(outage(), "the full disk of \(agent.machine.name)") { agent.machine.store.setFull(false) }

@@ -38,6 +38,8 @@ public enum FaultKind: String, Hashable, Sendable, CaseIterable, Comparable {
     case driftClock = "drift-clock"
     /// An agent's disk is full.
     case fillDisk = "fill-disk"
+    /// An agent's disk takes long to write.
+    case slowDisk = "slow-disk"
     /// A center cannot store history.
     case failHistory = "fail-history"
     /// Agents and a center do not reach each other by HTTP.

@@ -1,6 +1,7 @@
 import Agent
 import Domain
 import Scheduling
+import SimulationKit
 import Synchronization
 import ZooKeeper
 
@@ -16,9 +17,24 @@ final class InMemoryStateStore: AgentStateStore {
         var session: SessionIdentity?
         var memory: ClusterMemory?
         var isFull = false
+        var delay = Duration.zero
     }
 
     private let state = Mutex(State())
+    private let clock: SimulationClock
+
+    init(clock: SimulationClock) { self.clock = clock }
+
+    /// Makes every later write take so long.
+    func setDelay(_ delay: Duration) { state.withLock { $0.delay = delay } }
+
+    /// Waits as long as a write takes now; whether it is written before or after that nobody can tell.
+    private func wait() async {
+        let delay = state.withLock(\.delay)
+        guard delay > .zero else { return }
+        // A cancelled writer leaves; its write may have happened.
+        try? await clock.sleep(until: clock.now.advanced(by: delay), tolerance: nil)
+    }
 
     /// Makes writes fail, or succeed again.
     func setFull(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
@@ -36,6 +52,12 @@ final class InMemoryStateStore: AgentStateStore {
     var reportCount: Int { state.withLock(\.reports.count) }
 
     func append(_ reports: [RunReport]) async throws -> Int64 {
+        let last = try write(reports)
+        await wait()
+        return last
+    }
+
+    private func write(_ reports: [RunReport]) throws -> Int64 {
         try state.withLock { state in
             if state.isFull { throw Full() }
             for report in reports {
@@ -79,6 +101,7 @@ final class InMemoryStateStore: AgentStateStore {
     func predecessorSession() async throws -> SessionIdentity? { state.withLock(\.session) }
 
     func remember(_ session: SessionIdentity?) async throws {
+        await wait()
         try state.withLock { state in
             if state.isFull { throw Full() }
             state.session = session

@@ -27,13 +27,14 @@ final class SimulatedMachine: Sendable {
     }
 
     let name: String
-    let store = InMemoryStateStore()
+    let store: InMemoryStateStore
     let state = Mutex(State())
     private let clock: SimulationClock
 
     init(name: String, clock: SimulationClock) {
         self.name = name
         self.clock = clock
+        store = InMemoryStateStore(clock: clock)
     }
 
     /// Time as a process of the machine that starts now sees it.
