@@ -141,7 +141,7 @@ let package = Package(
             name: "cloudtask",
             dependencies: [
                 "Control", "Center", "CenterAPI", "CenterStore", "Agent", "AgentAPI", "AgentStore",
-                "CenterClient", "Executor",
+                "CenterClient", "Executor", "Simulation",
                 "Cluster", "ZooKeeper", "ZooKeeperClient", "Domain", "Scheduling", argumentParser, lifecycle,
                 logging, signals,
             ],

@@ -18,7 +18,9 @@ struct CloudTask: AsyncParsableCommand {
               cloudtask run list -w
             """,
         version: ProcessSetup.version,
-        subcommands: ControlCommands.all + [VerifyCommand.self, CenterCommand.self, AgentCommand.self]
+        subcommands: ControlCommands.all + [
+            VerifyCommand.self, SimulateCommand.self, CenterCommand.self, AgentCommand.self,
+        ]
     )
 
     static func main() async {

@@ -2,7 +2,6 @@ import ArgumentParser
 import Control
 import Domain
 import Foundation
-import Mutations
 import Simulation
 import Synchronization
 
@@ -32,8 +31,6 @@ struct SimulateCommand: ControlCommand {
     var replay: UInt64?
     @Option(help: ArgumentHelp("Clusters at a time (default: one for each core).", valueName: "number"))
     var jobs: Int = ProcessInfo.processInfo.activeProcessorCount
-    @Option(help: ArgumentHelp("Leave a rule out.", visibility: .hidden))
-    var mutation: String?
     @Flag(help: ArgumentHelp("Stop at the first broken promise.")) var failFast = false
 
     func validate() throws {
@@ -49,7 +46,6 @@ struct SimulateCommand: ControlCommand {
     }
 
     func execute() async throws {
-        try selectMutation()
         if let replay { return try await tell(replay) }
         let tally = SimulationTally(total: seeds)
         let campaign = Campaign(seeds: firstSeed..<(firstSeed + UInt64(seeds)), width: jobs)
@@ -59,18 +55,6 @@ struct SimulateCommand: ControlCommand {
         }
         tally.finish()
         if tally.hasFailures { throw ExitCode(CommandStatus.failed.rawValue) }
-    }
-
-    private func selectMutation() throws {
-        guard let mutation else { return }
-        guard Mutation.isBuiltIn else {
-            throw ValidationError("--mutation needs a build with CLOUDTASK_MUTATIONS=1 (see docs/mutations.md)")
-        }
-        guard let known = Mutation(rawValue: mutation) else {
-            let names = Mutation.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("there is no mutation \(mutation); use one of: \(names)")
-        }
-        Mutation.select(known)
     }
 
     private func tell(_ seed: UInt64) async throws {

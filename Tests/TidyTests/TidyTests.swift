@@ -52,7 +52,8 @@ import Testing
 
     /// Modules that run in simulation, where time and randomness come from the seed.
     static let simulated: Set<String> = [
-        "Scheduling", "Domain", "Orchestration", "ZooKeeper", "Cluster", "Center", "Agent", "SimulationKit",
+        "Scheduling", "Domain", "Orchestration", "ZooKeeper", "Cluster", "Center", "Agent", "Simulation",
+        "SimulationKit",
     ]
 
     static let bansInSimulated: [Ban] = [
