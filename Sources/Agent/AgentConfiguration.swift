@@ -80,6 +80,10 @@ enum AgentTiming {
     static let acceptancePatience = Duration.seconds(5)
     /// A center that refuses for good is asked again this often: somebody may have mended it.
     static let refusedPause = Duration.seconds(30)
+    /// Reports of one batch of a backlog: small, because fresh reports wait for the batch that is under way.
+    static let refillBatch = 200
+    /// Pause after each batch of a backlog: 2,000 reports a second are enough for a week's backlog, and leave the center time.
+    static let refillPause = Duration.milliseconds(100)
     /// At a stop attempts may end by themselves this long before they are asked to.
     static let settle = Duration.seconds(1)
     /// At a stop deliveries are waited for this long.

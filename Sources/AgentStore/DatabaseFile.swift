@@ -52,7 +52,7 @@ struct DatabaseFile {
     /// A full check would read a week of reports at each start; damage elsewhere is found in use.
     private func probe(_ pool: DatabasePool) throws {
         try pool.read { db in
-            for table in ["report", "center", "definition", "session", "cluster"] {
+            for table in ["report", "reader", "definition", "session", "cluster"] {
                 _ = try Row.fetchOne(db, sql: "SELECT * FROM \(table) ORDER BY rowid DESC LIMIT 1")
             }
         }

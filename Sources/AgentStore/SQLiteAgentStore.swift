@@ -13,9 +13,9 @@ public import ZooKeeper
 /// directory. When the disk is full a call throws and nothing of it is kept; it works again once there is room.
 public struct SQLiteAgentStore: AgentStateStore {
     private let lock: DirectoryLock
-    private let pool: DatabasePool
+    let pool: DatabasePool
     private let commits: SpoolCommits
-    private let log: Logger
+    let log: Logger
     private let origin: String
 
     /// Opens the state, creating or migrating it as needed; a damaged database is moved aside and a new one begun.
@@ -57,47 +57,7 @@ public struct SQLiteAgentStore: AgentStateStore {
         return try await commits.append(rows)
     }
 
-    /// The next reports that `center` has not acknowledged, oldest first; a row that cannot be read is left out.
-    public func pending(for center: CenterID, limit: Int) async throws -> [SpooledReport] {
-        let log = log
-        return try await pool.read { db in
-            let sql = """
-                SELECT sequence, body FROM report
-                WHERE sequence > IFNULL((SELECT acknowledged FROM center WHERE name = ?), 0) ORDER BY sequence
-                """
-            let rows = try Row.fetchCursor(db, sql: sql, arguments: [center.text])
-            var reports: [SpooledReport] = []
-            while reports.count < limit, let row = try rows.next() {
-                do {
-                    let report = try JSONText.decode(RunReport.self, from: row[1])
-                    reports.append(SpooledReport(sequence: row[0], report: report))
-                } catch {
-                    // One bad row must not hold up those behind it for ever.
-                    log.error(
-                        "A report in the spool cannot be read; it is not delivered",
-                        metadata: ["sequence": "\(row[0] as Int64)", "error": "\(error)"]
-                    )
-                }
-            }
-            return reports
-        }
-    }
-
-    /// Remembers that `center` has stored every report up to `sequence`; never goes back.
-    public func acknowledge(_ center: CenterID, through sequence: Int64) async throws {
-        try await pool.write { db in
-            try db.execute(
-                sql: """
-                    INSERT INTO center (name, acknowledged, seen) VALUES (?, ?, NULL)
-                    ON CONFLICT (name) DO UPDATE
-                    SET acknowledged = MAX(acknowledged, excluded.acknowledged), seen = NULL
-                    """,
-                arguments: [center.text, sequence]
-            )
-        }
-    }
-
-    /// Drops reports that are older than the retention, and centers that acknowledged nothing during it.
+    /// Drops reports that are older than the retention, and readers that acknowledged nothing during it.
     ///
     /// A center that comes back later is like a new one: it is given everything that is still kept.
     public func prune(now: Instant, retention: Duration) async throws {
@@ -105,8 +65,8 @@ public struct SQLiteAgentStore: AgentStateStore {
         let limit = now - retention.wholeMilliseconds
         try await pool.write { db in
             try db.execute(sql: "DELETE FROM report WHERE at < ?", arguments: [limit])
-            try db.execute(sql: "UPDATE center SET seen = ? WHERE seen IS NULL", arguments: [now])
-            try db.execute(sql: "DELETE FROM center WHERE seen < ?", arguments: [limit])
+            try db.execute(sql: "UPDATE reader SET seen = ? WHERE seen IS NULL", arguments: [now])
+            try db.execute(sql: "DELETE FROM reader WHERE seen < ?", arguments: [limit])
         }
     }
 

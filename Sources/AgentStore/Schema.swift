@@ -6,6 +6,7 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: spool, centers, definitions, session", migrate: createTables)
         migrator.registerMigration("2: memory of the cluster, origin of the session", migrate: addMemory)
+        migrator.registerMigration("3: readers instead of centers", migrate: createReaders)
         return migrator
     }
 
@@ -42,5 +43,21 @@ enum Schema {
             table.column("body", .text).notNull()
         }
         try db.alter(table: "session") { table in table.add(column: "origin", .text) }
+    }
+
+    /// Tells the histories of one center apart; what is known by the center's name alone has an empty history.
+    private static func createReaders(_ db: Database) throws {
+        try db.create(table: "reader") { table in
+            table.column("center", .text).notNull()
+            table.column("history", .text).notNull()
+            table.column("acknowledged", .integer).notNull()
+            // Reports before this one are still to be delivered although later ones are acknowledged; 0 for none.
+            table.column("backlog", .integer).notNull()
+            // When it was last seen to have acknowledged something; NULL: since the last pruning.
+            table.column("seen", .integer)
+            table.primaryKey(["center", "history"])
+        }
+        try db.execute(sql: "INSERT INTO reader SELECT name, '', acknowledged, 0, seen FROM center")
+        try db.drop(table: "center")
     }
 }

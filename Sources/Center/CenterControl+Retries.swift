@@ -46,7 +46,7 @@ extension CenterControl {
         guard let task = state.store.read({ $0.task(fire.uid) }) else { return true }
         let next = OpenFireDecision.nextAttempt(of: fire, task)
         let run = next.attempt.run
-        if let known = try await history.run(run),
+        if let known = try await history.knownRun(run),
             known.attempts.contains(where: { $0.number >= next.attempt.number })
         {
             return true

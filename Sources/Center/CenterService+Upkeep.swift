@@ -45,9 +45,30 @@ extension CenterService {
             let reached = try await history.fetched(from: peer.center)
             let reports = try await peers.authored(by: peer, after: reached, limit: Self.reportsMax)
             if reports.isEmpty { return }
+            try await contradict(reports)
             try await history.record(reports, from: peer.center)
             if reports.count < Self.reportsMax { return }
         }
+    }
+
+    /// Tells the peers what this center knows of attempts that one of them calls lost.
+    ///
+    /// A center that has just begun to lead may not have the result that its predecessor had accepted, and an agent that is
+    /// gone tells it to nobody any more. A truth is never contradicted, so that this ends.
+    private func contradict(_ reports: [AuthoredReport]) async throws {
+        var truths: [RunReport] = []
+        for report in reports.map(\.report) where report.isLoss {
+            let run = try await history.knownRun(report.fire.attempt.run)
+            guard let truth = run?.truth(of: report) else { continue }
+            logger.notice(
+                "A peer calls an attempt lost whose result is known here; the record is corrected",
+                metadata: [
+                    "run.id": "\(report.fire.attempt.run)", "attempt": "\(report.fire.attempt.number)",
+                ]
+            )
+            truths.append(truth)
+        }
+        if !truths.isEmpty { try await history.author(truths) }
     }
 
     /// Reports fetched at once.
@@ -96,8 +117,28 @@ extension CenterLeadership {
         let dispatch = LeaderDispatch(writer: leading.writer)
         for (run, marker) in try await dispatch.markers(in: bucket, of: runtime)
         where marker.value.dispatchedAt + Self.retryWindow < service.time.now {
-            guard let known = try await service.history.run(run), known.state.isFinal else { continue }
+            guard let known = try await service.history.knownRun(run), known.state.isFinal else { continue }
             try await dispatch.deleteMarker(of: run, in: runtime, version: marker.version)
         }
+    }
+}
+
+extension RunReport {
+    fileprivate var isLoss: Bool {
+        if case .ended(let result) = phase { result.outcome == .lost } else { false }
+    }
+}
+
+extension Run {
+    /// A report of what became of an attempt that another report calls lost; `nil` when this record knows no better.
+    fileprivate func truth(of loss: RunReport) -> RunReport? {
+        guard let attempt = attempts.first(where: { $0.number == loss.fire.attempt.number }),
+            let result = attempt.result, result.outcome != .lost
+        else { return nil }
+        var truth = loss
+        truth.agent = attempt.agent
+        truth.incarnation = attempt.incarnation
+        truth.phase = .ended(result)
+        return truth
     }
 }

@@ -120,7 +120,8 @@ extension CenterSession {
             version: configuration.version,
             host: configuration.host,
             processID: configuration.processID,
-            startedAt: service.time.now
+            startedAt: service.time.now,
+            history: service.history.identity
         )
         let path = try tree.center(configuration.center)
         let data = try ZNodeCodec.encode(registration)

@@ -49,9 +49,15 @@ extension CenterConnection {
     }
 
     /// Delivers an agent's reports; on return they are stored.
-    func deliver(_ batch: ReportBatchPayload, from agent: AgentID) async throws(CenterClientError)
-        -> ReceiptPayload
-    {
-        try await answer(ReceiptPayload.self, to: request(.POST, "agents/\(agent)/reports", body: batch))
+    func deliver(
+        _ batch: ReportBatchPayload,
+        from agent: AgentID,
+        isRefill: Bool
+    ) async throws(CenterClientError) -> ReceiptPayload {
+        let query = [(name: "refill", value: isRefill ? "true" as String? : nil)]
+        return try await answer(
+            ReceiptPayload.self,
+            to: request(.POST, "agents/\(agent)/reports", query: query, body: batch)
+        )
     }
 }

@@ -28,7 +28,11 @@ public struct HTTPReportDelivery: ReportDelivery {
         )
         do throws(CenterClientError) {
             let connection = try CenterConnection(url: center.url, token: token, timeout: timeout)
-            let receipt = try await connection.deliver(payload, from: batch.agent)
+            let receipt = try await connection.deliver(
+                payload,
+                from: batch.agent,
+                isRefill: batch.isRefill
+            )
             return DeliveryReceipt(leaderEpoch: receipt.leaderEpoch)
         } catch {
             throw DeliveryError(error)

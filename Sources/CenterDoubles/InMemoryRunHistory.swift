@@ -17,8 +17,11 @@ public final class InMemoryRunHistory: RunHistory {
 
     private let state = Mutex(State())
 
+    /// What the center announces as its history's identity.
+    public let identity: Nonce?
+
     /// Creates an empty history.
-    public init() {}
+    public init(identity: Nonce? = nil) { self.identity = identity }
 
     /// Makes every later write fail with `error`, or succeed again.
     public func failWrites(with error: (any Error)?) async { state.withLock { $0.failure = error } }

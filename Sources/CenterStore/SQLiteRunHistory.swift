@@ -16,6 +16,9 @@ public struct SQLiteRunHistory: RunHistory {
     private let commits: CommitQueue
     private let log: Logger
 
+    /// Random, drawn when the database was created.
+    public let identity: Nonce?
+
     /// Opens the history, creating or migrating it as needed.
     ///
     /// - Parameters:
@@ -26,6 +29,10 @@ public struct SQLiteRunHistory: RunHistory {
         lock = try DirectoryLock(directory: directory, name: "center.lock")
         do {
             pool = try Self.open(directory + "/history.sqlite")
+            // On the writing connection: a reader that is closed last would leave the write-ahead log behind.
+            identity = try pool.writeWithoutTransaction { db in
+                try String.fetchOne(db, sql: "SELECT id FROM identity").flatMap { Nonce($0) }
+            }
         } catch {
             throw .unusable(path: directory, reason: Self.reason(of: error))
         }

@@ -6,6 +6,7 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: runs, authored reports, peers", migrate: createTables)
         migrator.registerMigration("2: authored sequences outlive a lost store", migrate: raiseSequence)
+        migrator.registerMigration("3: the identity of the history", migrate: createIdentity)
         return migrator
     }
 
@@ -47,5 +48,16 @@ enum Schema {
                     ('authored', CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER));
                 """
         )
+    }
+
+    /// Draws the identity by which agents recognise the database.
+    ///
+    /// To one that is older than this migration they deliver once more what they still have, which changes nothing in it.
+    private static func createIdentity(_ db: Database) throws {
+        try db.create(table: "identity") { table in
+            table.column("only", .integer).notNull().primaryKey().check { $0 == 1 }
+            table.column("id", .text).notNull()
+        }
+        try db.execute(sql: "INSERT INTO identity (\"only\", id) VALUES (1, lower(hex(randomblob(16))))")
     }
 }

@@ -70,6 +70,10 @@ public struct CenterRegistration: Hashable, Sendable, Codable {
     public var processID: Int32
     /// When the process started, by its own clock.
     public var startedAt: Instant
+    /// Random, as old as the center's history: to a new one agents deliver again what they still have.
+    ///
+    /// `nil` for a center of a version that does not announce it.
+    public var history: Nonce?
 
     /// Creates a registration.
     public init(
@@ -78,7 +82,8 @@ public struct CenterRegistration: Hashable, Sendable, Codable {
         version: String,
         host: String,
         processID: Int32,
-        startedAt: Instant
+        startedAt: Instant,
+        history: Nonce? = nil
     ) {
         self.center = center
         self.url = url
@@ -86,6 +91,7 @@ public struct CenterRegistration: Hashable, Sendable, Codable {
         self.host = host
         self.processID = processID
         self.startedAt = startedAt
+        self.history = history
     }
 }
 

@@ -78,12 +78,25 @@ extension RunAttempt {
         switch phase {
         case .started(let at), .decided(let at):
             startedAt = startedAt ?? at
+        case .ended(let newer) where newer.outcome == .lost:
+            // Several leaders may have recorded it: the earliest record stays, whatever comes first.
+            lost = [lost, newer].compactMap(\.self).min { $0.precedes($1) }
+            startedAt = startedAt ?? newer.startedAt
+            guard result == nil || result?.outcome == .lost else { return }
+            result = lost
         case .ended(let newer):
             if Mutation.keepsLost.isOn, result != nil { return }
             guard result == nil || result?.outcome == .lost else { return }
-            if newer.outcome == .lost, result != nil { return }
+            // A record of an older version has the loss in the result only.
+            lost = lost ?? result
             result = newer
             startedAt = newer.startedAt ?? startedAt
         }
+    }
+}
+
+extension AttemptResult {
+    fileprivate func precedes(_ other: AttemptResult) -> Bool {
+        (endedAt, message ?? "") < (other.endedAt, other.message ?? "")
     }
 }

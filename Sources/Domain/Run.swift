@@ -94,6 +94,11 @@ public struct RunAttempt: Hashable, Sendable, Codable {
     public var startedAt: Instant?
     /// The result, once it is over.
     public var result: AttemptResult?
+    /// The record that it was lost, and why; stays when a true result corrects it, so that both facts are kept.
+    public var lost: AttemptResult?
+
+    /// Whether the attempt was recorded as lost and what became of it is known all the same.
+    public var isCorrected: Bool { lost != nil && result?.outcome != .lost }
 
     /// Creates an attempt.
     public init(
@@ -102,7 +107,8 @@ public struct RunAttempt: Hashable, Sendable, Codable {
         incarnation: Incarnation,
         revision: Int,
         startedAt: Instant? = nil,
-        result: AttemptResult? = nil
+        result: AttemptResult? = nil,
+        lost: AttemptResult? = nil
     ) {
         self.number = number
         self.agent = agent
@@ -110,5 +116,6 @@ public struct RunAttempt: Hashable, Sendable, Codable {
         self.revision = revision
         self.startedAt = startedAt
         self.result = result
+        self.lost = lost
     }
 }

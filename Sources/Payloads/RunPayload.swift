@@ -67,6 +67,8 @@ public struct AttemptPayload: Hashable, Sendable, Codable {
     public var signal: Int32?
     /// One sentence for people, where the outcome does not say it all.
     public var message: String?
+    /// What was recorded before the truth was known; present when the attempt was called lost and is not.
+    public var corrected: CorrectionPayload?
 
     /// Creates the payload of an attempt.
     public init(_ attempt: RunAttempt) {
@@ -80,6 +82,24 @@ public struct AttemptPayload: Hashable, Sendable, Codable {
         exitCode = attempt.result?.exitCode
         signal = attempt.result?.signal
         message = attempt.result?.message
+        corrected = attempt.isCorrected ? attempt.lost.map(CorrectionPayload.init) : nil
+    }
+}
+
+/// A record that the truth has corrected.
+public struct CorrectionPayload: Hashable, Sendable, Codable {
+    /// What was recorded: lost.
+    public var outcome: AttemptOutcome
+    /// When it was recorded.
+    public var recordedAt: Instant
+    /// Why, in one sentence.
+    public var message: String?
+
+    /// Creates the payload of a record that does not stand any more.
+    public init(_ record: AttemptResult) {
+        outcome = record.outcome
+        recordedAt = record.endedAt
+        message = record.message
     }
 }
 

@@ -6,16 +6,17 @@ import ZooKeeper
 
 /// What every implementation of `AgentStateStore` keeps to; each check gets an empty store.
 enum AgentStateContract: String, CaseIterable {
-    case sequencesAscend, centersAreIndependent, acknowledgementsNeverGoBack, pruning, newCenters
+    case sequencesAscend, readersAreIndependent, acknowledgementsNeverGoBack, pruning, newReaders, backlogs
     case definitions, sessions, memory
 
     func check(_ store: some AgentStateStore) async throws {
         switch self {
         case .sequencesAscend: try await sequencesAscend(store)
-        case .centersAreIndependent: try await centersAreIndependent(store)
+        case .readersAreIndependent: try await readersAreIndependent(store)
         case .acknowledgementsNeverGoBack: try await acknowledgementsNeverGoBack(store)
         case .pruning: try await pruning(store)
-        case .newCenters: try await newCenters(store)
+        case .newReaders: try await newReaders(store)
+        case .backlogs: try await backlogs(store)
         case .definitions: try await definitions(store)
         case .sessions: try await sessions(store)
         case .memory: try await memory(store)
@@ -23,7 +24,7 @@ enum AgentStateContract: String, CaseIterable {
     }
 
     private func sequencesAscend(_ store: some AgentStateStore) async throws {
-        let a = try center("a")
+        let a = try reader("a")
         #expect(try await store.pending(for: a, limit: 10).isEmpty)
         #expect(try await store.append([report(1), report(2)]) == 2)
         #expect(try await store.append([report(3)]) == 3)
@@ -34,8 +35,8 @@ enum AgentStateContract: String, CaseIterable {
         #expect(try await store.pending(for: a, limit: 2).map(\.sequence) == [1, 2])
     }
 
-    private func centersAreIndependent(_ store: some AgentStateStore) async throws {
-        let (a, b) = (try center("a"), try center("b"))
+    private func readersAreIndependent(_ store: some AgentStateStore) async throws {
+        let (a, b) = (try reader("a"), try reader("b"))
         _ = try await store.append([report(1), report(2), report(3)])
         try await store.acknowledge(a, through: 2)
         #expect(try await store.pending(for: a, limit: 10).map(\.sequence) == [3])
@@ -43,7 +44,7 @@ enum AgentStateContract: String, CaseIterable {
     }
 
     private func acknowledgementsNeverGoBack(_ store: some AgentStateStore) async throws {
-        let a = try center("a")
+        let a = try reader("a")
         _ = try await store.append([report(1), report(2), report(3)])
         try await store.acknowledge(a, through: 3)
         try await store.acknowledge(a, through: 1)
@@ -51,7 +52,7 @@ enum AgentStateContract: String, CaseIterable {
     }
 
     private func pruning(_ store: some AgentStateStore) async throws {
-        let a = try center("a")
+        let a = try reader("a")
         _ = try await store.append([report(0), report(50), report(100)])
         try await store.prune(now: at(110), retention: .seconds(60))
         #expect(try await store.pending(for: a, limit: 10).map(\.sequence) == [2, 3])
@@ -62,14 +63,44 @@ enum AgentStateContract: String, CaseIterable {
         #expect(try await store.pending(for: a, limit: 10).map(\.sequence) == [4])
     }
 
-    private func newCenters(_ store: some AgentStateStore) async throws {
-        let a = try center("a")
+    private func newReaders(_ store: some AgentStateStore) async throws {
+        let a = try reader("a")
         _ = try await store.append([report(100)])
         try await store.acknowledge(a, through: 1)
         try await store.prune(now: at(100), retention: .seconds(60))
         try await store.prune(now: at(150), retention: .seconds(60))
         #expect(try await store.pending(for: a, limit: 10).isEmpty)
-        #expect(try await store.pending(for: try center("new"), limit: 10).map(\.sequence) == [1])
+        #expect(try await store.pending(for: try reader("new"), limit: 10).map(\.sequence) == [1])
+    }
+
+    private func backlogs(_ store: some AgentStateStore) async throws {
+        let (old, new) = (try reader("a", history: 1), try reader("a", history: 2))
+        try await store.meet(old)
+        #expect(try await store.backlog(for: old, limit: 10).isEmpty)
+        _ = try await store.append((1...5).map { try report($0) })
+        try await store.acknowledge(old, through: 5)
+        // The same center with an empty history.
+        try await store.meet(new)
+        try await store.meet(old)
+        #expect(try await store.append([report(6)]) == 6)
+        for reader in [old, new] {
+            #expect(try await store.pending(for: reader, limit: 10).map(\.sequence) == [6])
+        }
+        #expect(try await store.backlog(for: old, limit: 10).isEmpty)
+        #expect(try await store.backlog(for: new, limit: 2).map(\.sequence) == [5, 4])
+        try await store.acknowledgeBacklog(new, downTo: 4)
+        try await store.acknowledgeBacklog(new, downTo: 5)
+        // Meeting it again changes nothing.
+        try await store.meet(new)
+        #expect(try await store.backlog(for: new, limit: 10).map(\.sequence) == [3, 2, 1])
+        try await store.acknowledge(new, through: 6)
+        #expect(try await store.backlog(for: new, limit: 10).map(\.sequence) == [3, 2, 1])
+        try await store.prune(now: at(62), retention: .seconds(60))
+        #expect(try await store.backlog(for: new, limit: 10).map(\.sequence) == [3, 2])
+        try await store.acknowledgeBacklog(new, downTo: 0)
+        #expect(try await store.backlog(for: new, limit: 10).isEmpty)
+        // By its name alone a center is somebody else.
+        #expect(try await store.pending(for: reader("a"), limit: 10).map(\.sequence) == [2, 3, 4, 5, 6])
     }
 
     private func definitions(_ store: some AgentStateStore) async throws {

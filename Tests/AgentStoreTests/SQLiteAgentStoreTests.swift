@@ -22,12 +22,12 @@ struct SQLiteAgentStoreTests {
             let session = SessionIdentity(id: 7, password: Array(1...16))
             try await withStore(in: directory) { store in
                 _ = try await store.append([report(1), report(2)])
-                try await store.acknowledge(center("a"), through: 1)
+                try await store.acknowledge(reader("a"), through: 1)
                 try await store.cache([definition("00000000000000aa")], removing: [])
                 try await store.remember(session)
             }
             try await withStore(in: directory) { store in
-                #expect(try await store.pending(for: center("a"), limit: 10).map(\.sequence) == [2])
+                #expect(try await store.pending(for: reader("a"), limit: 10).map(\.sequence) == [2])
                 #expect(try await store.cachedDefinitions() == [definition("00000000000000aa")])
                 #expect(try await store.predecessorSession() == session)
                 try await store.prune(now: at(1_000), retention: .seconds(1))
@@ -138,10 +138,10 @@ struct SQLiteAgentStoreTests {
                 _ = try await store.append((2...20).map { try report($0, message: big) })
             }
             #expect(error?.resultCode == .SQLITE_FULL)
-            #expect(try await store.pending(for: center("a"), limit: 100).map(\.sequence) == [1])
+            #expect(try await store.pending(for: reader("a"), limit: 100).map(\.sequence) == [1])
             try await store.execute("PRAGMA max_page_count = 1000000")
             #expect(try await store.append([report(2)]) == 2)
-            #expect(try await store.pending(for: center("a"), limit: 100).map(\.sequence) == [1, 2])
+            #expect(try await store.pending(for: reader("a"), limit: 100).map(\.sequence) == [1, 2])
         }
     }
 
@@ -157,7 +157,7 @@ struct SQLiteAgentStoreTests {
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(sequences.sorted() == (1...200).map { Int64($0) * 2 })
-            let pending = try await store.pending(for: center("a"), limit: 1_000)
+            let pending = try await store.pending(for: reader("a"), limit: 1_000)
             #expect(pending.map(\.sequence) == Array(1...400))
             for pair in stride(from: 0, to: 400, by: 2) {
                 let (first, second) = (pending[pair].report.fire.due, pending[pair + 1].report.fire.due)
@@ -170,16 +170,42 @@ struct SQLiteAgentStoreTests {
     func absentCenters() async throws {
         try await withStore { store in
             _ = try await store.append([report(0)])
-            try await store.acknowledge(center("gone"), through: 1)
-            try await store.acknowledge(center("here"), through: 1)
+            try await store.acknowledge(reader("gone"), through: 1)
+            try await store.acknowledge(reader("here"), through: 1)
             try await store.prune(now: at(0), retention: .seconds(60))
             _ = try await store.append([report(50)])
-            try await store.acknowledge(center("here"), through: 2)
+            try await store.acknowledge(reader("here"), through: 2)
             try await store.prune(now: at(55), retention: .seconds(60))
             _ = try await store.append([report(61)])
             try await store.prune(now: at(61), retention: .seconds(60))
-            #expect(try await store.pending(for: center("here"), limit: 10).map(\.sequence) == [3])
-            #expect(try await store.pending(for: center("gone"), limit: 10).map(\.sequence) == [2, 3])
+            #expect(try await store.pending(for: reader("here"), limit: 10).map(\.sequence) == [3])
+            #expect(try await store.pending(for: reader("gone"), limit: 10).map(\.sequence) == [2, 3])
+        }
+    }
+
+    @Test("acknowledgements of a database of the first version hold for centers known by name alone")
+    func firstVersion() async throws {
+        try await withTemporaryDirectory { directory in
+            try await withStore(in: directory) { store in
+                _ = try await store.append([report(1), report(2)])
+                try await store.execute(
+                    """
+                    DROP TABLE reader;
+                    CREATE TABLE center (name TEXT NOT NULL PRIMARY KEY, acknowledged INTEGER NOT NULL, seen INTEGER);
+                    INSERT INTO center VALUES ('a', 1, NULL);
+                    DELETE FROM grdb_migrations WHERE identifier <> '1: spool, centers, definitions, session';
+                    """
+                )
+            }
+            try await withStore(in: directory) { store in
+                #expect(try await store.pending(for: reader("a"), limit: 10).map(\.sequence) == [2])
+                try await store.meet(reader("a", history: 1))
+                #expect(
+                    try await store.backlog(for: reader("a", history: 1), limit: 10).map(\.sequence) == [
+                        2, 1,
+                    ]
+                )
+            }
         }
     }
 
@@ -188,7 +214,11 @@ struct SQLiteAgentStoreTests {
         try await withStore { store in
             _ = try await store.append([report(1), report(2), report(3)])
             try await store.execute("UPDATE report SET body = '{' WHERE sequence < 3")
-            #expect(try await store.pending(for: center("a"), limit: 1).map(\.sequence) == [3])
+            #expect(try await store.pending(for: reader("a"), limit: 1).map(\.sequence) == [3])
+            try await store.meet(reader("new", history: 1))
+            #expect(
+                try await store.backlog(for: reader("new", history: 1), limit: 5).map(\.sequence) == [3]
+            )
         }
     }
 

@@ -79,5 +79,7 @@ func definition(_ uid: String, revision: Int = 1) throws -> TaskDefinition {
     return definition
 }
 
-/// A center's name.
-func center(_ text: String) throws -> CenterID { try #require(CenterID(text)) }
+/// A center that reports are kept for, with its history if it has one.
+func reader(_ text: String, history: UInt64? = nil) throws -> ReportReader {
+    ReportReader(center: try #require(CenterID(text)), history: history.map { Nonce(bits: $0) })
+}

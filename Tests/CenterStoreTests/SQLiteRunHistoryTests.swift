@@ -268,6 +268,33 @@ import Testing
         }
     }
 
+    @Test(
+        "a history has one identity for its life, and a new one another; one of an earlier version gets one"
+    )
+    func identity() async throws {
+        var identities: Set<Nonce> = []
+        for _ in 0..<2 {
+            try await withDirectory { directory in
+                let history = try SQLiteRunHistory(directory: directory, log: .silent)
+                let identity = try #require(history.identity)
+                identities.insert(identity)
+                try history.close()
+                let again = try SQLiteRunHistory(directory: directory, log: .silent)
+                #expect(again.identity == identity)
+                try await again.record([Reports.ended(Reports.fire())])
+                try await again.execute(
+                    "DROP TABLE identity; DELETE FROM grdb_migrations WHERE identifier LIKE '3:%'"
+                )
+                try again.close()
+                let migrated = try SQLiteRunHistory(directory: directory, log: .silent)
+                #expect(migrated.identity != nil && migrated.identity != identity)
+                #expect(try await migrated.run(Reports.fire().attempt.run) != nil)
+                try migrated.close()
+            }
+        }
+        #expect(identities.count == 2)
+    }
+
     @Test("a center that lost its store goes on after what its peers have fetched")
     func authoredAfterLoss() async throws {
         var reached: Int64 = 0

@@ -91,7 +91,12 @@ import Testing
         func result(_ outcome: AttemptOutcome) -> AttemptResult {
             AttemptResult(attempt: fire.attempt, outcome: outcome, endedAt: now)
         }
-        let owner = (agent: AgentID("a")!, incarnation: Incarnation(bits: 1), runtime: RuntimeID.standard)
+        let owner = OpenFireDecision.Owner(
+            agent: AgentID("a")!,
+            incarnation: Incarnation(bits: 1),
+            runtime: .standard,
+            endedBy: now
+        )
         let run = example.known.map { outcome in
             Run(
                 RunReport(
@@ -113,5 +118,72 @@ import Testing
         #expect((decision.report != nil) == example.isReported)
         if case .ended(let told)? = decision.report?.phase { #expect(told.outcome == example.reports) }
         #expect(decision.next?.attempt.number == (example.repeats ? 2 : nil))
+    }
+
+    struct Reason: Sendable {
+        var delivery = Delivery.atMostOnce
+        var hasStarted = false
+        var isDeleted = false
+        var text: String
+    }
+
+    @Test(
+        "a lost attempt says who went away, what is known and what follows",
+        arguments: [
+            Reason(
+                text: "whether it was started is not known; it is not attempted again (delivery at-most-once)"
+            ),
+            Reason(
+                hasStarted: true,
+                text: "it had started at \(Workshop.start), how it ended is not known; "
+                    + "it is not attempted again (delivery at-most-once)"
+            ),
+            Reason(
+                delivery: .atLeastOnce,
+                text: "whether it was started is not known; another attempt follows (delivery at-least-once)"
+            ),
+            Reason(
+                delivery: .atLeastOnce,
+                isDeleted: true,
+                text: "whether it was started is not known; "
+                    + "it is not attempted again: its task is gone, another attempt was made, or the cluster was restored since"
+            ),
+        ]
+    )
+    func reason(_ example: Reason) {
+        let now = Workshop.start
+        let task = TaskDefinition.created(
+            .every(60, "t", delivery: example.delivery),
+            uid: TaskUID(bits: 7),
+            now: now
+        )
+        let fire = task.fire(now)
+        let owner = OpenFireDecision.Owner(
+            agent: AgentID("a")!,
+            incarnation: Incarnation(bits: 1),
+            runtime: .standard,
+            endedBy: now + .seconds(9)
+        )
+        let started = RunReport(
+            fire: fire,
+            agent: owner.agent,
+            incarnation: owner.incarnation,
+            runtime: owner.runtime,
+            phase: .started(at: now)
+        )
+        let decision = OpenFireDecision.decide(
+            OpenFire(fire: fire),
+            by: owner,
+            run: example.hasStarted ? Run(started) : nil,
+            task: example.isDeleted ? nil : task,
+            now: now + .seconds(10)
+        )
+        guard case .ended(let result)? = decision.report?.phase else {
+            Issue.record("nothing is told")
+            return
+        }
+        #expect(result.message == "the session of agent a had ended by \(owner.endedBy); \(example.text)")
+        #expect(result.startedAt == (example.hasStarted ? now : nil))
+        #expect(result.endedAt == now + .seconds(10))
     }
 }

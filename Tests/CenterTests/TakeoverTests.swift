@@ -52,7 +52,13 @@ import ZooKeeper
             try await owner.journal(1, [fire])
             await owner.die()
             try await leader.pass()
-            #expect(await workshop.history.run(fire.attempt.run)?.state == .lost)
+            let lost = try #require(await workshop.history.run(fire.attempt.run))
+            #expect(lost.state == .lost)
+            #expect(
+                lost.attempts[0].result?.message
+                    == "the session of agent \(owner.name) had ended by \(workshop.now); "
+                    + "whether it was started is not known; it is not attempted again (delivery at-most-once)"
+            )
             #expect(try workshop.inboxes().isEmpty)
             #expect(await workshop.history.authored(after: 0, limit: 10).count == 1)
             let truth = AttemptResult(attempt: fire.attempt, outcome: .succeeded, endedAt: workshop.now)
@@ -65,7 +71,10 @@ import ZooKeeper
             )
             let epoch = try await leader.control.accept([report], from: owner.name)
             #expect(epoch == leader.epoch)
-            #expect(await workshop.history.run(fire.attempt.run)?.state == .succeeded)
+            let corrected = try #require(await workshop.history.run(fire.attempt.run))
+            #expect(corrected.state == .succeeded)
+            #expect(corrected.attempts[0].isCorrected)
+            #expect(corrected.attempts[0].lost == lost.attempts[0].result)
         }
     }
 

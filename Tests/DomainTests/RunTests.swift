@@ -81,7 +81,38 @@ import Testing
             let run = Self.record(order)
             #expect(run.state == .succeeded)
             #expect(run.attempts.count == 1)
+            #expect(run.attempts[0].isCorrected)
+            #expect(run.attempts[0].lost?.outcome == .lost)
         }
+        let lost = Self.record([Self.ended(1, .lost)])
+        #expect(lost.attempts[0].lost == lost.attempts[0].result)
+        #expect(!lost.attempts[0].isCorrected)
+        #expect(Self.record([Self.ended(1, .succeeded)]).attempts[0].lost == nil)
+    }
+
+    @Test("of several records of a loss the earliest stays, whatever comes first")
+    func lostTwice() {
+        func lost(_ milliseconds: Int64, _ message: String) -> RunReport {
+            let attempt = AttemptID(run: Self.run, number: 1)
+            let at = Instant(millisecondsSinceEpoch: milliseconds)
+            let result = AttemptResult(attempt: attempt, outcome: .lost, endedAt: at, message: message)
+            return Self.report(.ended(result))
+        }
+        let reports = [lost(3_000, "b"), lost(2_000, "b"), lost(2_000, "a"), Self.ended(1, .failed)]
+        for order in Self.permutations(reports) {
+            let run = Self.record(order)
+            #expect(run.attempts[0].lost?.endedAt == Instant(millisecondsSinceEpoch: 2_000))
+            #expect(run.attempts[0].lost?.message == "a")
+            #expect(run.state == .failed)
+        }
+    }
+
+    @Test("a record of a version that kept a loss in the result only is corrected like any other")
+    func formerLoss() {
+        var run = Self.record([Self.ended(1, .lost)])
+        run.attempts[0].lost = nil
+        run.apply(Self.ended(1, .succeeded))
+        #expect(run.attempts[0].isCorrected)
     }
 
     @Test("a missed range stands for all its instants")

@@ -16,18 +16,52 @@ public struct SpooledReport: Hashable, Sendable {
     }
 }
 
+/// Whom reports are kept for: a center with the history it has now.
+///
+/// A center that begins with an empty history is another reader, although its name is the same: it is given again what is still kept.
+public struct ReportReader: Hashable, Sendable {
+    /// The center.
+    public var center: CenterID
+    /// Its history; `nil` for a center of a version that does not announce it, which is known by its name alone.
+    public var history: Nonce?
+
+    /// Creates a reader.
+    public init(center: CenterID, history: Nonce? = nil) {
+        self.center = center
+        self.history = history
+    }
+
+    /// The reader that a registered center is now.
+    public init(_ registration: CenterRegistration) {
+        self.init(center: registration.center, history: registration.history)
+    }
+}
+
 /// What must survive a restart of the agent; one process at a time holds it.
 public protocol AgentStateStore: Sendable {
     /// Appends reports to the spool; on return they are on disk. Returns the sequence of the last one.
     func append(_ reports: [RunReport]) async throws -> Int64
 
-    /// The next reports that `center` has not acknowledged, oldest first.
-    func pending(for center: CenterID, limit: Int) async throws -> [SpooledReport]
+    /// Begins to count for a reader: what is in the spool by now is its backlog, what comes later is pending.
+    ///
+    /// A reader that is known already stays as it is.
+    func meet(_ reader: ReportReader) async throws
 
-    /// Remembers that `center` has stored every report up to `sequence`.
-    func acknowledge(_ center: CenterID, through sequence: Int64) async throws
+    /// The next reports that the reader has not acknowledged, oldest first, without its backlog.
+    ///
+    /// To a reader that was never met everything is pending.
+    func pending(for reader: ReportReader, limit: Int) async throws -> [SpooledReport]
 
-    /// Drops reports that are older than the retention and reports whose center was away too long.
+    /// Remembers that the reader has stored every report up to `sequence` that was pending; never goes back.
+    func acknowledge(_ reader: ReportReader, through sequence: Int64) async throws
+
+    /// The next reports of the reader's backlog, newest first.
+    func backlog(for reader: ReportReader, limit: Int) async throws -> [SpooledReport]
+
+    /// Remembers that the reader has stored its backlog from `sequence` on; never goes back.
+    func acknowledgeBacklog(_ reader: ReportReader, downTo sequence: Int64) async throws
+
+    /// Drops reports that are older than the retention, and readers that acknowledged nothing during it.
     func prune(now: Instant, retention: Duration) async throws
 
     /// The cached definitions: what the agent knew when it last ran.

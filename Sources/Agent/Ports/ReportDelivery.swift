@@ -8,12 +8,15 @@ public struct ReportBatch: Hashable, Sendable {
     public var runtime: RuntimeID
     /// The reports, at most `sizeMax`.
     public var reports: [SpooledReport]
+    /// Whether these are reports from before the center had its history: the center may put them behind fresh ones.
+    public var isRefill: Bool
 
     /// Creates a batch.
-    public init(agent: AgentID, runtime: RuntimeID, reports: [SpooledReport]) {
+    public init(agent: AgentID, runtime: RuntimeID, reports: [SpooledReport], isRefill: Bool = false) {
         self.agent = agent
         self.runtime = runtime
         self.reports = reports
+        self.isRefill = isRefill
     }
 
     /// Most reports of one batch: one commit of the center's history.

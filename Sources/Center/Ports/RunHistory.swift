@@ -54,6 +54,11 @@ public struct AuthoredReport: Hashable, Sendable {
 ///
 /// Losing it misses or doubles nothing.
 public protocol RunHistory: Sendable {
+    /// Random, drawn when the history was created; a history that was lost and made anew has another.
+    ///
+    /// Agents learn from it that the center has forgotten what they told it. `nil` for a history without one: they go by the center's name.
+    var identity: Nonce? { get }
+
     /// Stores what the reports say, idempotently and whatever their order; on return it is on disk.
     ///
     /// Concurrent calls share commits (of up to 1,000 rows or 200 ms).
@@ -82,4 +87,17 @@ public protocol RunHistory: Sendable {
 
     /// Deletes what exceeds the retention; returns how many runs went.
     func prune(_ retention: HistoryRetention, now: Instant) async throws -> Int
+}
+
+extension RunHistory {
+    /// The run as decisions need it: a record that cannot be read says nothing, and must not keep a fire undecided for ever.
+    ///
+    /// The next report writes such a record anew.
+    func knownRun(_ id: RunID) async throws -> Run? {
+        do {
+            return try await run(id)
+        } catch is DecodingError {
+            return nil
+        }
+    }
 }

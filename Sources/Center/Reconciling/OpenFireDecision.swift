@@ -4,6 +4,15 @@ import Scheduling
 
 /// What becomes of a fire that a sealed incarnation left without an accepted result (rule L7); pure.
 struct OpenFireDecision: Hashable, Sendable {
+    /// The incarnation that left it, and since when it is known to be gone.
+    struct Owner: Hashable, Sendable {
+        var agent: AgentID
+        var incarnation: Incarnation
+        var runtime: RuntimeID
+        /// When its session was found to be over, by the leader's clock; the end itself leaves no time anywhere.
+        var endedBy: Instant
+    }
+
     /// What the history must say before anything is written; `nil` when it says so already.
     var report: RunReport?
     /// The attempt that follows elsewhere, if any.
@@ -14,7 +23,7 @@ struct OpenFireDecision: Hashable, Sendable {
     /// A fire that was due until `floor` may have been repeated in the history that a restore has lost: it is not again (rule T3).
     static func decide(
         _ open: OpenFire,
-        by owner: (agent: AgentID, incarnation: Incarnation, runtime: RuntimeID),
+        by owner: Owner,
         run: Run?,
         task: TaskDefinition?,
         floor: Instant? = nil,
@@ -33,35 +42,58 @@ struct OpenFireDecision: Hashable, Sendable {
             return OpenFireDecision(report: report(.decided(at: now)))
         }
         let number = open.fire.attempt.number
-        let known = run?.attempts.first { $0.number == number }?.result
-        let (result, isTold) = result(of: open, known: known, agent: owner.agent, now: now)
-        var decision = OpenFireDecision(report: isTold ? nil : report(.ended(result)))
+        let known = run?.attempts.first { $0.number == number }
         let isRestored = floor.map { open.fire.due <= $0 } ?? false
         let isRepeated = isRestored || (run?.attempts.contains { $0.number > number } ?? false)
-        if open.fire.demandsAnotherAttempt(after: result.outcome), !isRepeated, let task,
-            task.uid == open.fire.uid, !Mutation.repeatsNothing.isOn
-        {
-            decision.next = nextAttempt(of: open.fire, task)
+        let next = task.flatMap { task in
+            let isRepeatable = !isRepeated && task.uid == open.fire.uid && !Mutation.repeatsNothing.isOn
+            return isRepeatable ? nextAttempt(of: open.fire, task) : nil
         }
-        return decision
+        let lost = lost(open.fire, owner: owner, startedAt: known?.startedAt, isRepeatable: next != nil, now)
+        let (result, isTold) = result(of: open, known: known?.result, lost: lost)
+        return OpenFireDecision(
+            report: isTold ? nil : report(.ended(result)),
+            next: open.fire.demandsAnotherAttempt(after: result.outcome) ? next : nil
+        )
     }
 
     /// How the attempt ended, by the journal, else by the history, else nobody knows; and whether the history says so.
     private static func result(
         of open: OpenFire,
         known: AttemptResult?,
-        agent: AgentID,
-        now: Instant
+        lost: AttemptResult
     ) -> (result: AttemptResult, isTold: Bool) {
         if let result = open.result, result.outcome != .lost { return (result, false) }
         if let known { return (known, true) }
-        let lost = AttemptResult(
-            attempt: open.fire.attempt,
-            outcome: .lost,
-            endedAt: now,
-            message: "agent \(agent) went away; whether the attempt ran to its end is not known"
-        )
         return (open.result ?? lost, false)
+    }
+
+    /// The record of an attempt whose end nobody knows: who went away, since when that is known, what is known of the attempt.
+    private static func lost(
+        _ fire: JournaledFire,
+        owner: Owner,
+        startedAt: Instant?,
+        isRepeatable: Bool,
+        _ now: Instant
+    ) -> AttemptResult {
+        let known =
+            startedAt.map { "it had started at \($0), how it ended is not known" }
+            ?? "whether it was started is not known"
+        let next =
+            switch fire.delivery {
+            case .atMostOnce: "it is not attempted again (delivery at-most-once)"
+            case .atLeastOnce:
+                isRepeatable
+                    ? "another attempt follows (delivery at-least-once)"
+                    : "it is not attempted again: its task is gone, another attempt was made, or the cluster was restored since"
+            }
+        return AttemptResult(
+            attempt: fire.attempt,
+            outcome: .lost,
+            startedAt: startedAt,
+            endedAt: now,
+            message: "the session of agent \(owner.agent) had ended by \(owner.endedBy); \(known); \(next)"
+        )
     }
 
     /// The attempt that follows an inconclusive one.

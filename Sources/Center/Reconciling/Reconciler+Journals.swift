@@ -71,11 +71,16 @@ extension Reconciler {
         _ situation: Situation
     ) async throws -> [(open: OpenFire, decision: OpenFireDecision)] {
         let seat = journal.id.seat
-        let owner = (agent: seat.agent, incarnation: journal.id.incarnation, runtime: seat.runtime)
+        let owner = OpenFireDecision.Owner(
+            agent: seat.agent,
+            incarnation: journal.id.incarnation,
+            runtime: seat.runtime,
+            endedBy: time.now - (time.monotonic - (sealedSince[journal.id] ?? time.monotonic))
+        )
         let floor = situation.catalog.identity?.floor
         var decisions: [(open: OpenFire, decision: OpenFireDecision)] = []
         for open in journal.open {
-            let run = try await environment.history.run(open.fire.attempt.run)
+            let run = try await environment.history.knownRun(open.fire.attempt.run)
             let task = situation.catalog.task(open.fire.uid)
             decisions.append(
                 (open, .decide(open, by: owner, run: run, task: task, floor: floor, now: time.now))

@@ -58,6 +58,17 @@ enum RunTable {
                 ", started \(time.absolute(attempt.startedAt)), took \(duration(attempt, time)), revision \(attempt.revision)"
             if let message = attempt.message { text += ": \(message)" }
             pairs.append(("attempt \(attempt.number)", .init(text)))
+            if let former = attempt.corrected {
+                let reason = former.message.map { ": \($0)" } ?? ""
+                pairs.append(
+                    (
+                        "corrected",
+                        .init(
+                            "recorded as \(former.outcome.rawValue) at \(time.absolute(former.recordedAt))\(reason)"
+                        )
+                    )
+                )
+            }
         }
         return pairs
     }

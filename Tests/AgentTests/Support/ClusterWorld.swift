@@ -28,11 +28,17 @@ final class ClusterWorld {
         }
     }
 
+    /// A center's process, and its history, which outlives it unless somebody deletes it.
     struct Center {
         let id: CenterID
-        let service: CenterService
-        let history: InMemoryRunHistory
+        var service: CenterService
+        var history: InMemoryRunHistory
+        var process: Task<Void, Never>
     }
+
+    /// What connects the processes: who answers under which name now.
+    let network = Network()
+    private var historyCount: UInt64 = 0
 
     let simulated = SimulatedWorld()
     let ensemble = InMemoryEnsemble(sessionTimeout: .seconds(10))
@@ -64,11 +70,34 @@ final class ClusterWorld {
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     private func start(center name: String) {
-        let history = InMemoryRunHistory()
+        let (id, history) = (CenterID(name)!, newHistory())
+        centers.append(run(id, history))
+    }
+
+    private func newHistory() -> InMemoryRunHistory {
+        historyCount += 1
+        return InMemoryRunHistory(identity: Nonce(bits: historyCount))
+    }
+
+    /// Ends a center's process, as kill -9 does.
+    func kill(center id: CenterID) {
+        guard let index = centers.firstIndex(where: { $0.id == id }) else { return }
+        centers[index].process.cancel()
+        network.set(id, nil)
+        simulated.settle()
+    }
+
+    /// Starts a center's process again: with the history it had, or with an empty one.
+    func start(center id: CenterID, isEmptied: Bool) {
+        guard let index = centers.firstIndex(where: { $0.id == id }) else { return }
+        centers[index] = run(id, isEmptied ? newHistory() : centers[index].history)
+    }
+
+    private func run(_ id: CenterID, _ history: InMemoryRunHistory) -> Center {
         let service = CenterService(
             configuration: CenterConfiguration(
-                center: CenterID(name)!,
-                url: "http://\(name)",
+                center: id,
+                url: "http://\(id)",
                 tree: tree,
                 version: "1",
                 host: "h",
@@ -76,17 +105,18 @@ final class ClusterWorld {
             ),
             connector: ensemble,
             history: history,
-            peers: nil,
+            peers: network,
             time: time,
             random: RandomSource(SeededGenerator(state: generator.next())),
             logger: logger
         )
-        centers.append(Center(id: CenterID(name)!, service: service, history: history))
+        network.set(id, (service.operations, history))
         let time = time
-        _ = simulated.executor.start {
+        let process = simulated.executor.start {
             // It runs for as long as the world.
             await service.run { try? await time.sleep(for: .seconds(1_000_000)) }
         }
+        return Center(id: id, service: service, history: history, process: process)
     }
 
     /// Starts the agent's process; the one before is gone, its attempts are not known to this one.
@@ -97,9 +127,6 @@ final class ClusterWorld {
         former.finishAll()
         machine.runner = FakeRunner(time: time)
         machine.runner.state.withLock { $0.startedAt = machine.starts }
-        let operations = Dictionary(
-            uniqueKeysWithValues: centers.map { ($0.id, $0.service.operations) }
-        )
         let service = AgentService(
             AgentConfiguration(
                 tree: tree,
@@ -112,7 +139,7 @@ final class ClusterWorld {
             connector: ensemble,
             store: machine.store,
             runner: machine.runner,
-            delivery: DirectDelivery(operations: operations),
+            delivery: network,
             time: time,
             random: RandomSource(SeededGenerator(state: generator.next())),
             logger: logger
@@ -199,19 +226,39 @@ final class ClusterWorld {
     }
 }
 
-/// Hands reports to centers in the same process.
-private struct DirectDelivery: ReportDelivery {
-    let operations: [CenterID: any CenterOperations]
+/// Connects processes that are in one: reports of agents, and what centers ask each other.
+final class Network: ReportDelivery, PeerReports {
+    typealias Remote = (operations: any CenterOperations, history: InMemoryRunHistory)
+
+    private let centers = Mutex<[CenterID: Remote]>([:])
+    /// The batches that arrived, and whether they were of a backlog.
+    let batches = Mutex<[(center: CenterID, isRefill: Bool, reports: [RunReport])]>([])
+    /// Makes centers refuse backlogs for now.
+    let isBusy = Mutex(false)
+
+    func set(_ center: CenterID, _ remote: Remote?) { centers.withLock { $0[center] = remote } }
 
     func deliver(_ batch: ReportBatch, to center: CenterRegistration) async throws(DeliveryError)
         -> DeliveryReceipt
     {
-        guard let center = operations[center.center] else { throw .unavailable("no such center") }
+        guard let remote = centers.withLock({ $0[center.center] }) else { throw .unavailable("it is gone") }
+        if batch.isRefill, isBusy.withLock(\.self) { throw .busy(retryAfter: .seconds(1)) }
         do {
             let reports = batch.reports.map(\.report)
-            return DeliveryReceipt(leaderEpoch: try await center.accept(reports, from: batch.agent))
+            let epoch = try await remote.operations.accept(reports, from: batch.agent)
+            batches.withLock { $0.append((center.center, batch.isRefill, reports)) }
+            return DeliveryReceipt(leaderEpoch: epoch)
         } catch {
             throw .unavailable("\(error)")
         }
+    }
+
+    func authored(by peer: CenterRegistration, after sequence: Int64, limit: Int) async throws
+        -> [AuthoredReport]
+    {
+        guard let remote = centers.withLock({ $0[peer.center] }) else {
+            throw CenterError.unavailable("it is gone")
+        }
+        return await remote.history.authored(after: sequence, limit: limit)
     }
 }

@@ -1,0 +1,148 @@
+import Agent
+import Center
+import CenterDoubles
+import Cluster
+import Domain
+import Scheduling
+import SimulationKit
+import Synchronization
+import Testing
+import ZooKeeper
+
+/// A center whose history was lost, or is new, with real agents that remember what it has forgotten.
+@Suite struct RefillTests {
+    private let world: ClusterWorld
+    private let c1 = CenterID("c1")!
+    private let c2 = CenterID("c2")!
+
+    init() throws { world = try ClusterWorld(seed: 4) }
+
+    private func history(of center: CenterID) throws -> InMemoryRunHistory {
+        try #require(world.centers.first { $0.id == center }).history
+    }
+
+    private func runs(on center: CenterID) async throws -> [RunID: Run] {
+        let page = try await history(of: center).runs(RunFilter(), page: nil, limit: 100_000)
+        return Dictionary(uniqueKeysWithValues: page.elements.map { ($0.id, $0) })
+    }
+
+    /// Lets twelve tasks run every second for so long.
+    private func work(_ duration: Duration) async throws {
+        let leader = try #require(world.centers.first { $0.service.status.epoch != nil })
+        let specifications = try (0..<12).map { number in
+            TaskSpecification(
+                name: try #require(TaskID("t\(number)")),
+                action: .command(["true"]),
+                schedules: [.every(try IntervalSchedule(every: .seconds(1)))]
+            )
+        }
+        let operations = leader.service.operations
+        _ = try await world.await { try await operations.save(specifications, condition: .any) }
+        world.run(duration, faults: 0)
+    }
+
+    @Test(
+        "a center that comes back with an empty history collects it from the agents",
+        arguments: ["c1", "c2"]
+    )
+    func refilled(_ name: String) async throws {
+        let center = try #require(CenterID(name))
+        try await work(.seconds(60))
+        world.kill(center: center)
+        world.run(.seconds(12), faults: 0)
+        world.start(center: center, isEmptied: true)
+        world.run(.seconds(30), faults: 0)
+        let (refilled, other) = (try await runs(on: center), try await runs(on: center == c1 ? c2 : c1))
+        let earlier = other.filter { $0.value.due < world.now - .seconds(45) && $0.value.state != .lost }
+        #expect(earlier.count > 500)
+        for (id, run) in earlier { #expect(refilled[id] == run) }
+    }
+
+    @Test("a center that kept its history is told only what it has not")
+    func notRepeated() async throws {
+        try await work(.seconds(30))
+        world.kill(center: c2)
+        world.run(.seconds(12), faults: 0)
+        world.start(center: c2, isEmptied: false)
+        world.run(.seconds(5), faults: 0)
+        #expect(world.network.batches.withLock { $0.allSatisfy { !$0.isRefill } })
+        let runs = try await runs(on: c2)
+        #expect(runs.values.filter { $0.due < world.now - .seconds(3) && $0.state == .running }.isEmpty)
+    }
+
+    @Test(
+        "fresh results are not delayed by a backlog, of which the newest comes first, nor by a center that wants none"
+    )
+    func freshFirst() async throws {
+        try await work(.seconds(60))
+        world.kill(center: c2)
+        world.run(.seconds(12), faults: 0)
+        world.network.isBusy.withLock { $0 = true }
+        world.network.batches.withLock { $0 = [] }
+        world.start(center: c2, isEmptied: true)
+        world.run(.seconds(10), faults: 0)
+        let begun = try await runs(on: c2)
+        #expect(begun.count > 80)
+        #expect(begun.values.allSatisfy { $0.due > world.now - .seconds(15) })
+        world.network.isBusy.withLock { $0 = false }
+        world.run(.seconds(10), faults: 0)
+        #expect(try await runs(on: c2).count > begun.count + 500)
+        let backlogs = world.network.batches.withLock { batches in
+            batches.filter { $0.isRefill && $0.reports.first?.agent.text == "a" }.map(\.reports)
+        }
+        let seconds = backlogs.joined().map(\.fire.due.millisecondsSinceEpoch)
+        #expect(backlogs.count > 1)
+        #expect(backlogs.allSatisfy { $0.count <= 200 })
+        #expect(try #require(seconds.first) > #require(seconds.last))
+    }
+
+    @Test("what comes twice changes nothing")
+    func idempotent() async throws {
+        try await work(.seconds(20))
+        let before = try await runs(on: c2)
+        let reports = world.machines.flatMap { $0.store.reports }
+        let history = try history(of: c2)
+        try await history.record(Array(reports.reversed()))
+        let after = try await runs(on: c2)
+        for (id, run) in before where run.state.isFinal { #expect(after[id] == run) }
+    }
+
+    @Test("the result of a living agent that only its backlog has is accepted")
+    func acceptedFromBacklog() async throws {
+        for center in [c1, c2] { world.kill(center: center) }
+        world.run(.seconds(12), faults: 0)
+        for center in [c1, c2] { world.start(center: center, isEmptied: true) }
+        world.run(.seconds(5), faults: 0)
+        try await work(.seconds(10))
+        for center in [c1, c2] { world.kill(center: center) }
+        world.run(.seconds(20), faults: 0)
+        for center in [c1, c2] { world.start(center: center, isEmptied: true) }
+        world.run(.seconds(40), faults: 0)
+        let runs = try await runs(on: c1)
+        #expect(runs.count > 200)
+        #expect(runs.values.allSatisfy { $0.state == .succeeded || $0.state == .running })
+        #expect(runs.values.filter { $0.due < world.now - .seconds(5) && $0.state == .running }.isEmpty)
+    }
+
+    @Test("a center that knows the result corrects a peer that calls the attempt lost, on all of them")
+    func peersCorrect() async throws {
+        try await work(.seconds(5))
+        let run = try #require(try await runs(on: c2).values.first { $0.state == .succeeded })
+        let fire = try #require(
+            world.machines.lazy.flatMap { $0.store.reports }.first { $0.fire.attempt.run == run.id }
+        )
+        var loss = fire
+        loss.phase = .ended(AttemptResult(attempt: fire.fire.attempt, outcome: .lost, endedAt: world.now))
+        // As the leader decides it whose history does not have the result; no agent tells it either.
+        world.network.isBusy.withLock { $0 = true }
+        world.kill(center: c1)
+        world.start(center: c1, isEmptied: true)
+        try await history(of: c1).author([loss])
+        world.run(.seconds(12), faults: 0)
+        for center in [c1, c2] {
+            let record = try #require(try await runs(on: center)[run.id])
+            #expect(record.state == .succeeded)
+            #expect(record.attempts[0].isCorrected)
+        }
+    }
+}
