@@ -18,8 +18,17 @@ extension CenterControl {
             nodes: nodes(catalog, mirror),
             taskCount: catalog.tasks.count,
             unplacedCount: unplaced ?? 0,
-            defects: await state.leading?.reconciler.defects.map { "\($0): \($1)" }.sorted() ?? []
+            defects: await state.leading?.reconciler.defects.map { "\($0): \($1)" }.sorted() ?? [],
+            ownerlessRunCount: state.ownerlessRuns
         )
+    }
+
+    func owner(of run: Run) async -> RunOwner? {
+        let seat = run.attempts.last.map { Seat(runtime: run.runtime, agent: $0.agent) }
+        let (registered, task) = state.store.read { catalog in
+            (seat.flatMap { catalog.agents[$0]?.incarnation }, catalog.task(run.uid))
+        }
+        return .of(run, living: registered, task: task)
     }
 
     func nodes() async throws -> [NodeView] { nodes(state.store.catalog, await mirror) }

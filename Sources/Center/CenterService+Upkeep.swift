@@ -58,8 +58,9 @@ extension CenterService {
     private func contradict(_ reports: [AuthoredReport]) async throws {
         var truths: [RunReport] = []
         for report in reports.map(\.report) where report.isLoss {
-            let run = try await history.knownRun(report.fire.attempt.run)
-            guard let truth = run?.truth(of: report) else { continue }
+            let known = try await history.knownRun(report.fire.attempt.run)?.conclusions ?? []
+            guard let truth = known.first(where: { $0.fire.attempt == report.fire.attempt && !$0.isLoss })
+            else { continue }
             logger.notice(
                 "A peer calls an attempt lost whose result is known here; the record is corrected",
                 metadata: [
@@ -126,19 +127,5 @@ extension CenterLeadership {
 extension RunReport {
     fileprivate var isLoss: Bool {
         if case .ended(let result) = phase { result.outcome == .lost } else { false }
-    }
-}
-
-extension Run {
-    /// A report of what became of an attempt that another report calls lost; `nil` when this record knows no better.
-    fileprivate func truth(of loss: RunReport) -> RunReport? {
-        guard let attempt = attempts.first(where: { $0.number == loss.fire.attempt.number }),
-            let result = attempt.result, result.outcome != .lost
-        else { return nil }
-        var truth = loss
-        truth.agent = attempt.agent
-        truth.incarnation = attempt.incarnation
-        truth.phase = .ended(result)
-        return truth
     }
 }

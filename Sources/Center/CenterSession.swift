@@ -80,9 +80,24 @@ struct CenterSession: Sendable {
                 try Task.checkCancellation()
                 try await campaign(identity, follower)
             }
+            group.addTask { try await sweeper.run() }
             defer { group.cancelAll() }
             try await group.next()
         }
+    }
+
+    private var sweeper: RunSweeper {
+        RunSweeper(
+            session: session,
+            tree: tree,
+            center: configuration.center,
+            state: state,
+            history: service.history,
+            peers: service.peers,
+            time: service.time,
+            random: service.random,
+            logger: logger
+        )
     }
 
     /// Waits for the first connection; people are told when it takes long.

@@ -26,6 +26,7 @@ final class CenterState: Sendable {
         var leading: LeadingCenter?
         var session: (any ZooKeeperSession)?
         var election: LeaderElection?
+        var ownerlessRuns: Int?
     }
 
     private let state = Mutex(State())
@@ -93,6 +94,11 @@ final class CenterState: Sendable {
             return seen
         }
     }
+
+    /// Runs without a result that nobody owned when they were last looked at; `nil` before the first look.
+    var ownerlessRuns: Int? { state.withLock(\.ownerlessRuns) }
+
+    func swept(ownerless: Int) { state.withLock { $0.ownerlessRuns = ownerless } }
 
     func warmed() { state.withLock { $0.isWarm = true } }
 

@@ -32,4 +32,16 @@ public struct HTTPPeerReports: PeerReports {
         let payload = try PayloadCoding.decode(AuthoredReportsPayload.self, from: answer.body)
         return payload.reports.map { AuthoredReport(sequence: $0.sequence, report: $0.report) }
     }
+
+    /// What the center `peer` knows of how the attempts of a run ended.
+    public func conclusions(of run: RunID, by peer: CenterRegistration) async throws -> [RunReport] {
+        let answer = try await outbound.answer(
+            to: .init(method: .GET, url: "\(peer.url)/api/v1/peers/runs/\(run)"),
+            from: "center \(peer.center)"
+        )
+        guard answer.status == 200 else {
+            throw CenterError.unavailable("center \(peer.center) answers with status \(answer.status)")
+        }
+        return try PayloadCoding.decode(ConclusionsPayload.self, from: answer.body).reports
+    }
 }

@@ -75,7 +75,8 @@ extension ClusterPayload {
             nodes: view.nodes.map(NodePayload.init),
             tasks: view.taskCount,
             unplaced: view.unplacedCount,
-            defects: view.defects
+            defects: view.defects,
+            runsWithoutOwner: view.ownerlessRunCount
         )
     }
 }

@@ -5,7 +5,7 @@ import Logging
 import Payloads
 import Synchronization
 
-/// Reports of agents, and reports that this center authored for its peers.
+/// Reports of agents, and for the peers what this center authored and what it knows of single runs.
 struct ReportRoutes {
     let operations: any CenterOperations
     let gate: ReportGate
@@ -13,6 +13,7 @@ struct ReportRoutes {
     func add(to group: RouterGroup<APIContext>) {
         group.post("agents/:name/reports") { try await accept($0, $1) }
         group.get("peers/authored") { try await authored(Query($0, $1)) }
+        group.get("peers/runs/:id") { try await conclusions(Query($0, $1)) }
     }
 
     private func accept(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -56,6 +57,13 @@ struct ReportRoutes {
                 reports: reports.map { SequencedReportPayload(sequence: $0.sequence, report: $0.report) }
             )
         )
+    }
+}
+
+extension ReportRoutes {
+    private func conclusions(_ query: Query) async throws -> Response {
+        let run = try await operations.history.run(try query.pathRun())
+        return try .json(ConclusionsPayload(reports: run?.conclusions ?? []))
     }
 }
 

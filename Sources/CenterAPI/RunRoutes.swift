@@ -34,11 +34,23 @@ struct RunRoutes {
         )
         let (start, limit) = try query.page()
         let page = try await operations.history.runs(filter, page: start, limit: limit)
-        return try .json(ListPayload(items: page.elements.map(RunPayload.init), next: page.next))
+        var items: [RunPayload] = []
+        for run in page.elements { items.append(await payload(of: run)) }
+        return try .json(ListPayload(items: items, next: page.next))
     }
 
     private func get(_ query: Query) async throws -> Response {
-        try .json(RunPayload(try await run(try query.pathRun())))
+        try .json(await payload(of: try await run(try query.pathRun())))
+    }
+
+    private func payload(of run: Run) async -> RunPayload {
+        var payload = RunPayload(run)
+        switch await operations.owner(of: run) {
+        case .agent(let agent, _, let deadline): (payload.owner, payload.deadline) = (agent.text, deadline)
+        case .leader: payload.owner = RunPayload.leader
+        case nil: break
+        }
+        return payload
     }
 
     private func stop(_ query: Query, kill: Bool) async throws -> Response {

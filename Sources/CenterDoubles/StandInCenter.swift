@@ -129,6 +129,12 @@ public actor StandInCenter: CenterOperations {
         stopped[run] = kill
     }
 
+    /// The agent of the latest attempt.
+    public func owner(of run: Run) -> RunOwner? {
+        guard !run.state.isFinal, let last = run.attempts.last else { return nil }
+        return .agent(last.agent, last.incarnation, deadline: nil)
+    }
+
     /// The runtimes.
     public func runtimes() -> [RuntimeSettings] { settings.values.sorted { $0.name < $1.name } }
 

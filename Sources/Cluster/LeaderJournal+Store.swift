@@ -5,14 +5,18 @@ public import ZooKeeper
 extension LeaderJournal {
     /// Reads a journal after its fence was raised in the same session: segments first, then the checkpoint (rule L5).
     ///
-    /// A segment that vanishes meanwhile was folded into the checkpoint, which is read later.
-    public static func read(_ id: JournalID, session: any ZooKeeperSession, tree: Tree) async throws
-        -> LeaderJournal
-    {
+    /// A segment that vanishes meanwhile was folded into the checkpoint, which is read later. Of the checkpoint only these
+    /// `buckets` are read, all when `nil`; what is said of parts in others is not meant then.
+    public static func read(
+        _ id: JournalID,
+        session: any ZooKeeperSession,
+        tree: Tree,
+        buckets wanted: Set<Int>? = nil
+    ) async throws -> LeaderJournal {
         let early =
-            Mutation.readsCheckpointFirst.isOn ? try await readCheckpoint(id, session, tree) : nil
+            Mutation.readsCheckpointFirst.isOn ? try await readCheckpoint(id, session, tree, wanted) : nil
         let segments = try await readSegments(id, session, tree)
-        let late = if let early { early } else { try await readCheckpoint(id, session, tree) }
+        let late = if let early { early } else { try await readCheckpoint(id, session, tree, wanted) }
         return LeaderJournal(id: id, checkpoint: late, segments: segments)
     }
 
@@ -37,11 +41,12 @@ extension LeaderJournal {
     private static func readCheckpoint(
         _ id: JournalID,
         _ session: any ZooKeeperSession,
-        _ tree: Tree
+        _ tree: Tree,
+        _ wanted: Set<Int>?
     ) async throws -> [Int: Versioned<CheckpointBucket>] {
         let runtime = try tree.runtime(id.seat.runtime)
         let buckets = try await session.childrenIfPresent(runtime.checkpoint(id.seat.agent, id.incarnation))
-            .compactMap(Tree.bucket(named:))
+            .compactMap(Tree.bucket(named:)).filter { wanted?.contains($0) ?? true }
         let contents = try await pipelined(buckets) { bucket in
             try await session.payload(
                 CheckpointBucket.self,

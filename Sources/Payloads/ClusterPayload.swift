@@ -57,6 +57,8 @@ public struct ClusterPayload: Hashable, Sendable, Codable {
     public var unplaced: Int
     /// What is not as it should be in ZooKeeper, as far as the leader has noticed: `path: reason`, sorted.
     public var defects: [String]
+    /// Runs without a result that nobody owns, in the answering center's history; absent before its first look.
+    public var runsWithoutOwner: Int?
 
     /// Creates a payload.
     public init(
@@ -67,7 +69,8 @@ public struct ClusterPayload: Hashable, Sendable, Codable {
         nodes: [NodePayload],
         tasks: Int,
         unplaced: Int,
-        defects: [String] = []
+        defects: [String] = [],
+        runsWithoutOwner: Int? = nil
     ) {
         self.id = id
         self.timeline = timeline
@@ -77,5 +80,6 @@ public struct ClusterPayload: Hashable, Sendable, Codable {
         self.tasks = tasks
         self.unplaced = unplaced
         self.defects = defects
+        self.runsWithoutOwner = runsWithoutOwner
     }
 }

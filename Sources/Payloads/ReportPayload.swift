@@ -52,3 +52,14 @@ public struct AuthoredReportsPayload: Hashable, Sendable, Codable {
         self.reports = reports
     }
 }
+
+/// How the attempts of a run ended, as far as a center knows.
+public struct ConclusionsPayload: Hashable, Sendable, Codable {
+    /// The reports; none when the center knows nothing.
+    public var reports: [RunReport]
+
+    /// Creates an answer.
+    public init(reports: [RunReport]) {
+        self.reports = reports
+    }
+}

@@ -27,6 +27,13 @@ public struct RunPayload: Hashable, Sendable, Codable {
     public var since: Instant?
     /// Its attempts, sorted by number.
     public var attempts: [AttemptPayload]
+    /// Who is to end it: an agent's name, or `(leader)` when the agent is gone; absent once it has ended.
+    public var owner: String?
+    /// When the task's timeout has ended it at the latest; absent without a timeout, and once it has ended.
+    public var deadline: Instant?
+
+    /// The owner of a run whose agent is gone: no agent can have this name, which is not valid for one.
+    public static let leader = "(leader)"
 
     /// Creates the payload of a run.
     public init(_ run: Run) {

@@ -26,10 +26,10 @@ import ZooKeeper
         return Dictionary(uniqueKeysWithValues: page.elements.map { ($0.id, $0) })
     }
 
-    /// Lets twelve tasks run every second for so long.
-    private func work(_ duration: Duration) async throws {
+    /// Lets so many tasks run every second for so long.
+    private func work(_ duration: Duration, tasks: Int = 12) async throws {
         let leader = try #require(world.centers.first { $0.service.status.epoch != nil })
-        let specifications = try (0..<12).map { number in
+        let specifications = try (0..<tasks).map { number in
             TaskSpecification(
                 name: try #require(TaskID("t\(number)")),
                 action: .command(["true"]),
@@ -144,5 +144,27 @@ import ZooKeeper
             #expect(record.state == .succeeded)
             #expect(record.attempts[0].isCorrected)
         }
+    }
+
+    @Test(
+        "a center that was away when a result came, and whose agent is gone for good, learns it from its peers"
+    )
+    func lateCenter() async throws {
+        try await work(.seconds(5), tasks: 4)
+        let machine = world.machines[0]
+        // Results end with the disk that has them, except those that the other center has.
+        world.kill(center: c2)
+        world.run(.seconds(10), faults: 0)
+        let stuck = try await runs(on: c2).values.filter { $0.state == .running }.map(\.id)
+        machine.process?.cancel()
+        world.machines.removeFirst()
+        world.run(.seconds(20), faults: 0)
+        world.start(center: c2, isEmptied: false)
+        world.run(.seconds(150), faults: 0)
+        let (mine, other) = (try await runs(on: c2), try await runs(on: c1))
+        #expect(!stuck.isEmpty)
+        for id in stuck { #expect(mine[id]?.state == other[id]?.state) }
+        let old = mine.values.filter { $0.due < world.now - .seconds(30) }
+        #expect(old.allSatisfy { $0.state.isFinal })
     }
 }

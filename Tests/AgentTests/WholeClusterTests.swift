@@ -40,6 +40,16 @@ import ZooKeeper
         for machine in world.machines { world.harvest(machine) }
         try checkStarts(world, tasks, seed)
         try await checkDispositions(world, tasks, through: end, seed)
+        try await checkOwners(world, seed)
+    }
+
+    /// No run stays as it is without an owner, in any center's history: what is not over began just now.
+    private func checkOwners(_ world: ClusterWorld, _ seed: UInt64) async throws {
+        for center in world.centers {
+            let filter = RunFilter(states: [.running], until: world.now - .seconds(60))
+            let stuck = try await center.history.runs(filter, page: nil, limit: 10).elements
+            #expect(stuck.isEmpty, "\(center.id) has \(stuck.map(\.id)), seed \(seed)")
+        }
     }
 
     /// P2: one start of an attempt, one attempt of what runs at most once.

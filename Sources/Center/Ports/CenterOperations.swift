@@ -142,6 +142,10 @@ public struct ClusterView: Hashable, Sendable {
     public var unplacedCount: Int
     /// What is not as it should be in ZooKeeper, as far as the leader has noticed: `path: reason`, sorted.
     public var defects: [String]
+    /// Runs without a result that nobody owns, as this center last found them in its history: they are about to be recorded as lost.
+    ///
+    /// `nil` when it has not looked yet.
+    public var ownerlessRunCount: Int?
 
     /// Creates a view.
     public init(
@@ -151,7 +155,8 @@ public struct ClusterView: Hashable, Sendable {
         nodes: [NodeView],
         taskCount: Int,
         unplacedCount: Int,
-        defects: [String] = []
+        defects: [String] = [],
+        ownerlessRunCount: Int? = nil
     ) {
         self.identity = identity
         self.leadership = leadership
@@ -160,6 +165,7 @@ public struct ClusterView: Hashable, Sendable {
         self.taskCount = taskCount
         self.unplacedCount = unplacedCount
         self.defects = defects
+        self.ownerlessRunCount = ownerlessRunCount
     }
 }
 
@@ -183,6 +189,9 @@ public protocol CenterOperations: Sendable {
     func deleteTask(_ name: TaskID) async throws
     /// Enables or disables a task.
     func setEnabled(_ name: TaskID, _ isEnabled: Bool) async throws -> SaveOutcome
+
+    /// Who is to end a run; `nil` when it has ended.
+    func owner(of run: Run) async -> RunOwner?
 
     /// Requests a run now; the same key gives the same run, however often it is asked.
     func requestRun(of task: TaskID, key: String) async throws -> RunID

@@ -11,7 +11,7 @@ struct ClusterChecks: Sendable {
     /// Clocks that differ by more make due times differ visibly; HTTP dates have whole seconds.
     private static let skewMax = Duration.seconds(2)
 
-    /// The API, the leader, every center's readiness and clock, the agents, unplaced tasks, defects of the tree.
+    /// The API, the leader, every center's readiness and clock, the agents, unplaced tasks, defects of the tree, runs without owner.
     func all() async -> [Check] {
         do {
             let connection = try server.connection(timeout: .seconds(5))
@@ -24,6 +24,7 @@ struct ClusterChecks: Sendable {
             }
             checks.append(placement(cluster))
             checks.append(tree(cluster))
+            if let count = cluster.runsWithoutOwner { checks.append(ownerless(count)) }
             return checks
         } catch {
             let failure = ControlError(error)
@@ -151,6 +152,17 @@ struct ClusterChecks: Sendable {
             "\(cluster.defects.count) nodes of ZooKeeper are not as they should be: \(first)",
             why: "what they concern may not run",
             fix: "see all with 'cloudtask cluster status', look with 'cloudtask znode get PATH'"
+        )
+    }
+
+    private func ownerless(_ count: Int) -> Check {
+        if count == 0 { return .ok("runs", "every run that has not ended has an owner") }
+        return .warning(
+            "runs",
+            "\(count) runs have not ended and nobody owns them",
+            why: "their agent or its records are gone: what became of them is not known",
+            fix:
+                "wait: they are recorded as lost within minutes unless a result arrives; see 'cloudtask run list --state lost'"
         )
     }
 

@@ -73,8 +73,17 @@ enum NodeTable {
             ),
             ("tasks", .init("\(cluster.tasks)")),
             ("unplaced", unplaced),
+            ("runs without owner", ownerless(cluster)),
             ("cluster", .init(cluster.id?.description ?? "-")),
         ] + cluster.defects.map { ("defect", .init($0, .bad)) }
+    }
+
+    private static func ownerless(_ cluster: ClusterPayload) -> Table.Cell {
+        switch cluster.runsWithoutOwner {
+        case nil: .init("not looked yet")
+        case 0: .init("0", .good)
+        case .some(let count): .init("\(count), about to be recorded as lost", .warning)
+        }
     }
 
     /// The centers, one a line.

@@ -49,6 +49,10 @@ enum RunTable {
             ("trigger", .init(trigger(run))),
             ("runtime", .init(run.runtime.text)),
         ]
+        if let owner = run.owner {
+            let limit = run.deadline.map { ", until \(time.absolute($0)) at the latest" } ?? ""
+            pairs.append(("owner", .init(owner + limit)))
+        }
         if let reason = run.reason { pairs.append(("reason", .init(reason))) }
         for attempt in run.attempts {
             var text = "on \(attempt.agent), \(attempt.outcome?.rawValue ?? "running")"

@@ -261,4 +261,11 @@ final class Network: ReportDelivery, PeerReports {
         }
         return await remote.history.authored(after: sequence, limit: limit)
     }
+
+    func conclusions(of run: RunID, by peer: CenterRegistration) async throws -> [RunReport] {
+        guard let remote = centers.withLock({ $0[peer.center] }) else {
+            throw CenterError.unavailable("it is gone")
+        }
+        return await remote.history.run(run)?.conclusions ?? []
+    }
 }
