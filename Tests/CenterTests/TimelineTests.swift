@@ -297,8 +297,11 @@ import ZooKeeper
         )
         let due = Workshop.start + .seconds(60)
         let open = OpenFire(fire: task.fire(due))
-        let owner = (
-            agent: AgentID("a")!, incarnation: Incarnation(high: 1, low: 1), runtime: RuntimeID.standard
+        let owner = OpenFireDecision.Owner(
+            agent: AgentID("a")!,
+            incarnation: Incarnation(high: 1, low: 1),
+            runtime: .standard,
+            endedBy: due
         )
         for (floor, hasNext) in [(due, false), (due - .seconds(1), true)] {
             let decision = OpenFireDecision.decide(

@@ -12,7 +12,8 @@ final class InMemoryStateStore: AgentStateStore {
     private struct State {
         var reports: [SpooledReport] = []
         var reportCount: Int64 = 0
-        var acknowledged: [CenterID: Int64] = [:]
+        var acknowledged: [ReportReader: Int64] = [:]
+        var backlogs: [ReportReader: Int64] = [:]
         var definitions: [TaskUID: TaskDefinition] = [:]
         var session: SessionIdentity?
         var memory: ClusterMemory?
@@ -68,15 +69,34 @@ final class InMemoryStateStore: AgentStateStore {
         }
     }
 
-    func pending(for center: CenterID, limit: Int) async throws -> [SpooledReport] {
+    func meet(_ reader: ReportReader) async throws {
         state.withLock { state in
-            let done = state.acknowledged[center] ?? 0
+            guard state.acknowledged[reader] == nil else { return }
+            state.acknowledged[reader] = state.reportCount
+            state.backlogs[reader] = state.reportCount + 1
+        }
+    }
+
+    func pending(for reader: ReportReader, limit: Int) async throws -> [SpooledReport] {
+        state.withLock { state in
+            let done = state.acknowledged[reader] ?? 0
             return Array(state.reports.lazy.filter { $0.sequence > done }.prefix(limit))
         }
     }
 
-    func acknowledge(_ center: CenterID, through sequence: Int64) async throws {
-        state.withLock { $0.acknowledged[center] = max($0.acknowledged[center] ?? 0, sequence) }
+    func acknowledge(_ reader: ReportReader, through sequence: Int64) async throws {
+        state.withLock { $0.acknowledged[reader] = max($0.acknowledged[reader] ?? 0, sequence) }
+    }
+
+    func backlog(for reader: ReportReader, limit: Int) async throws -> [SpooledReport] {
+        state.withLock { state in
+            let end = state.backlogs[reader] ?? 0
+            return Array(state.reports.lazy.filter { $0.sequence < end }.reversed().prefix(limit))
+        }
+    }
+
+    func acknowledgeBacklog(_ reader: ReportReader, downTo sequence: Int64) async throws {
+        state.withLock { $0.backlogs[reader] = min($0.backlogs[reader] ?? 0, sequence) }
     }
 
     func prune(now: Instant, retention: Duration) async throws {

@@ -141,4 +141,10 @@ struct SimulatedPeers: PeerReports {
             try await operations.history.authored(after: sequence, limit: limit)
         }
     }
+
+    func conclusions(of run: RunID, by peer: CenterRegistration) async throws -> [RunReport] {
+        try await network.call(peer.center, from: caller) { operations in
+            try await operations.history.run(run)?.conclusions ?? []
+        }
+    }
 }

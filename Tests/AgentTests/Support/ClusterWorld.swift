@@ -226,6 +226,34 @@ final class ClusterWorld {
     }
 }
 
+extension ClusterWorld {
+    /// Lets so many tasks run every second for so long.
+    func work(_ duration: Duration, tasks: Int = 12, delivery: Delivery = .atMostOnce) async throws {
+        let leader = try #require(centers.first { $0.service.status.epoch != nil })
+        let specifications = try (0..<tasks).map { number in
+            TaskSpecification(
+                name: try #require(TaskID("t\(number)")),
+                action: .command(["true"]),
+                schedules: [.every(try IntervalSchedule(every: .seconds(1)))],
+                delivery: delivery
+            )
+        }
+        let operations = leader.service.operations
+        _ = try await self.await { try await operations.save(specifications, condition: .any) }
+        run(duration, faults: 0)
+    }
+
+    func history(of center: CenterID) throws -> InMemoryRunHistory {
+        try #require(centers.first { $0.id == center }).history
+    }
+
+    /// All runs in a center's history.
+    func runs(on center: CenterID) async throws -> [RunID: Run] {
+        let page = try await history(of: center).runs(RunFilter(), page: nil, limit: 100_000)
+        return Dictionary(uniqueKeysWithValues: page.elements.map { ($0.id, $0) })
+    }
+}
+
 /// Connects processes that are in one: reports of agents, and what centers ask each other.
 final class Network: ReportDelivery, PeerReports {
     typealias Remote = (operations: any CenterOperations, history: InMemoryRunHistory)
@@ -233,14 +261,23 @@ final class Network: ReportDelivery, PeerReports {
     private let centers = Mutex<[CenterID: Remote]>([:])
     /// The batches that arrived, and whether they were of a backlog.
     let batches = Mutex<[(center: CenterID, isRefill: Bool, reports: [RunReport])]>([])
+    /// Centers that no agent reaches.
+    private let unreachable = Mutex<Set<CenterID>>([])
     /// Makes centers refuse backlogs for now.
     let isBusy = Mutex(false)
 
     func set(_ center: CenterID, _ remote: Remote?) { centers.withLock { $0[center] = remote } }
 
+    func cutOff(_ center: CenterID, _ isCutOff: Bool) {
+        unreachable.withLock { centers in
+            if isCutOff { centers.insert(center) } else { centers.remove(center) }
+        }
+    }
+
     func deliver(_ batch: ReportBatch, to center: CenterRegistration) async throws(DeliveryError)
         -> DeliveryReceipt
     {
+        if unreachable.withLock({ $0.contains(center.center) }) { throw .unavailable("it is cut off") }
         guard let remote = centers.withLock({ $0[center.center] }) else { throw .unavailable("it is gone") }
         if batch.isRefill, isBusy.withLock(\.self) { throw .busy(retryAfter: .seconds(1)) }
         do {
