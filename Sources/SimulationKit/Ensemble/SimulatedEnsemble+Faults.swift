@@ -95,10 +95,12 @@ extension SimulatedEnsemble {
     /// Every path the leader knows, sorted.
     public var paths: [ZNodePath] { state.withLock { $0.committed.nodes.keys.sorted() } }
 
-    /// How many watches are registered.
+    /// How many watches clients have that are connected; those of killed processes stand in the books for ever.
     public var watchCount: Int {
         state.withLock { state in
-            state.handles.values.reduce(0) { $0 + $1.watches.values.reduce(0) { $0 + $1.count } }
+            state.handles.values.filter { $0.server != nil }.reduce(0) {
+                $0 + $1.watches.values.reduce(0) { $0 + $1.count }
+            }
         }
     }
 }
