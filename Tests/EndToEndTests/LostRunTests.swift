@@ -100,7 +100,7 @@ extension EndToEnd {
                                 try? FileManager.default.removeItem(at: file)
                             }
                             try await withProcesses([center], in: folder) { centers in
-                                try await eventually("the earlier runs are in the new history") {
+                                _ = try await eventually("the earlier runs are in the new history") {
                                     let known = try await succeeded(centers[0], folder)
                                     return earlier.isSubset(of: known) && known.count > earlier.count
                                 }
