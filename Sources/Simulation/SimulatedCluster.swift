@@ -73,7 +73,11 @@ final class SimulatedCluster {
     @discardableResult
     func addCenter(_ name: String) throws -> SimulatedCenter {
         guard let id = CenterID(name) else { throw ZooKeeperError(.badArguments, path: name) }
-        let center = SimulatedCenter(id: id, machine: SimulatedMachine(name: name, clock: simulated.clock))
+        let center = SimulatedCenter(
+            id: id,
+            machine: SimulatedMachine(name: name, clock: simulated.clock),
+            history: InMemoryRunHistory(identity: RandomID(high: generator.next(), low: generator.next()))
+        )
         centers.append(center)
         start(center)
         return center

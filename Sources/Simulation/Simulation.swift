@@ -65,6 +65,7 @@ public struct Simulation {
         cluster.run(for: Self.settlingSpan / 2)
         final.checkMovement(since: moves)
         final.checkLeftovers()
+        final.checkRecords()
         final.checkOutcome(through: lastDue)
         return SimulationReport(
             seed: seed,

@@ -46,6 +46,28 @@ struct FinalChecks {
         }
     }
 
+    /// Every center has every result that a machine still has on record, also a center that lost all it had.
+    func checkRecords() {
+        let histories = cluster.centers.map { center in
+            (
+                center: center.id,
+                runs: Dictionary(center.history.runs.map { ($0.id, $0) }) { first, _ in first }
+            )
+        }
+        for agent in cluster.agents {
+            for report in agent.machine.store.reports {
+                guard case .ended(let result) = report.phase else { continue }
+                let attempt = result.attempt
+                for (center, runs) in histories {
+                    let known = runs[attempt.run]?.attempts.first { $0.number == attempt.number }?.result
+                    if known == nil {
+                        trace.violated(.disposition, "\(center) never learnt how \(attempt) ended")
+                    }
+                }
+            }
+        }
+    }
+
     /// P8: a steady cluster leaves every row where it is.
     ///
     /// `movesBefore` were counted when it had become steady.
@@ -99,6 +121,8 @@ struct FinalChecks {
     /// What each center knows; where a machine was lost for good with what it had not told everybody, what they know together.
     private var histories: [(name: String, runs: [Run])] {
         let each = cluster.centers.map { (name: $0.id.text, runs: $0.history.runs) }
+        // What only a lost history said nobody can know any more; `checkRecords` checks what must come back.
+        if faults.contains(.loseHistory) { return [] }
         guard faults.contains(.cloneAgent) else { return each }
         var best: [RunID: Run] = [:]
         for run in each.flatMap(\.runs) where best[run.id]?.state.isFinal != true { best[run.id] = run }

@@ -75,7 +75,7 @@ final class FaultInjector {
             }
             note(kind, agent.machine.name)
             return inject(kind, agent)
-        case .killCenter, .pauseCenter, .failHistory:
+        case .killCenter, .pauseCenter, .failHistory, .loseHistory:
             guard let center = generator.element(of: cluster.centers.filter { $0.current != nil }) else {
                 return false
             }
@@ -144,15 +144,22 @@ final class FaultInjector {
             later(outage(), "the absence of \(center.machine.name)") {
                 if center.current == nil { cluster.start(center) }
             }
+        case .loseHistory:
+            cluster.kill(center)
+            center.history = InMemoryRunHistory(
+                identity: RandomID(high: generator.next(), low: generator.next())
+            )
+            later(outage(), "the absence of \(center.machine.name)") {
+                if center.current == nil { cluster.start(center) }
+            }
         case .pauseCenter:
             guard let process = center.current?.process, process.isRunning else { return false }
             process.pause()
             later(outage(), "the pause of \(center.machine.name)") { process.resume() }
         default:
-            center.history.setFailing(true)
-            later(outage(), "the failing history of \(center.machine.name)") {
-                center.history.setFailing(false)
-            }
+            let history = center.history
+            history.setFailing(true)
+            later(outage(), "the failing history of \(center.machine.name)") { history.setFailing(false) }
         }
         return true
     }

@@ -42,6 +42,8 @@ public enum FaultKind: String, Hashable, Sendable, CaseIterable, Comparable {
     case slowDisk = "slow-disk"
     /// A center cannot store history.
     case failHistory = "fail-history"
+    /// A center's history is lost with its disk; it begins anew and collects what the agents know.
+    case loseHistory = "lose-history"
     /// Agents and a center do not reach each other by HTTP.
     case cutReports = "cut-reports"
     /// Answers of centers are lost.

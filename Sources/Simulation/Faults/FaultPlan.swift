@@ -15,7 +15,8 @@ struct FaultPlan {
     /// Draws faults within `span`, on average one every few seconds.
     init(span: ClosedRange<Duration>, generator: inout SeededGenerator) {
         var kinds: [FaultKind] = []
-        for kind in FaultKind.allCases where generator.chance(0.5) {
+        // Without its history a center cannot be asked for every fire: most clusters keep theirs.
+        for kind in FaultKind.allCases where generator.chance(kind == .loseHistory ? 0.15 : 0.5) {
             // Some plans have one kind of fault more than others.
             kinds += Array(repeating: kind, count: 1 + generator.index(below: 3))
         }

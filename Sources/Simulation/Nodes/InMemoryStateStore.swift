@@ -49,8 +49,8 @@ final class InMemoryStateStore: AgentStateStore {
         state.withLock { $0 = copied }
     }
 
-    /// How many reports are kept.
-    var reportCount: Int { state.withLock(\.reports.count) }
+    /// The reports that are kept, oldest first.
+    var reports: [RunReport] { state.withLock { $0.reports.map(\.report) } }
 
     func append(_ reports: [RunReport]) async throws -> Int64 {
         let last = try write(reports)

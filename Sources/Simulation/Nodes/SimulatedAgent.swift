@@ -35,14 +35,15 @@ final class SimulatedAgent {
 final class SimulatedCenter {
     let id: CenterID
     let machine: SimulatedMachine
-    let history = InMemoryRunHistory()
+    var history: InMemoryRunHistory
     let memory = InMemoryClusterMemory()
     var current: CenterProcess?
     var restartAt: Duration?
 
-    init(id: CenterID, machine: SimulatedMachine) {
+    init(id: CenterID, machine: SimulatedMachine, history: InMemoryRunHistory) {
         self.id = id
         self.machine = machine
+        self.history = history
     }
 }
 
