@@ -138,7 +138,6 @@ extension PlanReport {
         let width = isWide ? Int.max : Terminal.columns
         var text = summary.text(width: width, style: printer.style) + "\n"
         let shown = moves.prefix(limit)
-        if moves.isEmpty { text += "No task would move.\n" }
         if !shown.isEmpty {
             var table = Table([
                 .init(title: "TASK", isElastic: true), .init(title: "FROM"), .init(title: "TO"),

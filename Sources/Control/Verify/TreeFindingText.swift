@@ -66,7 +66,7 @@ struct TreeFindingText {
         case .headDiffers:
             "Restart the agent: its new incarnation gets the head written anew. If that does not help, restart the leader."
         case .epochAhead:
-            "An older state of ZooKeeper was restored. Restore with 'cloudtask restore' instead, or raise the epoch by restarting centers until it is higher."
+            "An older state of ZooKeeper was restored: go on from it with 'cloudtask cluster bump-epoch', whose help says what that means."
         case .agentWithoutJournal: "Restart the agent: it registers a new incarnation with a new journal."
         case .inboxWithoutJournal:
             "If it is empty, remove it; if not, request its runs again first ('cloudtask task run'): \(remove)"

@@ -40,15 +40,16 @@ struct VerificationReader {
                 try await connection.tasks(page: page, limit: size)
             }.map(TaskDefinition.init(listed:))
         }
+        // Before the histories: what an agent records meanwhile cannot be in them yet.
+        for directory in options.agentData {
+            input.evidence.reports += try await records.reports(in: directory)
+        }
         if options.runs.isEmpty {
             try await readRuns(&input, since: try options.bounds(now: now).from)
         } else {
             input.evidence.runs = try options.runs.flatMap { file in
                 try Self.list(RunPayload.self, file).map(Run.init(listed:))
             }
-        }
-        for directory in options.agentData {
-            input.evidence.reports += try await records.reports(in: directory)
         }
         input.readAt = isOffline ? Self.last(of: input.evidence) : now
         return input

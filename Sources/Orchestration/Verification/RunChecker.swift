@@ -42,9 +42,7 @@ public struct RunChecker: Sendable {
     public func check(_ history: RunEvidence) throws(RunCheckError) -> RunCheckReport {
         let starts = Dictionary(grouping: history.starts.filter { isMeant($0.run) }) { $0.run.fireKey?.uid }
         let runs = Dictionary(grouping: RunMerge.merge(history.runs.filter(isMeant))) { Optional($0.uid) }
-        let reports = Dictionary(grouping: history.reports.filter { isMeant($0.fire.attempt.run) }) {
-            Optional($0.fire.uid)
-        }
+        let reports = Dictionary(grouping: history.reports.filter(isMeant)) { Optional($0.fire.uid) }
         let excuses = FaultExcuses(history.faults, agents: Self.agents(of: history), policy: policy)
         var checked: [TaskCheckReport] = []
         var lateness: [Duration] = []
@@ -109,6 +107,16 @@ public struct RunChecker: Sendable {
     private func isMeant(_ run: Run) -> Bool {
         guard run.id.fireKey != nil else { return false }
         return run.due >= window.lowerBound && (run.since ?? run.due) <= window.upperBound
+    }
+
+    /// What was recorded after the window may not have been delivered when the histories were read.
+    private func isMeant(_ report: RunReport) -> Bool {
+        let recordedAt =
+            switch report.phase {
+            case .started(let at), .decided(let at): at
+            case .ended(let result): result.endedAt
+            }
+        return isMeant(report.fire.attempt.run) && recordedAt <= window.upperBound
     }
 
     private func strays(_ history: RunEvidence) -> [RunFinding] {

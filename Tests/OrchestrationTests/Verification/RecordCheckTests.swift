@@ -43,6 +43,9 @@ struct RecordCheckTests {
             second.phase = .ended(Story.attempt(3, .missed).result!)
             $0.history.reports.append(second)
         },
+        Row(what: "an agent recorded an end after the window", findings: ["!undecided 4"]) {
+            $0.replaceRun(4, Story.run(4, .running, attempts: [Story.attempt(4, nil)]))
+        },
         Row(what: "an agent's record of an instant outside the window", findings: []) {
             $0.history.reports.append(Story.report(7))
         },
