@@ -10,22 +10,13 @@ public enum AttemptOutcome: String, Codable, Hashable, Sendable, CaseIterable {
     case timedOut = "timed-out"
     /// Stopped because somebody asked for it.
     case stopped
-    /// The program could not be started; exit code 127 (not found) or 126 (not executable).
+    /// The program could not be started: with exit code 127 (not found) or 126 (not executable) because of the task, without
+    /// one because of the agent's machine.
     case notStarted = "not-started"
     /// Journaled, but its deadline passed before it could be started.
     case missed
     /// Nobody knows: the agent went away in between.
     case lost
-}
-
-extension AttemptOutcome {
-    /// Whether the attempt cannot be said to have run: what must run at least once is attempted again.
-    public var isInconclusive: Bool {
-        switch self {
-        case .missed, .lost: true
-        case .succeeded, .failed, .timedOut, .stopped, .notStarted: false
-        }
-    }
 }
 
 /// What is known of an ended attempt.
@@ -62,5 +53,17 @@ public struct AttemptResult: Hashable, Sendable, Codable {
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.message = message
+    }
+}
+
+extension AttemptResult {
+    /// Whether the attempt cannot be said to have run: what must run at least once is attempted again.
+    public var isInconclusive: Bool {
+        switch outcome {
+        case .missed, .lost: true
+        // A program that cannot be executed is the task's own result; a full disk is not.
+        case .notStarted: exitCode == nil
+        case .succeeded, .failed, .timedOut, .stopped: false
+        }
     }
 }

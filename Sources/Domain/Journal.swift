@@ -67,8 +67,8 @@ public struct JournaledFire: Hashable, Sendable, Codable {
     public var key: TaskPart { TaskPart(uid: uid, part: part) }
 
     /// Whether another attempt has to follow one that ended like this.
-    public func demandsAnotherAttempt(after outcome: AttemptOutcome) -> Bool {
-        decision == .launch && outcome.isInconclusive
+    public func demandsAnotherAttempt(after result: AttemptResult) -> Bool {
+        decision == .launch && result.isInconclusive
             && (delivery == .atLeastOnce || Mutation.repeatsEverything.isOn)
     }
 }

@@ -46,6 +46,6 @@ extension RunReport {
     /// Whether another attempt has to follow before the report may be called taken care of.
     public var demandsAnotherAttempt: Bool {
         guard case .ended(let result) = phase else { return false }
-        return fire.demandsAnotherAttempt(after: result.outcome)
+        return fire.demandsAnotherAttempt(after: result)
     }
 }

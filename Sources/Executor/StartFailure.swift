@@ -47,7 +47,7 @@ extension Program {
                 message: "\(name) cannot be executed: it has no known format (a script needs a #! line)"
             )
         case E2BIG:
-            .impossible(exitCode: nil, message: tooBig)
+            .impossible(exitCode: 126, message: tooBig)
         case EMFILE, ENFILE, ENOMEM, EAGAIN:
             .impossible(
                 exitCode: nil,

@@ -11,6 +11,7 @@ import Testing
         var decision = FireDecision.launch
         var journaled: AttemptOutcome?
         var known: AttemptOutcome?
+        var exitCode: Int32?
         var isDeleted = false
         var reports: AttemptOutcome?
         var isReported = true
@@ -58,6 +59,25 @@ import Testing
             ),
             Case(name: "journal says missed, at most once: told", journaled: .missed, reports: .missed),
             Case(
+                name: "the machine could not start it, at least once: again",
+                delivery: .atLeastOnce,
+                journaled: .notStarted,
+                reports: .notStarted,
+                repeats: true
+            ),
+            Case(
+                name: "the machine could not start it, at most once: told",
+                journaled: .notStarted,
+                reports: .notStarted
+            ),
+            Case(
+                name: "there is no such program, at least once: told",
+                delivery: .atLeastOnce,
+                journaled: .notStarted,
+                exitCode: 127,
+                reports: .notStarted
+            ),
+            Case(
                 name: "missed in the history, at least once: again",
                 delivery: .atLeastOnce,
                 known: .missed,
@@ -89,7 +109,12 @@ import Testing
         )
         let fire = task.fire(now + .seconds(60), example.decision)
         func result(_ outcome: AttemptOutcome) -> AttemptResult {
-            AttemptResult(attempt: fire.attempt, outcome: outcome, endedAt: now)
+            AttemptResult(
+                attempt: fire.attempt,
+                outcome: outcome,
+                exitCode: example.exitCode,
+                endedAt: now
+            )
         }
         let owner = OpenFireDecision.Owner(
             agent: AgentID("a")!,

@@ -83,6 +83,7 @@ struct OutcomeTests {
             )
             let result = try await world.run(try world.script(1, "true", environment: big))
             #expect(result.outcome == .notStarted)
+            #expect(result.exitCode == 126, "it is the task's fault: no other agent could start it either")
             #expect(
                 result.message?.contains("more than the kernel accepts") == true,
                 "\(result.message ?? "")"

@@ -53,7 +53,7 @@ struct OpenFireDecision: Hashable, Sendable {
         let (result, isTold) = result(of: open, known: known?.result, lost: lost)
         return OpenFireDecision(
             report: isTold ? nil : report(.ended(result)),
-            next: open.fire.demandsAnotherAttempt(after: result.outcome) ? next : nil
+            next: open.fire.demandsAnotherAttempt(after: result) ? next : nil
         )
     }
 
