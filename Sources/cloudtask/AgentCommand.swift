@@ -68,7 +68,7 @@ struct AgentCommand: ControlCommand {
             log: logger
         )
         let service = AgentService(
-            try configuration(settings, url: ProcessSetup.url(host: common.host, port: port)),
+            try configuration(settings, url: common.url ?? ProcessSetup.url(host: common.host, port: port)),
             connector: ClientConnector(
                 ZooKeeperConfiguration(hosts: common.zookeeper, sessionTimeout: common.sessionTimeout),
                 logger: logger

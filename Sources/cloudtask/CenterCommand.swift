@@ -47,7 +47,7 @@ struct CenterCommand: ControlCommand {
         let service = CenterService(
             configuration: CenterConfiguration(
                 center: settings.id,
-                url: ProcessSetup.url(host: common.host, port: port),
+                url: common.url ?? ProcessSetup.url(host: common.host, port: port),
                 tree: try Tree(workspace: common.workspace),
                 version: ProcessSetup.version,
                 host: ProcessSetup.host,

@@ -18,6 +18,13 @@ public struct ProcessOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("The data directory.", valueName: "directory")) var data: String?
     @Option(help: ArgumentHelp("The loopback address to listen on; port 0: any.", valueName: "host:port"))
     var listen: String?
+    @Option(
+        help: ArgumentHelp(
+            "What others reach it at, if something stands in between (default: where it listens).",
+            valueName: "url"
+        )
+    )
+    var url: String?
     @Option(help: ArgumentHelp("The file with the API's token, mode 0600.", valueName: "file")) var tokenFile:
         String?
     @Option(help: ArgumentHelp("What is logged: trace to critical (default: info).", valueName: "level"))
@@ -30,7 +37,7 @@ public struct ProcessOptions: ParsableArguments, Sendable {
     public var flags: [String: String?] {
         [
             "id": id, "workspace": workspace, "zookeeper.hosts": zookeeper,
-            "zookeeper.sessionTimeout": sessionTimeout, "data": data, "listen": listen,
+            "zookeeper.sessionTimeout": sessionTimeout, "data": data, "listen": listen, "url": url,
             "tokenFile": tokenFile,
             "log.level": logLevel,
         ]

@@ -16,6 +16,8 @@ public struct CommonSettings: Sendable, Hashable {
     public var host: String
     /// The port to listen on; 0 for any free one.
     public var port: Int
+    /// What others reach it at; `nil` for where it listens.
+    public var url: String?
     /// The file with the API's token.
     public var tokenFile: String
     /// The least severe level that is logged.
@@ -28,7 +30,8 @@ public struct CommonSettings: Sendable, Hashable {
 
     /// The dotted keys of a configuration file that every process has.
     static let keys = [
-        "id", "workspace", "zookeeper.hosts", "zookeeper.sessionTimeout", "data", "listen", "tokenFile",
+        "id", "workspace", "zookeeper.hosts", "zookeeper.sessionTimeout", "data", "listen", "url",
+        "tokenFile",
         "log.level",
     ]
 
@@ -42,6 +45,7 @@ public struct CommonSettings: Sendable, Hashable {
         )
         data = settings.text("data", default: "/var/lib/cloudtask/\(id)")
         (host, self.port) = try settings.listen("listen", default: "127.0.0.1:\(port)")
+        url = try settings.url("url")
         tokenFile = settings.text("tokenFile", default: "/var/lib/cloudtask/token")
         logLevel = settings.text("log.level", default: "info")
         guard Self.logLevels.contains(logLevel) else {

@@ -155,4 +155,18 @@ extension Settings {
         }
         return (host, port)
     }
+
+    /// The base URL of an HTTP server that others reach a process at; `nil` when none is given.
+    public func url(_ key: String) throws(SettingsError) -> String? {
+        guard let value = value(key) else { return nil }
+        guard value.text.hasPrefix("http://"), HostPort(url: value.text) != nil,
+            !value.text.dropFirst("http://".count).contains("/")
+        else {
+            throw SettingsError(
+                description:
+                    "\(value.origin): '\(value.text)' is no base URL: write it like http://127.0.0.1:7400"
+            )
+        }
+        return value.text
+    }
 }
