@@ -266,7 +266,7 @@ let package = Package(
             "EndToEndTests",
             ["Domain", "Orchestration", "Payloads", "Scheduling", "TestServers", "ZooKeeper"]
         ),
-        tests("NemesisTests", ["NemesisKit", nioCore, nioPosix]),
+        tests("NemesisTests", ["NemesisKit", "Documents", "Orchestration", "Scheduling", nioCore, nioPosix]),
         tests("MutationsTests", ["Mutations"]),
         tests("OrchestrationTests", ["Orchestration", "Domain", "Scheduling"], exclude: ["Cases"]),
         tests("PayloadsTests", ["Payloads", "Domain", "Scheduling"]),

@@ -32,9 +32,13 @@ struct NemesisCommand: AsyncParsableCommand {
     )
     var faults: String?
     @Flag(help: "Print the plan, and do nothing else.") var plan = false
-    @Option(help: ArgumentHelp("Where everything is kept (default: a new one).", valueName: "directory"))
+    @Option(
+        help: ArgumentHelp("Where everything is kept (default: a new one).", valueName: "directory")
+    )
     var directory: String?
-    @Option(help: ArgumentHelp("The program under test (default: next to this one).", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The program under test (default: next to this one).", valueName: "file")
+    )
     var cloudtask: String?
 
     func validate() throws {
@@ -56,7 +60,9 @@ struct NemesisCommand: AsyncParsableCommand {
         }
         let names = kinds.map(\.rawValue).joined(separator: ",")
         let reproduction = "scripts/nemesis --minutes \(minutes) --seed \(seed) --faults \(names)"
-        Console.say("seed \(seed), \(minutes) minutes, \(plan.faults.count) faults of \(kinds.count) kinds")
+        Console.say(
+            "seed \(seed), \(minutes) minutes, \(plan.faults.count) faults of \(kinds.count) kinds"
+        )
         for (kind, reason) in machine.missing where faults == nil {
             Console.say("without \(kind.rawValue): \(reason)")
         }

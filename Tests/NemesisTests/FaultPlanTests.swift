@@ -1,5 +1,6 @@
-import NemesisKit
 import Testing
+
+@testable import NemesisKit
 
 /// The same seed gives the same plan, and no plan asks for the impossible.
 @Suite struct FaultPlanTests {
@@ -23,13 +24,14 @@ import Testing
 
     @Test("no process is hit while it recovers from an earlier fault")
     func recovery() {
-        for seed in 0..<200 as Range<UInt64> {
+        for seed in 0..<40 as Range<UInt64> {
             let plan = FaultPlan(seed: seed, length: .seconds(600), kinds: FaultKind.allCases)
-            for (index, fault) in plan.faults.enumerated() {
-                for later in plan.faults[(index + 1)...] where later.target == fault.target {
-                    #expect(later.start >= fault.end + .seconds(6), "seed \(seed): \(fault) | \(later)")
-                }
+            var left: [String: Duration] = [:]
+            let tooEarly = plan.faults.filter { fault in
+                defer { left[fault.target] = fault.end }
+                return left[fault.target].map { fault.start < $0 + .seconds(6) } ?? false
             }
+            #expect(tooEarly.isEmpty, "seed \(seed): \(tooEarly)")
         }
     }
 

@@ -28,7 +28,8 @@ struct FaultDraw {
         case .quorumLoss: make(kind, Role.ensemble, 1_000...15_000)
         case .ensembleCut: ensembleCut()
         case .sessionTheft: make(kind, random.pick(topology.agents), 0...0)
-        case .linkHalfOpen, .linkOneWay, .linkReset, .linkDelay, .linkTruncate, .isolation: network(kind)
+        case .linkHalfOpen, .linkOneWay, .linkReset, .linkDelay, .linkTruncate, .isolation:
+            network(kind)
         case .centerCut:
             make(kind, random.pick(topology.centers), 1_000...10_000, .loses(random.happens(percent: 50)))
         case .clockStep: clockStep()

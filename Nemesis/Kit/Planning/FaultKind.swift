@@ -99,7 +99,9 @@ extension FaultKind {
     var weight: Int {
         switch self {
         case .agentKill, .agentSuspend, .isolation: 3
-        case .leaderKill, .leaderSuspend, .zookeeperLeaderKill, .sessionTheft, .clockStep, .linkHalfOpen: 2
+        case .leaderKill, .leaderSuspend, .zookeeperLeaderKill, .sessionTheft, .clockStep,
+            .linkHalfOpen:
+            2
         default: 1
         }
     }

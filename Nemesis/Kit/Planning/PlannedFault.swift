@@ -40,7 +40,9 @@ extension PlannedFault: CustomStringConvertible {
     public var description: String {
         let name = kind.rawValue.padded(to: 26)
         let whom = (peer.map { "\(target) ↔ \($0)" } ?? target).padded(to: 26)
-        let rest = [lasting > .zero ? "for \(lasting.inSeconds)" : "", detail.words].filter { !$0.isEmpty }
+        let rest = [lasting > .zero ? "for \(lasting.inSeconds)" : "", detail.words].filter {
+            !$0.isEmpty
+        }
         return "+\(start.inMinutes)  \(name)\(whom)\(rest.joined(separator: ", "))"
     }
 }

@@ -41,7 +41,9 @@ public struct Workload: Hashable, Sendable {
         }
     }
 
-    private static func item(_ number: Int, every seconds: Int, _ random: inout SeededGenerator) -> Item {
+    private static func item(_ number: Int, every seconds: Int, _ random: inout SeededGenerator)
+        -> Item
+    {
         var item = Item(
             name: "task-" + String(repeating: "0", count: 3 - "\(number)".count) + "\(number)",
             schedules: schedules(seconds, &random),
@@ -83,7 +85,8 @@ public struct Workload: Hashable, Sendable {
 extension Workload {
     /// The documents of all tasks, which append a line to `file` when they start and another when they end.
     public func documents(recordingTo file: String) -> String {
-        let identity = "$CLOUDTASK_TASK $CLOUDTASK_RUN $CLOUDTASK_DUE $CLOUDTASK_ATTEMPT $CLOUDTASK_NODE"
+        let identity =
+            "$CLOUDTASK_TASK $CLOUDTASK_RUN $CLOUDTASK_DUE $CLOUDTASK_ATTEMPT $CLOUDTASK_NODE"
         let mark = "mark() { echo \"\(identity) $(date +%s%3N)${1-}\" >>'\(file)'; }"
         return items.map { item in
             let script = [mark, "mark"] + item.body + ["mark \" end\""]

@@ -27,7 +27,9 @@ public struct Tool: Sendable {
     }
 
     /// Runs a program with its output in files below `folder`, so that no pipe can fill up.
-    public static func run(_ words: [String], input: String = "", in folder: URL) async throws -> Answer {
+    public static func run(_ words: [String], input: String = "", in folder: URL) async throws
+        -> Answer
+    {
         var generator = SystemRandomNumberGenerator()
         let stem = "tool-\(UInt64.random(in: 0 ... .max, using: &generator))"
         let files = ["in", "out", "err"].map { folder.appending(path: "\(stem).\($0)") }
@@ -55,7 +57,9 @@ public struct Tool: Sendable {
 
     /// Runs a program that must succeed, and gives what it printed.
     @discardableResult
-    public static func succeed(_ words: [String], input: String = "", in folder: URL) async throws -> String {
+    public static func succeed(_ words: [String], input: String = "", in folder: URL) async throws
+        -> String
+    {
         let answer = try await run(words, input: input, in: folder)
         guard answer.status == 0 else { throw Failure(words: words, answer: answer) }
         return answer.output

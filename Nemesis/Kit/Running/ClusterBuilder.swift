@@ -14,6 +14,8 @@ struct ClusterBuilder {
     private var proxies: [FaultProxy] = []
     private var processes: [String: ManagedProcess] = [:]
 
+    /// The source of links that everybody uses.
+    static let anybody = "anybody"
     /// ZooKeeper's unit of time: sessions end at ticks.
     private static let tick = Duration.milliseconds(500)
 
@@ -122,7 +124,8 @@ extension ClusterBuilder {
             [
                 launcher.java, "-Dzookeeper.preAllocSize=1024",
                 "-Dorg.slf4j.simpleLogger.showDateTime=true",
-                "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS'Z'", "-Duser.timezone=UTC",
+                "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS'Z'",
+                "-Duser.timezone=UTC",
             ]
             + launcher.arguments(options, configurationFile: data + "/zoo.cfg")
         processes[name] = ManagedProcess(name, words, log: workspace.log(name))
@@ -131,13 +134,18 @@ extension ClusterBuilder {
     private mutating func addClient(_ name: String, program: String) async throws {
         var servers: [String] = []
         for server in topology.servers {
-            servers.append("127.0.0.1:\(try await link(from: name, to: server, port: ports[server] ?? 0))")
+            servers.append(
+                "127.0.0.1:\(try await link(from: name, to: server, port: ports[server] ?? 0))"
+            )
         }
         let role = topology.centers.contains(name) ? "center" : "agent"
+        // Everybody else reaches its API by a link; who they are, its other end cannot know.
+        let url = try await link(from: Self.anybody, to: name, port: ports[name] ?? 0)
         let words = [
             program, role, "--id", name, "--zookeeper", servers.joined(separator: ","), "--data",
-            workspace.data(name), "--listen", "127.0.0.1:\(ports[name] ?? 0)", "--token-file",
-            workspace.file("token"), "--session-timeout", "\(topology.sessionTimeout.milliseconds)ms",
+            workspace.data(name), "--listen", "127.0.0.1:\(ports[name] ?? 0)", "--url",
+            "http://127.0.0.1:\(url)", "--token-file", workspace.file("token"), "--session-timeout",
+            "\(topology.sessionTimeout.milliseconds)ms",
         ]
         processes[name] = ManagedProcess(name, try clock(of: name) + words, log: workspace.log(name))
     }

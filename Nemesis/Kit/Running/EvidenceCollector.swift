@@ -1,121 +1,54 @@
-import CenterClient
-import Domain
 import Foundation
-import Orchestration
-import Payloads
 import Scheduling
 
-/// Gathers what is known of a run, and has it checked.
+/// Gathers what is known of a run, and has it checked by `cloudtask verify runs`, as any user would.
 struct EvidenceCollector: Sendable {
     let cluster: TestCluster
     let window: ClosedRange<Instant>
+    let title: String
 
     /// The most a fire may be late without a fault: the machine may be busy with other things, another run for instance.
-    private static let latenessBound = Duration.seconds(5)
+    private static let lateness = "5s"
+    /// Lines of the checker's summary that are repeated; everything is in the report.
+    private static let linesMax = 60
 
     /// Whether all promises were kept.
     func check() async throws -> Bool {
-        let connection = try cluster.connection(to: cluster.topology.centers[0], timeout: .seconds(60))
-        let definitions = try await definitions(connection)
-        let runs = try await runs(connection)
-        let text = try String(contentsOfFile: cluster.startsFile, encoding: .utf8)
-        let recorded = RecordedStarts(parsing: text)
-        let log = try String(contentsOfFile: cluster.workspace.file("faults.ndjson"), encoding: .utf8)
-        let timeout = cluster.topology.sessionTimeout
-        let policy = RunCheckPolicy(
-            latenessBound: Self.latenessBound,
-            sessionTimeout: timeout,
-            settling: RunCheckPolicy.settling(sessionTimeout: timeout)
+        let workspace = cluster.workspace
+        try await keep("definitions.json", ["task", "list", "--limit", "1000", "-o", "json"])
+        try await keep(
+            "runs.json",
+            ["run", "list", "--since", window.lowerBound.formatted(), "--limit", "100000", "-o", "json"]
         )
-        let report = try RunChecker(definitions: definitions, window: window, policy: policy).check(
-            RunEvidence(
-                starts: recorded.starts,
-                runs: runs,
-                faults: try FaultPeriod.log(log),
-                unreadableLines: recorded.unreadableLines
-            )
+        let answer = try await cluster.control(
+            [
+                "verify", "runs", "--starts", cluster.startsFile, "--faults",
+                workspace.file("faults.ndjson"),
+            ]
+                + ["--agent-data"] + cluster.topology.agents.map(workspace.data)
+                + ["--from", window.lowerBound.formatted(), "--to", window.upperBound.formatted()]
+                + ["--lateness", Self.lateness, "--all-marked"]
+                + ["--session-timeout", "\(cluster.topology.sessionTimeout.milliseconds)ms"]
+                + ["--json", workspace.file("report.json"), "--html", workspace.file("report.html")]
+                + ["--title", title]
         )
-        let file = cluster.workspace.file("report.json")
-        try report.json().write(toFile: file, atomically: true, encoding: .utf8)
-        let counts = report.counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-        let expected = report.tasks.map(\.expected).reduce(0, +)
-        Console.say("\(expected) instants were due; findings: \(counts.joined(separator: ", "))")
-        Console.say("report: \(file)")
-        for task in report.tasks {
-            for finding in task.findings where finding.isViolation {
-                Console.say("  \(task.task): \(finding)")
-            }
-        }
-        for finding in report.strays where finding.isViolation { Console.say("  \(finding)") }
-        return report.isValid
-    }
-
-    private func definitions(_ connection: CenterConnection) async throws -> [TaskDefinition] {
-        try await pages { page in try await connection.tasks(page: page, limit: 1_000) }.map {
-            TaskDefinition(
-                specification: $0.specification,
-                uid: $0.uid,
-                revision: $0.revision,
-                effectiveFrom: $0.effectiveFrom,
-                createdAt: $0.createdAt
-            )
+        let lines = answer.output.split(separator: "\n", omittingEmptySubsequences: false)
+        for line in lines.prefix(Self.linesMax) { Console.say(String(line)) }
+        if lines.count > Self.linesMax { Console.say("… \(lines.count - Self.linesMax) more lines") }
+        Console.say("report: \(workspace.file("report.html"))")
+        switch answer.status {
+        case 0: return true
+        case 1 where FileManager.default.fileExists(atPath: workspace.file("report.json")): return false
+        default: throw NemesisError("the check failed with \(answer.status): \(answer.errors)")
         }
     }
 
-    private func runs(_ connection: CenterConnection) async throws -> [Run] {
-        let filter = RunFilter(since: window.lowerBound)
-        return try await pages { page in try await connection.runs(filter, page: page, limit: 1_000) }
-            .map(Run.init(recorded:))
-    }
-
-    private func pages<Item>(_ page: (String?) async throws -> ListPayload<Item>) async throws -> [Item] {
-        var items: [Item] = []
-        var next: String?
-        repeat {
-            let answer = try await page(next)
-            items += answer.items
-            next = answer.next
-        } while next != nil
-        return items
-    }
-}
-
-extension Run {
-    /// The run of an answer of the API.
-    init(recorded payload: RunPayload) {
-        self.init(
-            id: payload.id,
-            task: payload.task,
-            uid: payload.uid,
-            part: payload.part,
-            runtime: payload.runtime,
-            due: payload.due,
-            trigger: payload.trigger,
-            state: payload.state,
-            reason: payload.reason,
-            count: payload.count,
-            since: payload.since,
-            attempts: payload.attempts.map { attempt in
-                let result = attempt.outcome.map { outcome in
-                    AttemptResult(
-                        attempt: AttemptID(run: payload.id, number: attempt.number),
-                        outcome: outcome,
-                        exitCode: attempt.exitCode,
-                        signal: attempt.signal,
-                        startedAt: attempt.startedAt,
-                        endedAt: attempt.endedAt ?? payload.due,
-                        message: attempt.message
-                    )
-                }
-                return RunAttempt(
-                    number: attempt.number,
-                    agent: attempt.agent,
-                    incarnation: attempt.incarnation,
-                    revision: attempt.revision,
-                    startedAt: attempt.startedAt,
-                    result: result
-                )
-            }
-        )
+    /// Keeps what the cluster answered, for who checks again later.
+    private func keep(_ file: String, _ words: [String]) async throws {
+        let answer = try await cluster.control(words)
+        guard answer.status == 0 else {
+            throw NemesisError("\(words.joined(separator: " ")) failed: \(answer.errors)")
+        }
+        try answer.output.write(toFile: cluster.workspace.file(file), atomically: true, encoding: .utf8)
     }
 }

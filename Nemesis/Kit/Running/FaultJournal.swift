@@ -23,7 +23,12 @@ public actor FaultJournal {
     /// A period begins now; its number, to end it by.
     func begin(_ kind: FaultPeriod.Kind, _ target: String, _ detail: String) -> Int {
         lastNumber += 1
-        open[lastNumber] = FaultPeriod(kind: kind, target: target, start: Instant(Date()), detail: detail)
+        open[lastNumber] = FaultPeriod(
+            kind: kind,
+            target: target,
+            start: Instant(Date()),
+            detail: detail
+        )
         return lastNumber
     }
 

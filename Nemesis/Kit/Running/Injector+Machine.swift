@@ -4,7 +4,9 @@ import Orchestration
 extension Injector {
     /// Steps the wall clock of one process, and steps it back.
     func stepClock(_ fault: PlannedFault) async throws {
-        guard case .step(let step) = fault.detail else { throw Impossible(description: "it has no step") }
+        guard case .step(let step) = fault.detail else {
+            throw Impossible(description: "it has no step")
+        }
         let clock = SteppedClock(file: cluster.workspace.clockFile(of: fault.target))
         guard clock.exists else { throw Impossible(description: "its clock cannot be stepped") }
         try await during(.clockStepped, fault.target, fault, detail: "by \(step.inSeconds)") {
@@ -16,7 +18,9 @@ extension Injector {
 
     /// Makes every fsync of a process take long.
     func stallDisk(_ fault: PlannedFault) async throws {
-        guard case .delay(let delay) = fault.detail else { throw Impossible(description: "it has no delay") }
+        guard case .delay(let delay) = fault.detail else {
+            throw Impossible(description: "it has no delay")
+        }
         guard let processID = await cluster.process(fault.target).processID else {
             throw Impossible(description: "it does not run")
         }
@@ -41,7 +45,9 @@ extension Injector {
 
     /// Fills the disk of a process, and frees it.
     func fillDisk(_ fault: PlannedFault) async throws {
-        guard cluster.workspace.hasDisks else { throw Impossible(description: "it has no disk of its own") }
+        guard cluster.workspace.hasDisks else {
+            throw Impossible(description: "it has no disk of its own")
+        }
         let filler = URL(fileURLWithPath: cluster.workspace.data(fault.target) + "/filler")
         try await during(.diskFull, fault.target, fault) {
             try Data().write(to: filler)

@@ -88,11 +88,10 @@ extension Injector {
 
     /// Takes the session that an agent has in its data directory over, and closes it.
     func stealSession(_ fault: PlannedFault) async throws {
-        let hosts = cluster.topology.servers.map { cluster.url(of: $0).replacing("http://", with: "") }
         let identity = try sessionIdentity(of: fault.target)
         let connector = ClientConnector(
             ZooKeeperConfiguration(
-                hosts: hosts.joined(separator: ","),
+                hosts: cluster.servers,
                 sessionTimeout: cluster.topology.sessionTimeout
             ),
             logger: Logger(label: "nemesis") { _ in SwiftLogNoOpLogHandler() }

@@ -5,11 +5,14 @@ import Orchestration
 struct Injector: Sendable {
     let cluster: TestCluster
     let journal: FaultJournal
+    let claims = Claims()
 
     /// How long a process may take to serve again after its start.
-    static let startPatience = Duration.seconds(30)
+    static let startPatience = Duration.seconds(90)
     /// How long a planned stop may take before it becomes a kill.
     static let stopPatience = Duration.seconds(20)
+    /// How long a fault waits for one that takes longer than planned.
+    private static let claimPatience = Duration.seconds(15)
     /// How long a leader is looked for.
     private static let searchPatience = Duration.seconds(8)
 
@@ -20,15 +23,27 @@ struct Injector: Sendable {
 
     /// Injects a fault, waits, and undoes it; whether it was injected.
     func perform(_ fault: PlannedFault) async throws -> Bool {
+        let names = FaultDraw(topology: cluster.topology, random: SeededGenerator(seed: 0)).claims(
+            of: fault
+        )
+        guard try await claims.take(names, patience: Self.claimPatience) else {
+            journal.say(
+                "  not injected: \(fault.kind.rawValue) \(fault.target): an earlier fault is not over"
+            )
+            return false
+        }
         do {
             try await inject(fault)
+            await claims.give(names)
             return true
         } catch let error as Impossible {
+            await claims.give(names)
             journal.say("  not injected: \(fault.kind.rawValue) \(fault.target): \(error)")
             return false
         } catch let error as CancellationError {
             throw error
         } catch {
+            await claims.give(names)
             journal.say("  not injected: \(fault.kind.rawValue) \(fault.target): \(error)")
             return false
         }
@@ -67,7 +82,9 @@ struct Injector: Sendable {
                 if let follower = await cluster.servers(in: "follower").first { return follower }
             default: return target
             }
-            guard ContinuousClock.now < deadline else { throw Impossible(description: "nobody is \(target)") }
+            guard ContinuousClock.now < deadline else {
+                throw Impossible(description: "nobody is \(target)")
+            }
             try await ContinuousClock().sleep(for: .milliseconds(200))
         }
     }
@@ -99,7 +116,7 @@ struct Injector: Sendable {
         while await !serves(name) {
             guard ContinuousClock.now < deadline else {
                 journal.say("  \(name) does not serve \(patience.inSeconds) after its start")
-                return
+                throw Impossible(description: "\(name) did not come back")
             }
             try await ContinuousClock().sleep(for: .milliseconds(200))
         }

@@ -36,7 +36,6 @@ public struct Machine: Sendable {
         case .clockStep where clockLibrary == nil:
             "libsteppedclock.so, which scripts/nemesis builds, is not next to this program"
         case .fsyncStall where !hasTracer: "strace is not installed"
-        case .centerCut: "centers tell their own address"
         default: nil
         }
     }

@@ -19,7 +19,7 @@ public struct NemesisRun: Sendable {
         case kept
         /// A promise was broken.
         case broken
-        /// Too few faults were injected to say anything.
+        /// Too few faults were injected to say anything, or ZooKeeper itself lost data.
         case void
     }
 
@@ -39,15 +39,31 @@ public struct NemesisRun: Sendable {
     /// Runs, and ends whatever was started.
     public func execute() async throws -> Verdict {
         let topology = Topology()
-        var builder = ClusterBuilder(topology: topology, workspace: workspace, clockLibrary: clockLibrary)
+        var builder = ClusterBuilder(
+            topology: topology,
+            workspace: workspace,
+            clockLibrary: clockLibrary
+        )
         let cluster = try await builder.build(program: program)
+        let witness = EnsembleWitness(
+            hosts: cluster.servers,
+            sessionTimeout: topology.sessionTimeout
+        )
         let result = await Result.catching {
             try await withThrowingTaskGroup(of: Verdict?.self) { group in
                 group.addTask {
                     try await cluster.serveLinks()
                     return nil
                 }
-                group.addTask { try await run(cluster) }
+                group.addTask {
+                    try await witness.run()
+                    return nil
+                }
+                group.addTask { try await run(cluster, witness) }
+                group.addTask {
+                    try await StallWatch().run()
+                    return nil
+                }
                 defer { group.cancelAll() }
                 while let verdict = try await group.next() {
                     if let verdict { return verdict }
@@ -61,7 +77,7 @@ public struct NemesisRun: Sendable {
         return try result.get()
     }
 
-    private func run(_ cluster: TestCluster) async throws -> Verdict {
+    private func run(_ cluster: TestCluster, _ witness: EnsembleWitness) async throws -> Verdict {
         let workload = Workload(seed: plan.seed)
         try await start(cluster, workload)
         let from = Instant(Date())
@@ -73,9 +89,18 @@ public struct NemesisRun: Sendable {
         let to = Instant(Date())
         try await journal.close()
         try await settle(journal)
-        let evidence = EvidenceCollector(cluster: cluster, window: from...to)
-        let isValid = try await evidence.check()
+        let evidence = EvidenceCollector(
+            cluster: cluster,
+            window: from...to,
+            title: "Nemesis, seed \(plan.seed)"
+        )
+        let checked = await Result.catching { try await evidence.check() }
         try await workspace.keepData(of: cluster.topology.servers + cluster.topology.clients)
+        if let loss = witness.loss {
+            journal.say("VOID: ZooKeeper itself lost data: \(loss)")
+            return .void
+        }
+        let isValid = try checked.get()
         if injected * 100 < plan.faults.count * Self.injectedPercentMin {
             journal.say("VOID: only \(injected) of \(plan.faults.count) planned faults were injected")
             return .void
@@ -95,8 +120,12 @@ public struct NemesisRun: Sendable {
         try documents.write(toFile: workspace.file("tasks.yaml"), atomically: true, encoding: .utf8)
         try Data().write(to: URL(fileURLWithPath: cluster.startsFile))
         let applied = try await cluster.control(["apply", "-f", workspace.file("tasks.yaml")])
-        guard applied.status == 0 else { throw NemesisError("the tasks were refused: \(applied.errors)") }
-        try await wait("the tasks", Self.startPatience) { await cluster.unrest(tasks: workload.items.count) }
+        guard applied.status == 0 else {
+            throw NemesisError("the tasks were refused: \(applied.errors)")
+        }
+        try await wait("the tasks", Self.startPatience) {
+            await cluster.unrest(tasks: workload.items.count)
+        }
     }
 
     /// Injects each fault at its time; how many came about.
@@ -114,7 +143,9 @@ public struct NemesisRun: Sendable {
     }
 
     /// Undoes everything, and waits until the cluster is steady; whether that was in time.
-    private func heal(_ cluster: TestCluster, _ journal: FaultJournal, tasks: Int) async throws -> Bool {
+    private func heal(_ cluster: TestCluster, _ journal: FaultJournal, tasks: Int) async throws
+        -> Bool
+    {
         for link in cluster.links { link.set(nil) }
         for name in cluster.topology.servers + cluster.topology.clients {
             let process = cluster.process(name)
@@ -134,13 +165,16 @@ public struct NemesisRun: Sendable {
         }
         let duration = healed.duration(to: .now)
         journal.say("the cluster is steady \(duration.inSeconds) after the last fault")
-        if duration > bound { journal.say("PROMISE BROKEN: it must be steady after \(bound.inSeconds)") }
+        if duration > bound {
+            journal.say("PROMISE BROKEN: it must be steady after \(bound.inSeconds)")
+        }
         return duration <= bound
     }
 
     /// What was due before now must have ended and reached the centers.
     private func settle(_ journal: FaultJournal) async throws {
-        let pause = Workload.longestRun + RunCheckPolicy.settling(sessionTimeout: Topology().sessionTimeout)
+        let pause =
+            Workload.longestRun + RunCheckPolicy.settling(sessionTimeout: Topology().sessionTimeout)
         journal.say("waiting \(pause.inSeconds) for what still runs")
         try await ContinuousClock().sleep(for: pause)
     }

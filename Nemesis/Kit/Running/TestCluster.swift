@@ -24,7 +24,9 @@ public struct TestCluster: Sendable {
 
     /// The process of a name, which must be one of the topology.
     func process(_ name: String) -> ManagedProcess {
-        guard let process = processes[name] else { preconditionFailure("\(name) is not in the cluster") }
+        guard let process = processes[name] else {
+            preconditionFailure("\(name) is not in the cluster")
+        }
         return process
     }
 
@@ -40,6 +42,11 @@ public struct TestCluster: Sendable {
 
     /// The base URL of a center, reached directly.
     func url(of center: String) -> String { "http://127.0.0.1:\(ports[center] ?? 0)" }
+
+    /// The ensemble, reached directly.
+    var servers: String {
+        topology.servers.map { "127.0.0.1:\(ports[$0] ?? 0)" }.joined(separator: ",")
+    }
 
     /// The file to which tasks append their starts.
     var startsFile: String { workspace.file("starts") }

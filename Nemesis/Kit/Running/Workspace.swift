@@ -49,7 +49,10 @@ public struct Workspace: Sendable {
         )
         guard hasDisks else { return }
         let options = "size=\(Self.diskBytes),mode=0700"
-        try await Tool.succeed(["mount", "-t", "tmpfs", "-o", options, "none", data(process)], in: folder)
+        try await Tool.succeed(
+            ["mount", "-t", "tmpfs", "-o", options, "none", data(process)],
+            in: folder
+        )
     }
 
     /// Keeps the data of the processes beyond the life of their disks.
