@@ -75,6 +75,7 @@ extension SessionContract {
                 let heir = try await world.connector.connect(resuming: identity)
                 try await heir.connected()
                 try expect(await heir.identity?.id == identity?.id, "the number is the same")
+                try await other.sync(.root)
                 let watched = try await other.watchExists(path)
                 await heir.close()
                 await session.close()

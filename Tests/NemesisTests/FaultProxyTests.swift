@@ -79,8 +79,8 @@ import Testing
                 link.set(.halfOpen)
                 try await connection.send("during")
                 link.resetConnections()
-                link.set(nil)
                 await connection.expectEnd()
+                link.set(nil)
             }
             try await withConnection(port) { try await $0.expectEcho("after") }
             #expect(server.receivedCount == "before".count + "after".count)
