@@ -6,7 +6,7 @@ import ZooKeeperClient
 /// Checks what all else rests on: that ZooKeeper keeps what it acknowledged.
 ///
 /// It writes a node again and again, and reads it. A version below one that was acknowledged means that the ensemble itself
-/// went back in time; what CloudTask did then says nothing about CloudTask. (Releases before 3.9.3 can do so when a server is
+/// went back in time; what CloudTask did then says nothing about CloudTask. (Old releases, 3.8.0 among them, can do so when a server is
 /// killed while it catches up: ZOOKEEPER-4643, ZOOKEEPER-4646.)
 final class EnsembleWitness: Sendable {
     private let hosts: String
