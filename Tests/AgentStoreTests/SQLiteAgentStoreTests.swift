@@ -183,7 +183,9 @@ struct SQLiteAgentStoreTests {
         }
     }
 
-    @Test("acknowledgements of a database that knew centers by name alone hold for centers that do not say more")
+    @Test(
+        "acknowledgements of a database that knew centers by name alone hold for centers that do not say more"
+    )
     func formerVersion() async throws {
         try await withTemporaryDirectory { directory in
             try await withStore(in: directory) { store in
