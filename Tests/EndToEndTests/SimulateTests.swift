@@ -1,34 +1,36 @@
 import Testing
 
-/// The simulator as a user runs it.
-@Suite struct SimulateTests {
-    @Test("a seed gives the same history in two processes")
-    func isDeterministic() async throws {
-        // Dictionaries have another order in every process; the history must not.
-        let first = try await cloudtask("simulate", "--replay", "7")
-        let second = try await cloudtask("simulate", "--replay", "7")
-        #expect(first.status == 0, "\(first.errors)")
-        #expect(first.lines.count > 100)
-        #expect(first.output == second.output)
-        #expect(first.lines.last?.contains("every promise was kept") == true)
-    }
+extension EndToEnd.Live {
+    /// The simulator as a user runs it; one at a time, as it keeps the cores busy.
+    @Suite struct SimulateTests {
+        @Test("a seed gives the same history in two processes")
+        func isDeterministic() async throws {
+            // Dictionaries have another order in every process; the history must not.
+            let first = try await cloudtask("simulate", "--replay", "7")
+            let second = try await cloudtask("simulate", "--replay", "7")
+            #expect(first.status == 0, "\(first.errors)")
+            #expect(first.lines.count > 100)
+            #expect(first.output == second.output)
+            #expect(first.lines.last?.contains("every promise was kept") == true)
+        }
 
-    @Test("a few clusters are simulated and summed up")
-    func campaign() async throws {
-        let result = try await cloudtask("simulate", "--seeds", "3", "--first-seed", "11", "--jobs", "1")
-        #expect(result.status == 0, "\(result.output)")
-        #expect(result.output.contains("3 clusters"))
-        #expect(result.output.contains("faults: "))
-        #expect(result.lines.last == "every promise was kept")
-    }
+        @Test("a few clusters are simulated and summed up")
+        func campaign() async throws {
+            let result = try await cloudtask("simulate", "--seeds", "3", "--first-seed", "11", "--jobs", "1")
+            #expect(result.status == 0, "\(result.output)")
+            #expect(result.output.contains("3 clusters"))
+            #expect(result.output.contains("faults: "))
+            #expect(result.lines.last == "every promise was kept")
+        }
 
-    @Test(
-        "wrong numbers are refused",
-        arguments: [["--seeds", "0"], ["--jobs", "0"], ["--seeds", "x"], ["--first-seed", "-1"]]
-    )
-    func refusals(_ arguments: [String]) async throws {
-        let result = try await run(Binary.path, ["simulate"] + arguments)
-        #expect(result.status == 64)
-        #expect(!result.errors.isEmpty)
+        @Test(
+            "wrong numbers are refused",
+            arguments: [["--seeds", "0"], ["--jobs", "0"], ["--seeds", "x"], ["--first-seed", "-1"]]
+        )
+        func refusals(_ arguments: [String]) async throws {
+            let result = try await run(Binary.path, ["simulate"] + arguments)
+            #expect(result.status == 64)
+            #expect(!result.errors.isEmpty)
+        }
     }
 }
