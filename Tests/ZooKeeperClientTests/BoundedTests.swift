@@ -105,7 +105,8 @@ private func soaking(_ body: (ZooKeeperServer) async throws -> Void) async {
 private func expectNoGrowth(since before: Footprint, _ what: String) throws {
     let after = try Footprint.now()
     print("soak: \(what): \(before) before, \(after) after")
-    #expect(after.descriptors == before.descriptors)
+    // The first figure may hold connections that were just being dropped; a leak is one for each loss.
+    #expect(after.descriptors <= before.descriptors)
     #expect(after.threads <= before.threads + BoundedTests.threadSlack)
     if let limit = BoundedTests.megabytesMax {
         #expect(after.residentMegabytes <= before.residentMegabytes + limit)
