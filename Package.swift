@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// `CLOUDTASK_MUTATIONS=1` builds what `cloudtask simulate --mutation` needs; see docs/mutations.md.
+/// `CLOUDTASK_MUTATIONS=1` builds the program of scripts/mutations; see docs/mutations.md.
 ///
 /// Never for use.
 let mutations: [SwiftSetting] =

@@ -60,6 +60,7 @@ public struct Simulation {
         cluster.run(for: Self.patience)
         final.checkAllocation()
         let lastDue = cluster.wallNow
+        cluster.watch.becameSteady(at: lastDue)
         cluster.run(for: Self.settlingSpan / 2)
         let moves = final.moveCount
         cluster.run(for: Self.settlingSpan / 2)
@@ -67,6 +68,7 @@ public struct Simulation {
         final.checkLeftovers()
         final.checkRecords()
         final.checkOutcome(through: lastDue)
+        final.checkResults(through: lastDue)
         return SimulationReport(
             seed: seed,
             violations: cluster.trace.violations,

@@ -16,6 +16,8 @@ public enum Promise: String, Hashable, Sendable, CaseIterable {
     case movement
     /// P9: nothing is launched when the lease has ended.
     case lease
+    /// P10: the recorded result of an attempt is the true one, as soon as anybody tells it.
+    case result
     /// P13: after the last fault the cluster is as it should be in time.
     case recovery
     /// V1: a fire is in the journal of one incarnation only.

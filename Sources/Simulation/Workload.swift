@@ -72,8 +72,17 @@ final class Workload {
         requested.resume()
         onLeader("undrain all") { operations in
             for agent in agents { try await operations.setDrained(agent, in: nil, false) }
-            for name in names { _ = try await operations.setEnabled(name, true) }
+            for name in names { try await Self.resume(name, operations) }
             return "done"
+        }
+    }
+
+    /// Resumes a task; one that was to be replaced and was only deleted needs nothing.
+    private static func resume(_ name: TaskID, _ operations: any CenterOperations) async throws {
+        do {
+            _ = try await operations.setEnabled(name, true)
+        } catch CenterError.notFound {
+            return
         }
     }
 

@@ -15,6 +15,7 @@ final class ClusterWatch: Sendable {
         var leadership = LeadershipCheck()
         var inboxes = InboxCheck()
         var starts = StartCheck()
+        var lateness = LatenessCheck()
         /// The session in which each incarnation was registered.
         var sessions: [Incarnation: Int64] = [:]
     }
@@ -31,6 +32,9 @@ final class ClusterWatch: Sendable {
     /// From here on nothing counts.
     func close() { state.withLock { $0.isOpen = false } }
 
+    /// From here on the cluster is as it should be.
+    func becameSteady(at now: Instant) { state.withLock { $0.lateness.steadySince = now } }
+
     /// A transaction was committed.
     func saw(_ commit: SimulatedEnsemble.Commit) {
         let violations = state.withLock { state -> [(Promise, String)] in
@@ -44,6 +48,7 @@ final class ClusterWatch: Sendable {
                 found += state.leadership.saw(node, change, by: commit.session)
                 found += state.journal.saw(node, change)
                 found += state.rows.saw(node, change)
+                found += state.lateness.saw(node, change, at: SimulatedMachine.dawn + commit.at)
                 let journal = state.journal
                 found += state.inboxes.saw(node, change) { journal.hasJournaled($0) }
             }

@@ -85,11 +85,24 @@ final class FaultInjector {
             guard let node = generator.element(of: cluster.nodes) else { return false }
             note(kind, node.machine.name)
             return inject(kind, node)
+        case .deposeLeader:
+            note(kind, "")
+            return deposeLeader()
         case .loseReplies, .loseAnswers, .killLeaderServer, .killFollowerServer, .cutOffServer, .delayServer,
             .loseQuorum:
             note(kind, "")
             return inject(server: kind)
         }
+    }
+
+    private func deposeLeader() -> Bool {
+        guard let election = try? cluster.tree.election else { return false }
+        let candidates = cluster.ensemble.children(election)
+        // The candidate that stood up first leads; the counter of the server comes last in its name.
+        guard let first = candidates.min(by: { ($0.suffix(10), $0) < ($1.suffix(10), $1) }),
+            let path = try? election.child(first)
+        else { return false }
+        return (try? cluster.ensemble.write([.delete(path, version: nil)])) != nil
     }
 
     private func inject(_ kind: FaultKind, _ agent: SimulatedAgent) -> Bool {

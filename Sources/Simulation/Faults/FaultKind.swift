@@ -22,6 +22,8 @@ public enum FaultKind: String, Hashable, Sendable, CaseIterable, Comparable {
     case stealSession = "steal-session"
     /// An operator deletes an agent's ephemeral node.
     case deleteEphemeral = "delete-ephemeral"
+    /// An operator deletes the leading center's candidate node: another one leads while the first does not know.
+    case deposeLeader = "depose-leader"
     /// The leading ZooKeeper server goes down.
     case killLeaderServer = "kill-leader-server"
     /// A following ZooKeeper server goes down.
