@@ -130,7 +130,7 @@ extension Reconciler {
     }
 
     /// Rows taken from an agent at a time: while they are revoked nobody fires their tasks, so they are to be with their next owner soon.
-    private static let movedAtOnceMax = 128
+    private static let movedAtOnceMax = 64
 
     /// Revokes as many of the rows as fit one multi; returns how many are revoked now.
     private func revoke(_ rows: ArraySlice<AllocationRow>, _ owner: JournalID) async throws -> Int {
