@@ -15,7 +15,7 @@ extension CenterControl {
             identity: catalog.identity,
             leadership: await leadership(),
             centers: catalog.centers.values.sorted { $0.center < $1.center },
-            nodes: nodes(catalog, mirror),
+            nodes: nodes(catalog, mirror, await heldBack),
             taskCount: catalog.tasks.count,
             unplacedCount: unplaced ?? 0,
             defects: await state.leading?.reconciler.defects.map { "\($0): \($1)" }.sorted() ?? [],
@@ -31,7 +31,7 @@ extension CenterControl {
         return .of(run, living: registered, task: task)
     }
 
-    func nodes() async throws -> [NodeView] { nodes(state.store.catalog, await mirror) }
+    func nodes() async throws -> [NodeView] { nodes(state.store.catalog, await mirror, await heldBack) }
 
     func tasks(_ filter: TaskFilter, page: String?, limit: Int) async throws -> Page<TaskView> {
         let catalog = state.store.catalog
@@ -114,6 +114,10 @@ extension CenterControl {
         get async { await state.leading?.reconciler.mirror }
     }
 
+    private var heldBack: [Seat: Instant] {
+        get async { await state.leading?.reconciler.acceptsFrom ?? [:] }
+    }
+
     private func placement() async -> Placement {
         guard let reconciler = state.leading?.reconciler else { return Placement() }
         return Placement(mirror: await reconciler.mirror, reasons: await reconciler.reasons)
@@ -133,7 +137,11 @@ extension CenterControl {
         return TaskView(definition: definition, owner: owner?.agent, unplacedReason: reason, nextDue: due)
     }
 
-    private func nodes(_ catalog: Catalog, _ mirror: LeaderMirror?) -> [NodeView] {
+    private func nodes(
+        _ catalog: Catalog,
+        _ mirror: LeaderMirror?,
+        _ heldBack: [Seat: Instant]
+    ) -> [NodeView] {
         let seats = Set(catalog.agents.keys).union(
             mirror?.tables.filter { !$0.value.rows.isEmpty }.keys ?? [:].keys
         )
@@ -143,7 +151,8 @@ extension CenterControl {
                 agent: seat.agent,
                 runtime: seat.runtime,
                 isDrained: catalog.runtimes[seat.runtime]?.value.drained.contains(seat.agent) ?? false,
-                taskCount: mirror?.tables[seat]?.rows.count ?? 0
+                taskCount: mirror?.tables[seat]?.rows.count ?? 0,
+                heldUntil: heldBack[seat]
             )
         }
     }

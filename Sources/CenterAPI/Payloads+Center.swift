@@ -48,7 +48,8 @@ extension NodePayload {
             runtime: view.runtime,
             registration: view.registration,
             isDrained: view.isDrained,
-            taskCount: view.taskCount
+            taskCount: view.taskCount,
+            heldUntil: view.heldUntil
         )
     }
 }

@@ -56,7 +56,11 @@ public final class InMemoryRunHistory: RunHistory {
 
     /// Reports authored after `sequence`, oldest first.
     public func authored(after sequence: Int64, limit: Int) async -> [AuthoredReport] {
-        state.withLock { Array($0.authoredReports.drop { $0.sequence <= sequence }.prefix(limit)) }
+        state.withLock { state in
+            // From the end: what is asked for is nearly always the latest of many.
+            let count = state.authoredReports.reversed().prefix { $0.sequence > sequence }.count
+            return Array(state.authoredReports.suffix(count).prefix(limit))
+        }
     }
 
     /// How far the reports of `peer` have been fetched.

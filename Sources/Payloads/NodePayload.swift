@@ -33,6 +33,8 @@ public struct NodePayload: Hashable, Sendable, Codable {
     public var processID: Int32?
     /// When the process started.
     public var startedAt: Instant?
+    /// Until when it gets no tasks because it started too often lately; absent when it gets them.
+    public var heldUntil: Instant?
 
     /// Creates the payload of an agent.
     public init(
@@ -40,7 +42,8 @@ public struct NodePayload: Hashable, Sendable, Codable {
         runtime: RuntimeID,
         registration: AgentRegistration?,
         isDrained: Bool,
-        taskCount: Int
+        taskCount: Int,
+        heldUntil: Instant? = nil
     ) {
         self.agent = agent
         self.runtime = runtime
@@ -57,5 +60,6 @@ public struct NodePayload: Hashable, Sendable, Codable {
         host = registration?.host
         processID = registration?.processID
         startedAt = registration?.startedAt
+        self.heldUntil = heldUntil
     }
 }

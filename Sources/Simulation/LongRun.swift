@@ -5,26 +5,9 @@ import SimulationKit
 import Synchronization
 import ZooKeeper
 
-/// A cluster of two centers and three agents that is hurt every few minutes and mended soon after.
-final class LongRun {
-    /// How much there is of everything that must not grow.
-    struct Census: CustomStringConvertible {
-        var sessions: Int
-        var watches: Int
-        var sleepers: Int
-        /// Nodes by the first parts of their paths.
-        var nodes: [String: Int]
-
-        var description: String {
-            let nodes = nodes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(
-                separator: ", "
-            )
-            return
-                "\(sessions) sessions, \(watches) watches, \(sleepers) sleepers; \(nodes)"
-        }
-    }
-
-    let cluster: SimulatedCluster
+/// A cluster of two centers and three agents that is hurt every few minutes and mended soon after, for hours.
+public final class LongRun {
+    private let cluster: SimulatedCluster
     private var generator = SeededGenerator(seed: 26)
     private var requestCount = 0
 
@@ -32,7 +15,7 @@ final class LongRun {
     private static let pause = Duration.seconds(240)
     private static let tasks = 6
 
-    init() throws {
+    private init() throws {
         cluster = try SimulatedCluster(seed: 24, keepsTrace: false)
         for number in 1...2 { try cluster.addCenter("center\(number)") }
         for number in 1...3 { try cluster.addAgent("agent\(number)") }
@@ -58,10 +41,32 @@ final class LongRun {
 
     deinit { cluster.end() }
 
-    var startCount: Int { cluster.watch.state.withLock { $0.starts.starts.count } }
+    private var startCount: Int { cluster.watch.state.withLock { $0.starts.starts.count } }
+
+    /// Lets a cluster live that many hours, at least two, and compares what there is with what there was after the first.
+    ///
+    /// After a day it rests for another: markers of dispatches stay for a day, in which a caller may ask again. Throws only when the
+    /// cluster cannot be built.
+    public static func run(hours: Int) throws -> LongRunReport {
+        let run = try LongRun()
+        run.live(hours: 1)
+        let morning = run.census()
+        for _ in 1..<max(2, hours) { run.live(hours: 1) }
+        // Sweeping all markers takes an hour more.
+        let isWholeDay = hours >= 24
+        if isWholeDay { run.rest(hours: 26) }
+        return LongRunReport(
+            duration: run.cluster.now,
+            startCount: run.startCount,
+            violations: run.cluster.trace.violations,
+            morning: morning,
+            evening: run.census(),
+            passing: isWholeDay ? [] : ["dispatched"]
+        )
+    }
 
     /// Lets hours pass with faults and requests.
-    func live(hours: Int) {
+    private func live(hours: Int) {
         let end = cluster.now + .seconds(3_600 * hours)
         while cluster.now < end {
             hurt()
@@ -73,7 +78,7 @@ final class LongRun {
     }
 
     /// Lets hours pass in which nothing happens but the tasks.
-    func rest(hours: Int) { cluster.run(for: .seconds(3_600 * hours)) }
+    private func rest(hours: Int) { cluster.run(for: .seconds(3_600 * hours)) }
 
     private func hurt() {
         let agent = cluster.agents[generator.index(below: cluster.agents.count)]
@@ -112,18 +117,21 @@ final class LongRun {
         }
     }
 
-    func census() -> Census {
-        var nodes: [String: Int] = [:]
+    private func census() -> LongRunReport.Census {
+        var (nodes, bytes): ([String: Int], [String: Int]) = ([:], [:])
         for path in cluster.ensemble.paths {
             let parts = path.text.split(separator: "/").dropFirst(2)
             let kind = parts.first == "runtimes" ? parts.dropFirst(2).first : parts.first
-            nodes[kind.map(String.init) ?? "root", default: 0] += 1
+            let name = kind.map(String.init) ?? "root"
+            nodes[name, default: 0] += 1
+            bytes[name, default: 0] += cluster.ensemble.node(path)?.data.count ?? 0
         }
-        return Census(
+        return LongRunReport.Census(
             sessions: cluster.ensemble.sessions.count,
             watches: cluster.ensemble.watchCount,
             sleepers: cluster.simulated.clock.waiterCount,
-            nodes: nodes
+            nodes: nodes,
+            bytes: bytes
         )
     }
 }

@@ -20,6 +20,7 @@ struct SimulateCommand: ControlCommand {
               cloudtask simulate --seeds 1000
               cloudtask simulate --seeds 1000 --first-seed 5001
               cloudtask simulate --replay 42
+              cloudtask simulate --hours 24     one cluster for a day: does anything grow?
             """
     )
 
@@ -29,6 +30,13 @@ struct SimulateCommand: ControlCommand {
     var firstSeed: UInt64 = 1
     @Option(help: ArgumentHelp("Tell everything that happens in the cluster of a seed.", valueName: "seed"))
     var replay: UInt64?
+    @Option(
+        help: ArgumentHelp(
+            "Let one cluster live that long under faults, and say what has grown.",
+            valueName: "number"
+        )
+    )
+    var hours: Int?
     @Option(help: ArgumentHelp("Clusters at a time (default: one for each core).", valueName: "number"))
     var jobs: Int = ProcessInfo.processInfo.activeProcessorCount
     @Flag(help: ArgumentHelp("Stop at the first broken promise.")) var failFast = false
@@ -40,6 +48,9 @@ struct SimulateCommand: ControlCommand {
         guard jobs >= 1, jobs <= 1_024 else {
             throw ValidationError("--jobs \(jobs): give a number from 1 to 1024")
         }
+        if let hours, !(2...10_000).contains(hours) {
+            throw ValidationError("--hours \(hours): give a number from 2 to 10000")
+        }
         guard firstSeed <= UInt64.max - UInt64(seeds) else {
             throw ValidationError("--first-seed \(firstSeed) is too large")
         }
@@ -47,6 +58,7 @@ struct SimulateCommand: ControlCommand {
 
     func execute() async throws {
         if let replay { return try await tell(replay) }
+        if let hours { return try endure(hours) }
         let tally = SimulationTally(total: seeds)
         let campaign = Campaign(seeds: firstSeed..<(firstSeed + UInt64(seeds)), width: jobs)
         try await campaign.run { report in
@@ -62,6 +74,25 @@ struct SimulateCommand: ControlCommand {
         for line in report.trace { print(line) }
         print(SimulationTally.sentence(report))
         if !report.violations.isEmpty { throw ExitCode(CommandStatus.failed.rawValue) }
+    }
+
+    private func endure(_ hours: Int) throws {
+        let began = ContinuousClock.now
+        let report = try LongRun.run(hours: hours)
+        let simulated = report.duration.components.seconds / 3_600
+        print(
+            "\(simulated) simulated hours, \(report.startCount) process starts, in \(began.duration(to: .now).components.seconds) s"
+        )
+        print("after one hour: \(report.morning)")
+        print("in the end: \(report.evening)")
+        for growth in report.growth { print("grown: \(growth)") }
+        for violation in report.violations.prefix(50) {
+            print("broken: \(violation.promise.rawValue) at \(violation.at): \(violation.detail)")
+        }
+        if report.growth.isEmpty { print("nothing has grown") }
+        if !report.growth.isEmpty || !report.violations.isEmpty {
+            throw ExitCode(CommandStatus.failed.rawValue)
+        }
     }
 }
 

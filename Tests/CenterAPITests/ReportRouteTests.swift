@@ -98,6 +98,53 @@ import Testing
         }
     }
 
+    @Test("batches of old reports leave room for fresh ones")
+    func refill() async throws {
+        var fixture = ServerFixture()
+        fixture.reportBatchesMax = 2
+        let center = fixture.center
+        await center.hold()
+        try await fixture.withClient { client async throws in
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                let path = "/api/v1/agents/a1/reports"
+                func send(_ path: String, second: Int) {
+                    group.addTask {
+                        try await client.send(
+                            .post,
+                            path,
+                            json: batch([ServerFixture.report(second: second)])
+                        ).status
+                    }
+                }
+                send(path + "?refill=true", second: 0)
+                await center.waitUntilHeld(1)
+                let refused = try await client.send(.post, path + "?refill=true", json: batch([]))
+                #expect(refused.status == 429)
+                send(path, second: 1)
+                await center.waitUntilHeld(2)
+                await center.release()
+                for try await status in group { #expect(status == 200) }
+            }
+        }
+    }
+
+    @Test("a peer is told how the attempts of one run ended, and nothing about a run nobody knows")
+    func conclusions() async throws {
+        let fixture = ServerFixture()
+        let report = ServerFixture.report(second: 0, outcome: .succeeded)
+        try await fixture.center.runHistory.record([report])
+        try await fixture.withClient { client async throws in
+            func conclusions(_ run: RunID) async throws -> [RunReport] {
+                try await client.send(.get, "/api/v1/peers/runs/\(run)").decoded(ConclusionsPayload.self)
+                    .reports
+            }
+            #expect(try await conclusions(report.fire.attempt.run).map(\.phase) == [report.phase])
+            let other = ServerFixture.report(second: 1).fire.attempt.run
+            #expect(try await conclusions(other).isEmpty)
+            #expect(try await client.send(.get, "/api/v1/peers/runs/nonsense").status == 422)
+        }
+    }
+
     @Test("peers get what was authored after their position")
     func authored() async throws {
         let fixture = ServerFixture()

@@ -24,6 +24,11 @@ import ZooKeeper
         }
     }
 
+    /// The agents of which operators are told that they get no tasks for now.
+    private func heldBack() async throws -> [AgentID] {
+        try await leader.control.nodes().filter { $0.heldUntil != nil }.map(\.agent)
+    }
+
     /// Lets time pass for the leader, who looks when it has asked to.
     private func wait(_ seconds: Int) async throws {
         for _ in 0..<seconds {
@@ -62,6 +67,7 @@ import ZooKeeper
         #expect(moves[0...1].allSatisfy { $0 <= 20 })
         #expect(moves[3...].allSatisfy { $0 == 0 }, "\(moves)")
         #expect(!before.values.contains(a.name))
+        #expect(try await heldBack() == [a.name])
         try await wait(57)
         #expect(try owners() == before)
         try await wait(5)
@@ -70,6 +76,7 @@ import ZooKeeper
         #expect(after.count { before[$0.key] != $0.value } == 10)
         try await wait(30)
         #expect(try owners() == after)
+        #expect(try await heldBack().isEmpty)
     }
 
     @Test("a flapping agent is used where nobody else may run a task")

@@ -140,6 +140,31 @@ import Testing
         #expect(summary.filter { $0.name == "defect" }.map(\.value.text) == cluster.defects)
     }
 
+    @Test("an agent that gets no tasks for now says so, and until when")
+    func heldBack() throws {
+        let now = Instant(millisecondsSinceEpoch: 1_000_000_000)
+        let registration = AgentRegistration(
+            agent: try #require(AgentID("a")),
+            incarnation: Incarnation(high: 1, low: 2),
+            slots: 4,
+            version: "1",
+            host: "h",
+            processID: 1,
+            startedAt: now
+        )
+        let node = NodePayload(
+            agent: registration.agent,
+            runtime: .standard,
+            registration: registration,
+            isDrained: false,
+            taskCount: 0,
+            heldUntil: now + .seconds(50)
+        )
+        let details = NodeTable.details(of: node, TimeText(zone: .gmt, now: now))
+        #expect(details.first { $0.name == "state" }?.value.text == "held back")
+        #expect(details.last?.value.text == "it started too often lately; takes tasks again in 50s")
+    }
+
     @Test("the difference of two texts keeps what both have")
     func difference() {
         #expect(

@@ -25,7 +25,10 @@ extension EndToEnd.Live {
 
         @Test(
             "wrong numbers are refused",
-            arguments: [["--seeds", "0"], ["--jobs", "0"], ["--seeds", "x"], ["--first-seed", "-1"]]
+            arguments: [
+                ["--hours", "1"], ["--seeds", "0"], ["--jobs", "0"], ["--seeds", "x"],
+                ["--first-seed", "-1"],
+            ]
         )
         func refusals(_ arguments: [String]) async throws {
             let result = try await run(Binary.path, ["simulate"] + arguments)

@@ -109,6 +109,8 @@ public struct NodeView: Hashable, Sendable {
     public var isDrained: Bool
     /// How many tasks it owns.
     public var taskCount: Int
+    /// Until when it gets no tasks because it started too often lately; `nil` when it gets them.
+    public var heldUntil: Instant?
 
     /// Creates a view.
     public init(
@@ -116,13 +118,15 @@ public struct NodeView: Hashable, Sendable {
         agent: AgentID,
         runtime: RuntimeID,
         isDrained: Bool,
-        taskCount: Int
+        taskCount: Int,
+        heldUntil: Instant? = nil
     ) {
         self.registration = registration
         self.agent = agent
         self.runtime = runtime
         self.isDrained = isDrained
         self.taskCount = taskCount
+        self.heldUntil = heldUntil
     }
 }
 

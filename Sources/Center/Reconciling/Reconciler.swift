@@ -76,7 +76,8 @@ actor Reconciler {
         mirror.map { Roster(catalog: environment.store.catalog, mirror: $0, acceptsFrom: acceptsFrom) }
     }
 
-    private var acceptsFrom: [Seat: Instant] {
+    /// Until when agents that start too often get no tasks.
+    var acceptsFrom: [Seat: Instant] {
         let (now, present) = (time.monotonic.sinceOrigin, time.now)
         var instants: [Seat: Instant] = [:]
         for (runtime, history) in flaps {

@@ -52,6 +52,16 @@ enum NodeTable {
             ("version", .init(node.version ?? "-")),
             ("started", .init("\(time.absolute(node.startedAt)) (\(time.relative(node.startedAt)))")),
             ("incarnation", .init(node.incarnation?.description ?? "-")),
+        ] + held(node, time)
+    }
+
+    private static func held(_ node: NodePayload, _ time: TimeText) -> [(name: String, value: Table.Cell)] {
+        guard let end = node.heldUntil else { return [] }
+        return [
+            (
+                "held back",
+                .init("it started too often lately; takes tasks again \(time.relative(end))", .warning)
+            )
         ]
     }
 
@@ -115,6 +125,7 @@ enum NodeTable {
 
     private static func state(of node: NodePayload) -> Table.Cell {
         switch (node.online, node.drained) {
+        case (true, false) where node.heldUntil != nil: .init("held back", .warning)
         case (true, false): .init("online", .good)
         case (true, true): .init("drained", .warning)
         case (false, true): .init("offline, drained", .warning)

@@ -5,7 +5,7 @@ import Scheduling
 extension TaskCheck {
     /// Adds what one instant comes to.
     func check(_ instance: Instance, _ owners: TaskOwners, _ tally: inout Tally) {
-        let isCompleted = instance.starts.contains(where: instance.isCompleted)
+        let isCompleted = instance.isCompleted
         tally.completed += isCompleted ? 1 : 0
         if instance.runs.count == 1 { tally.dispositions[instance.runs[0].state.rawValue, default: 0] += 1 }
         tally.findings += disposition(instance)

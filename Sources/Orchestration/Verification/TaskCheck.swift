@@ -92,12 +92,21 @@ struct TaskCheck {
             runs.lazy.flatMap(\.attempts).first { $0.number == start.attempt }?.result
         }
 
+        /// Whether some attempt has ended; also one that was ended before it could record its start.
+        var isCompleted: Bool {
+            starts.contains(where: isCompleted)
+                || runs.lazy.flatMap(\.attempts).contains { Self.isConclusive($0.result) }
+        }
+
         /// Whether the process, or the kernel through its agent, says that it ended; how does not matter.
         func isCompleted(_ start: RecordedStart) -> Bool {
-            if start.endedAt != nil { return true }
-            switch result(of: start)?.outcome {
-            case .succeeded, .failed, .timedOut, .stopped: return true
-            case .notStarted, .missed, .lost, nil: return false
+            start.endedAt != nil || Self.isConclusive(result(of: start))
+        }
+
+        private static func isConclusive(_ result: AttemptResult?) -> Bool {
+            switch result?.outcome {
+            case .succeeded, .failed, .timedOut, .stopped: true
+            case .notStarted, .missed, .lost, nil: false
             }
         }
     }

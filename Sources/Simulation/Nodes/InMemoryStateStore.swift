@@ -80,7 +80,9 @@ final class InMemoryStateStore: AgentStateStore {
     func pending(for reader: ReportReader, limit: Int) async throws -> [SpooledReport] {
         state.withLock { state in
             let done = state.acknowledged[reader] ?? 0
-            return Array(state.reports.lazy.filter { $0.sequence > done }.prefix(limit))
+            // From the end: what is pending is nearly always the latest of many.
+            let count = state.reports.reversed().prefix { $0.sequence > done }.count
+            return Array(state.reports.suffix(count).prefix(limit))
         }
     }
 
@@ -90,7 +92,7 @@ final class InMemoryStateStore: AgentStateStore {
 
     func backlog(for reader: ReportReader, limit: Int) async throws -> [SpooledReport] {
         state.withLock { state in
-            let end = state.backlogs[reader] ?? 0
+            guard let end = state.backlogs[reader], end > 0 else { return [] }
             return Array(state.reports.lazy.filter { $0.sequence < end }.reversed().prefix(limit))
         }
     }

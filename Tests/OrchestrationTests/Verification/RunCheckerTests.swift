@@ -210,6 +210,14 @@ struct RunCheckerTests {
             delivery: .atLeastOnce,
             findings: ["incomplete 3", "lost 3", "!not-completed 3"]
         ) { $0.lose(3, killAfter: .seconds(1)) },
+        Row(what: "timed out before it could record its start", delivery: .atLeastOnce, findings: []) {
+            $0.replaceRun(3, Story.run(3, .failed, attempts: [Story.attempt(3, .timedOut)]))
+            $0.replaceStarts(3, [])
+        },
+        Row(what: "not started for good", delivery: .atLeastOnce, findings: ["!not-completed 3"]) {
+            $0.replaceRun(3, Story.run(3, .failed, attempts: [Story.attempt(3, .notStarted)]))
+            $0.replaceStarts(3, [])
+        },
         Row(what: "no end recorded, the cluster knows it", findings: []) {
             $0.replaceStarts(3, [Story.started(3, lasts: nil)])
         },
