@@ -1,6 +1,5 @@
 public import Cluster
 import Mutations
-public import Orchestration
 
 /// Who an agent is and how it behaves.
 public struct AgentConfiguration: Sendable {
@@ -24,8 +23,6 @@ public struct AgentConfiguration: Sendable {
     public var host: String
     /// The process.
     public var processID: Int32
-    /// What happens to late fires.
-    public var misfire: MisfirePolicy = .standard
     /// How long the agent's own records are kept for centers that are away.
     public var retention: Duration = .seconds(7 * 86_400)
 

@@ -22,13 +22,15 @@ extension AttemptDesk {
         guard let known = running[attempt] else { return note(attempt) }
         if !known.hasStarted { handedCount -= 1 }
         running[attempt]?.hasStarted = true
-        running[attempt]?.timeoutAt = known.specification.timeout.map { time.monotonic + $0 }
+        running[attempt]?.timeoutAt = known.allowance(at: time.now).map { time.monotonic + $0 }
         spool.submit([report(known.fire, known.live.incarnation, .started(at: at))])
     }
 
     private func ended(_ result: AttemptResult) {
         guard let known = remove(result.attempt) else { return note(result.attempt) }
-        conclude(known.fire, known.live.incarnation, known.judged(result))
+        var judged = known.judged(result)
+        judged.retryAt = known.retryAt(after: judged)
+        conclude(known.fire, known.live.incarnation, judged)
     }
 
     private func remove(_ attempt: AttemptID) -> Running? {
@@ -116,6 +118,21 @@ extension AttemptDesk {
 }
 
 extension AttemptDesk.Running {
+    /// How long it may run: by its own timeout, and what the whole run has left; `nil` for ever.
+    func allowance(at now: Instant) -> Duration? {
+        let left = specification.totalTimeout.map { max(now.duration(to: fire.due + $0), .zero) }
+        return [specification.timeout, left].compactMap(\.self).min()
+    }
+
+    /// When another attempt follows by the task's policy; `nil` when none does, or the run has no time left for it.
+    func retryAt(after result: AttemptResult) -> Instant? {
+        guard reason == nil || reason == .timeout, let next = specification.retry.next(after: result) else {
+            return nil
+        }
+        if let total = specification.totalTimeout, fire.due + total <= next { return nil }
+        return next
+    }
+
     /// The runner's result under the name that tells why it ended, if we ended it; the kernel's words stay.
     func judged(_ result: AttemptResult) -> AttemptResult {
         var judged = result

@@ -173,9 +173,17 @@ actor AttemptDesk {
 
     /// Why the fire will never be started; `nil` while it may.
     ///
-    /// A task that must run at least once is never given up for being late while its incarnation lives.
+    /// A task that must run at least once is never given up for being late while its incarnation lives, unless it says so itself.
     private func hopeless(_ entry: Waiting, keptCount: Int) -> String? {
         if entry.live.isOver { return MissedReason.incarnationEnded }
+        if let deadline = entry.specification.startDeadline, entry.fire.attempt.number == 1,
+            entry.launchAt.duration(to: time.now) > deadline
+        {
+            return MissedReason.deadline
+        }
+        if let total = entry.specification.totalTimeout, entry.fire.due.duration(to: time.now) >= total {
+            return MissedReason.totalTimeout
+        }
         if entry.fire.delivery == .atLeastOnce { return nil }
         if keptCount >= AgentTiming.queueMax { return MissedReason.noSlot }
         guard max(entry.launchAt, entry.committedAt).duration(to: time.now) > AgentTiming.lateMax else {

@@ -49,7 +49,7 @@ struct IncarnationRun: Sendable {
 
     private func makeLive() async -> LiveIncarnation {
         let ledger = AgentLedger(
-            enumerator: FireEnumerator(policy: context.configuration.misfire),
+            enumerator: FireEnumerator(),
             checkpointBucket: { Buckets.checkpoint($0) }
         )
         // A connected session has a timeout; should it be over already, nothing may be launched.

@@ -40,6 +40,8 @@ struct JournalLane {
     var rereadAt: MonotonicInstant
     var retryDefinitionsAt: MonotonicInstant?
     var entries: [(name: String, dispatch: Dispatch)] = []
+    /// Entries of the inbox that may not be taken yet; they stay there, so that whoever comes after us finds them.
+    var postponed: [String: (dispatch: Dispatch, until: Instant)] = [:]
     /// Writes refused in a row.
     var rejectionCount = 0
     private var hasComplained = false
@@ -109,10 +111,45 @@ struct JournalLane {
 
     /// Lists the inbox; what cannot be read stays there, for a program that can.
     private mutating func readInbox() async throws {
-        let found = try await reader.inbox(limit: AgentLedger.Limit.takenPerSegment)
-        entries = found.compactMap { entry in entry.dispatch.map { (entry.name, $0) } }
-        guard entries.count < found.count else { return }
+        let limit = AgentLedger.Limit.takenPerSegment
+        let (names, found) = try await reader.inbox(limit: limit, except: Set(postponed.keys))
+        postponed = postponed.filter { names.contains($0.key) }
+        let now = context.time.now
+        var isReadable = true
+        entries = []
+        for entry in found {
+            switch entry.dispatch {
+            case nil: isReadable = false
+            case .launch(let run)? where run.notBefore.map({ $0 > now }) ?? false:
+                postponed[entry.name] = (.launch(run), run.notBefore ?? now)
+            case let dispatch?:
+                entries.append((entry.name, dispatch))
+                if let stopped = dispatch.stopped { hasten(stopped, now) }
+            }
+        }
+        takePostponed(now, limit: limit)
+        // What was put off makes room for others behind it.
+        if found.count == limit, entries.count < limit { live.wish { $0.inbox = true } }
+        guard !isReadable else { return }
         context.logger.warning("the inbox has entries that this version cannot read")
+    }
+
+    /// What is to be stopped is taken at once, so that it can be said to be over.
+    private mutating func hasten(_ attempt: AttemptID, _ now: Instant) {
+        for (name, entry) in postponed {
+            if case .launch(let run) = entry.dispatch, run.attempt == attempt { postponed[name]?.until = now }
+        }
+    }
+
+    /// Takes up what was put off until now.
+    private mutating func takePostponed(_ now: Instant, limit: Int) {
+        let due = postponed.filter { $0.value.until <= now }.sorted {
+            ($0.value.until, $0.key) < ($1.value.until, $1.key)
+        }
+        for (name, entry) in due.prefix(max(0, limit - entries.count)) {
+            postponed[name] = nil
+            entries.append((name, entry.dispatch))
+        }
     }
 
     /// Tells people, once, that tasks wait because the leader accepts no results.
@@ -135,6 +172,8 @@ struct JournalLane {
             wishes.table = wishes.table || rereads
             wishes.inbox = wishes.inbox || rereads
         }
+        let wallNow = context.time.now
+        if postponed.values.contains(where: { $0.until <= wallNow }) { wishes.inbox = true }
         if let retry = retryDefinitionsAt, now >= retry {
             retryDefinitionsAt = nil
             wishes.table = true
@@ -172,6 +211,10 @@ struct JournalLane {
         if let nextDue {
             let early = context.time.now.duration(to: nextDue) - lookAhead
             wake = min(wake, now + min(max(early, .zero), AgentTiming.dueTrust))
+        }
+        if let earliest = postponed.values.map(\.until).min() {
+            let wait = max(context.time.now.duration(to: earliest), .zero)
+            wake = min(wake, now + min(wait, AgentTiming.dueTrust))
         }
         if let changedSince { wake = min(wake, changedSince + checkpointDelay) }
         if let retryDefinitionsAt { wake = min(wake, retryDefinitionsAt) }

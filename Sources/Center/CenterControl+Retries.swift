@@ -22,7 +22,7 @@ extension CenterControl {
                 if open[reporter] == nil { open[reporter] = try await openFires(of: reporter, leading) }
                 guard let fires = open[reporter] else { return false }
                 if !fires.contains(report.fire.attempt) { continue }
-                if try await !attemptAgain(report.fire, leading) { isComplete = false }
+                if try await !attemptAgain(report, leading) { isComplete = false }
             }
             return isComplete
         } catch {
@@ -42,9 +42,15 @@ extension CenterControl {
     }
 
     /// Dispatches the attempt after this one, unless that was done; `false` when it has to wait.
-    private func attemptAgain(_ fire: JournaledFire, _ leading: LeadingCenter) async throws -> Bool {
-        guard let task = state.store.read({ $0.task(fire.uid) }) else { return true }
-        let next = OpenFireDecision.nextAttempt(of: fire, task)
+    private func attemptAgain(_ report: RunReport, _ leading: LeadingCenter) async throws -> Bool {
+        let fire = report.fire
+        guard case .ended(let result) = report.phase else { return true }
+        guard let task = state.store.read({ $0.task(fire.uid) }) else {
+            try await giveUpRetry(report, result)
+            return true
+        }
+        var next = OpenFireDecision.nextAttempt(of: fire, task)
+        next.notBefore = result.retryAt
         let run = next.attempt.run
         if let known = try await history.knownRun(run),
             known.attempts.contains(where: { $0.number >= next.attempt.number })
@@ -55,10 +61,18 @@ extension CenterControl {
         let runtimes = state.store.read { $0.runtimes.keys.sorted() }
         if let latest = try await dispatch.latestMarker(run, in: runtimes) {
             if latest.attempt >= next.attempt.number { return true }
-            if time.now < latest.dispatchedAt + Self.pause(before: next.attempt.number) { return false }
+            // A retry has a pause of its own.
+            if next.notBefore == nil, time.now < latest.dispatchedAt + Self.pause(before: next.attempt.number)
+            {
+                return false
+            }
         }
         guard let roster = await leading.reconciler.roster,
-            let target = roster.agent(for: task, part: next.part),
+            let target = roster.agent(
+                for: task,
+                part: next.part,
+                after: result.retryAt == nil ? nil : report.agent
+            ),
             let fence = roster.mirror.fences[target]
         else { return false }
         let marker = try await dispatch.marker(run, target.seat.runtime)
@@ -67,6 +81,15 @@ extension CenterControl {
             [check] + dispatch.launchOperations(next, to: target, replacing: marker, now: time.now)
         )
         return true
+    }
+
+    /// Records that the attempt that was announced does not follow.
+    private func giveUpRetry(_ report: RunReport, _ result: AttemptResult) async throws {
+        guard result.retryAt != nil else { return }
+        var (final, result) = (report, result)
+        result.giveUpRetry(because: "its task is gone")
+        final.phase = .ended(result)
+        try await history.author([final])
     }
 
     /// How long after the previous dispatch an attempt may follow: an agent that can start nothing must not keep everybody busy.

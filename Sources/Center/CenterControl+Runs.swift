@@ -80,10 +80,16 @@ extension CenterControl {
                     "run \(id) is over (\(run.state.rawValue)); there is nothing to stop"
                 )
             }
-            let seat = Seat(runtime: run.runtime, agent: last.agent)
-            return (
-                AttemptID(run: id, number: last.number), JournalID(seat: seat, incarnation: last.incarnation)
-            )
+            if last.result == nil {
+                let seat = Seat(runtime: run.runtime, agent: last.agent)
+                return (
+                    AttemptID(run: id, number: last.number),
+                    JournalID(seat: seat, incarnation: last.incarnation)
+                )
+            }
+            // The next attempt waits where its marker says.
+            if let found = try await dispatched(id, leading), found.0.number > last.number { return found }
+            throw CenterError.unavailable("the next attempt of run \(id) is being dispatched; ask again")
         }
         if let key = id.fireKey, key.due <= time.now, let roster = await leading.reconciler.roster,
             case .owned(let seat) = roster.mirror.places[TaskPart(uid: key.uid, part: key.part)],
@@ -91,6 +97,12 @@ extension CenterControl {
         {
             return (AttemptID(run: id, number: 1), owner)
         }
+        if let found = try await dispatched(id, leading) { return found }
+        throw CenterError.notFound(kind: "run", name: id.text)
+    }
+
+    /// The latest attempt of a run that was put into an inbox, and whose; `nil` when none was.
+    private func dispatched(_ id: RunID, _ leading: LeadingCenter) async throws -> (AttemptID, JournalID)? {
         for runtime in state.store.read({ $0.runtimes.keys.sorted() }) {
             let marker = try await translating {
                 try await LeaderDispatch(writer: leading.writer).marker(id, runtime)?.value
@@ -102,6 +114,6 @@ extension CenterControl {
                 JournalID(seat: seat, incarnation: marker.incarnation)
             )
         }
-        throw CenterError.notFound(kind: "run", name: id.text)
+        return nil
     }
 }

@@ -73,11 +73,14 @@ public struct AgentReader: Sendable {
 
     /// The inbox, sorted by name: the entries' names and what they ask for.
     ///
-    /// Unreadable entries come back as `nil`.
-    public func inbox(limit: Int) async throws -> [(name: String, dispatch: Dispatch?)] {
+    /// Unreadable entries come back as `nil`. Entries named in `known` are not read again; `names` are all there are.
+    public func inbox(limit: Int, except known: Set<String>) async throws -> (
+        names: Set<String>, entries: [(name: String, dispatch: Dispatch?)]
+    ) {
         let (session, nodes) = (session, nodes)
         let names = try await session.persistently { try await session.childrenIfPresent(nodes.inbox) }
-        let entries = try await pipelined(Array(names.prefix(limit)), limit: Self.pipelineMax) { name in
+        let wanted = names.filter { !known.contains($0) }.prefix(limit)
+        let entries = try await pipelined(Array(wanted), limit: Self.pipelineMax) { name in
             let path = try nodes.inbox.child(name)
             let node = try await session.persistently { try await session.nodeIfPresent(path) }
             return node.map { node in
@@ -85,7 +88,7 @@ public struct AgentReader: Sendable {
                 (name: name, dispatch: try? ZNodeCodec.decode(Dispatch.self, from: node.data, at: path.text))
             }
         }
-        return entries.compactMap { $0 }
+        return (Set(names), entries.compactMap { $0 })
     }
 
     /// A payload; `nil` when it is not there or cannot be read, which must not keep the others away.

@@ -59,6 +59,15 @@ struct FieldReader {
         return nil
     }
 
+    /// A number from 0 to 1.
+    mutating func fraction(_ node: SourceNode, _ field: String) -> Double? {
+        let expected = "a number from 0 to 1"
+        guard let text = text(node, field, expected) else { return nil }
+        if let number = Double(text), (0...1).contains(number) { return number }
+        refuse(node, field, "\(field) cannot be '\(text.prefix(80))': write \(expected)")
+        return nil
+    }
+
     /// A name that follows the rule for names.
     mutating func name<Kind>(_ node: SourceNode, _ field: String, of kind: Kind.Type) -> Name<Kind>? {
         guard let text = text(node, field, "a name") else { return nil }

@@ -6,14 +6,15 @@ struct TaskReader {
     static let keys = [
         "kind", "v", "name", "runtime", "group", "description", "command", "script", "environment",
         "schedules",
-        "timeout", "killGrace", "delivery", "placement", "enabled",
+        "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline", "placement",
+        "enabled",
     ]
     private static let placementKeys = ["agents", "labels", "regions", "zones"]
 
     private let node: SourceNode
-    private let fields: Fields
+    let fields: Fields
     /// The nodes that the validation of the whole may find fault with, by field.
-    private var places: [String: SourceNode] = [:]
+    var places: [String: SourceNode] = [:]
 
     init?(_ node: SourceNode, _ reader: inout FieldReader) {
         guard let fields = Fields(node, keys: Self.keys, path: "", what: "a task", &reader) else {
@@ -35,6 +36,8 @@ struct TaskReader {
         var task = TaskSpecification(name: name ?? standIn, action: action ?? .command(["true"]))
         readPlain(into: &task, &reader)
         readSchedules(into: &task, &reader)
+        readMisfire(into: &task, &reader)
+        readRetry(into: &task, &reader)
         readPlacement(into: &task, &reader)
         if isValidated { validate(task, &reader) }
         return reader.problems.count == problemCount ? task : nil

@@ -35,6 +35,8 @@ public struct AttemptResult: Hashable, Sendable, Codable {
     public var endedAt: Instant
     /// One sentence for people, where the outcome does not say it all.
     public var message: String?
+    /// Another attempt follows by the task's retry policy, not before this instant; `nil` when it decides nothing.
+    public var retryAt: Instant?
 
     /// Creates a result.
     public init(
@@ -44,7 +46,8 @@ public struct AttemptResult: Hashable, Sendable, Codable {
         signal: Int32? = nil,
         startedAt: Instant? = nil,
         endedAt: Instant,
-        message: String? = nil
+        message: String? = nil,
+        retryAt: Instant? = nil
     ) {
         self.attempt = attempt
         self.outcome = outcome
@@ -53,10 +56,18 @@ public struct AttemptResult: Hashable, Sendable, Codable {
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.message = message
+        self.retryAt = retryAt
     }
 }
 
 extension AttemptResult {
+    /// Takes back that another attempt follows; the record says why.
+    public mutating func giveUpRetry(because reason: String) {
+        retryAt = nil
+        let note = "it is not attempted again: \(reason)"
+        message = message.map { "\($0); \(note)" } ?? note
+    }
+
     /// Whether the attempt cannot be said to have run: what must run at least once is attempted again.
     public var isInconclusive: Bool {
         switch outcome {

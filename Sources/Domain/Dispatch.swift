@@ -10,6 +10,16 @@ public enum Dispatch: Hashable, Sendable, Codable {
     case kill(AttemptID)
 }
 
+extension Dispatch {
+    /// The attempt that is to end; `nil` for a launch.
+    public var stopped: AttemptID? {
+        switch self {
+        case .launch: nil
+        case .stop(let attempt), .kill(let attempt): attempt
+        }
+    }
+}
+
 /// A requested run, or the next attempt of a lost one.
 public struct DispatchedRun: Hashable, Sendable, Codable {
     /// The run and the attempt.
@@ -26,6 +36,8 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
     public var due: Instant
     /// Why the run exists.
     public var trigger: Trigger
+    /// It may not be started before; `nil` for at once.
+    public var notBefore: Instant?
 
     /// Creates a dispatched run.
     public init(
@@ -35,7 +47,8 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
         part: Int = 0,
         revision: Int,
         due: Instant,
-        trigger: Trigger
+        trigger: Trigger,
+        notBefore: Instant? = nil
     ) {
         self.attempt = attempt
         self.task = task
@@ -44,6 +57,7 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
         self.revision = revision
         self.due = due
         self.trigger = trigger
+        self.notBefore = notBefore
     }
 }
 

@@ -68,8 +68,9 @@ public struct JournaledFire: Hashable, Sendable, Codable {
 
     /// Whether another attempt has to follow one that ended like this.
     public func demandsAnotherAttempt(after result: AttemptResult) -> Bool {
-        decision == .launch && result.isInconclusive
-            && (delivery == .atLeastOnce || Mutation.repeatsEverything.isOn)
+        guard decision == .launch else { return false }
+        if result.retryAt != nil { return true }
+        return result.isInconclusive && (delivery == .atLeastOnce || Mutation.repeatsEverything.isOn)
     }
 }
 

@@ -61,6 +61,7 @@ extension Run {
             return .missed
         }
         guard let result = last.result else { return .running }
+        if result.retryAt != nil { return .retrying }
         switch result.outcome {
         case .succeeded: return .succeeded
         case .failed, .notStarted: return .failed
@@ -86,6 +87,10 @@ extension RunAttempt {
             result = lost
         case .ended(let newer):
             if Mutation.keepsLost.isOn, result != nil { return }
+            // That no attempt follows after all is the last word, whatever comes first.
+            if let result, result.outcome == newer.outcome, result.retryAt != nil, newer.retryAt == nil {
+                return self.result = newer
+            }
             guard result == nil || result?.outcome == .lost else { return }
             // A record of an older version has the loss in the result only.
             lost = lost ?? result

@@ -4,6 +4,8 @@ public import Scheduling
 public enum RunState: String, Codable, Hashable, Sendable, CaseIterable {
     /// An attempt's process runs.
     case running
+    /// The last attempt failed, and another one follows.
+    case retrying
     /// The last attempt ended with exit code 0.
     case succeeded
     /// The last attempt ended otherwise, or could not be started.
@@ -20,7 +22,7 @@ public enum RunState: String, Codable, Hashable, Sendable, CaseIterable {
     case lost
 
     /// Whether nothing is expected to follow (a late truth may still correct `lost`).
-    public var isFinal: Bool { self != .running }
+    public var isFinal: Bool { self != .running && self != .retrying }
 }
 
 /// The record of one fire or request: what people look at.

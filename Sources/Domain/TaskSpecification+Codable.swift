@@ -3,7 +3,7 @@ import Scheduling
 extension TaskSpecification: Codable {
     private enum Key: String, CodingKey {
         case name, runtime, group, description, command, script, environment, schedules, timeout, killGrace
-        case delivery, placement, enabled
+        case delivery, retry, totalTimeout, misfire, startDeadline, placement, enabled
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -21,6 +21,10 @@ extension TaskSpecification: Codable {
         killGrace =
             try container.decodeIfPresent(DurationText.self, forKey: .killGrace)?.duration ?? killGrace
         delivery = try container.decodeIfPresent(Delivery.self, forKey: .delivery) ?? delivery
+        retry = try container.decodeIfPresent(Retry.self, forKey: .retry) ?? retry
+        totalTimeout = try container.decodeIfPresent(DurationText.self, forKey: .totalTimeout)?.duration
+        misfire = try container.decodeIfPresent(Misfire.self, forKey: .misfire) ?? misfire
+        startDeadline = try container.decodeIfPresent(DurationText.self, forKey: .startDeadline)?.duration
         placement = try container.decodeIfPresent(Placement.self, forKey: .placement) ?? placement
         isEnabled = try container.decodeIfPresent(Bool.self, forKey: .enabled) ?? isEnabled
     }
@@ -41,6 +45,10 @@ extension TaskSpecification: Codable {
         try container.encodeIfPresent(timeout.map(DurationText.init), forKey: .timeout)
         try container.encode(DurationText(killGrace), forKey: .killGrace)
         try container.encode(delivery, forKey: .delivery)
+        if retry != Retry() { try container.encode(retry, forKey: .retry) }
+        try container.encodeIfPresent(totalTimeout.map(DurationText.init), forKey: .totalTimeout)
+        if misfire != Misfire() { try container.encode(misfire, forKey: .misfire) }
+        try container.encodeIfPresent(startDeadline.map(DurationText.init), forKey: .startDeadline)
         if !placement.isUnrestricted { try container.encode(placement, forKey: .placement) }
         try container.encode(isEnabled, forKey: .enabled)
     }

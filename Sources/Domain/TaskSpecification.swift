@@ -34,6 +34,14 @@ public struct TaskSpecification: Hashable, Sendable {
     public var killGrace: Duration
     /// What happens to a fire whose outcome cannot be known.
     public var delivery: Delivery
+    /// What happens to fires that came due while nobody could launch them.
+    public var misfire: Misfire
+    /// Which attempts follow one that has failed.
+    public var retry: Retry
+    /// How long after its due instant a run may take at most, waiting, attempts and pauses included; `nil` for ever.
+    public var totalTimeout: Duration?
+    /// How long after it came due an attempt may still start; later it is missed. `nil` for no limit.
+    public var startDeadline: Duration?
     /// Where it may run, beyond its runtime.
     public var placement: Placement
     /// Whether its schedules count.
@@ -51,6 +59,10 @@ public struct TaskSpecification: Hashable, Sendable {
         timeout: Duration? = nil,
         killGrace: Duration = TaskSpecification.killGraceDefault,
         delivery: Delivery = .atMostOnce,
+        misfire: Misfire = Misfire(),
+        retry: Retry = Retry(),
+        totalTimeout: Duration? = nil,
+        startDeadline: Duration? = nil,
         placement: Placement = Placement(),
         isEnabled: Bool = true
     ) {
@@ -64,6 +76,10 @@ public struct TaskSpecification: Hashable, Sendable {
         self.timeout = timeout
         self.killGrace = killGrace
         self.delivery = delivery
+        self.misfire = misfire
+        self.retry = retry
+        self.totalTimeout = totalTimeout
+        self.startDeadline = startDeadline
         self.placement = placement
         self.isEnabled = isEnabled
     }

@@ -29,6 +29,8 @@ extension TaskSpecification {
         public static let encodedBytesMax = 240 * 1_024
         /// Schedules of one task: each costs time at every fire.
         public static let schedulesMax = 64
+        /// The shortest start deadline: less than that every start needs.
+        public static let startDeadlineMin = Duration.seconds(1)
         /// The longest timeout.
         public static let timeoutMax = Duration.seconds(366 * 86_400)
     }
@@ -148,7 +150,17 @@ extension TaskSpecification {
         if killGrace < .zero || killGrace > .seconds(3_600) {
             problems.append(.init(field: "killGrace", message: "the kill grace must be between 0s and 1h"))
         }
-        return problems
+        if let startDeadline, startDeadline < Limit.startDeadlineMin || startDeadline > Limit.timeoutMax {
+            problems.append(
+                .init(field: "startDeadline", message: "the start deadline must be between 1s and 366d")
+            )
+        }
+        if let totalTimeout, totalTimeout < Limit.startDeadlineMin || totalTimeout > Limit.timeoutMax {
+            problems.append(
+                .init(field: "totalTimeout", message: "the total timeout must be between 1s and 366d")
+            )
+        }
+        return problems + misfire.problems + retry.problems
     }
 
     private static func isVariableName(_ text: String) -> Bool {

@@ -136,7 +136,7 @@ final class SimulatedCluster {
             time: time,
             generator: generator.split(),
             onStart: { watch.started($0, by: id, endedByTimeout: { ensemble.hasTimedOut($0) }) },
-            onEnd: { watch.ended($0) }
+            onEnd: { watch.ended($0, $1) }
         )
         let seat = Seat(runtime: .standard, agent: agent.id)
         let service = AgentService(

@@ -93,7 +93,13 @@ final class Workload {
             name: name,
             action: .command(["true"]),
             schedules: [.every(interval)],
-            delivery: generator.chance(0.5) ? .atLeastOnce : .atMostOnce
+            delivery: generator.chance(0.5) ? .atLeastOnce : .atMostOnce,
+            misfire: Misfire(generator.element(of: Misfire.Policy.allCases) ?? .once),
+            retry: Retry(
+                attempts: generator.chance(0.3) ? 2 : 1,
+                delay: .seconds(2),
+                agent: generator.element(of: Retry.Location.allCases) ?? .any
+            )
         )
     }
 

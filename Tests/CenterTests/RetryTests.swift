@@ -21,16 +21,16 @@ import ZooKeeper
     private func makeScene(
         _ delivery: Delivery = .atLeastOnce,
         placement: Placement = Placement(),
-        attempt: Int = 1
+        attempt: Int = 1,
+        retry: Retry = Retry()
     ) async throws -> Scene {
         let workshop = try Workshop()
         let leader = try await workshop.leader()
         let agent = try await workshop.agent("a", labels: ["disk": "ssd"])
         try await leader.pass()
-        _ = try await leader.control.save(
-            [.every(60, "t", delivery: delivery, placement: placement)],
-            condition: .any
-        )
+        var specification = TaskSpecification.every(60, "t", delivery: delivery, placement: placement)
+        specification.retry = retry
+        _ = try await leader.control.save([specification], condition: .any)
         try await leader.pass()
         let task = try await leader.control.task(TaskID("t")!).definition
         let fire = task.fire(Workshop.start + .seconds(60), attempt: attempt)
@@ -38,11 +38,12 @@ import ZooKeeper
         return Scene(workshop: workshop, leader: leader, agent: agent, task: task, fire: fire)
     }
 
-    private func report(_ scene: Scene, _ outcome: AttemptOutcome) -> RunReport {
+    private func report(_ scene: Scene, _ outcome: AttemptOutcome, retryAt: Instant? = nil) -> RunReport {
         let result = AttemptResult(
             attempt: scene.fire.attempt,
             outcome: outcome,
-            endedAt: scene.workshop.now
+            endedAt: scene.workshop.now,
+            retryAt: retryAt
         )
         return RunReport(
             fire: scene.fire,
@@ -154,6 +155,75 @@ import ZooKeeper
         try await scene.leader.pass()
         #expect(try await control.accept([report(scene, .missed)], from: scene.agent.name) != nil)
         #expect(try attempts(scene) == [2])
+    }
+
+    private func dispatched(_ scene: Scene) throws -> [(agent: AgentID, run: DispatchedRun)] {
+        try scene.workshop.inboxes().compactMap {
+            guard case .launch(let run) = $0.dispatch else { return nil }
+            return (AgentID($0.agent)!, run)
+        }
+    }
+
+    @Test(
+        "a failed attempt is followed by another where the policy says, not before it says",
+        arguments: Retry.Location.allCases
+    )
+    func failed(_ location: Retry.Location) async throws {
+        let scene = try await makeScene(.atMostOnce, retry: Retry(attempts: 3, agent: location))
+        _ = try await scene.workshop.agent("b")
+        try await scene.leader.pass()
+        let retryAt = scene.workshop.now + .seconds(30)
+        let report = report(scene, .failed, retryAt: retryAt)
+        for _ in 0..<2 {
+            #expect(try await scene.leader.control.accept([report], from: scene.agent.name) != nil)
+            let found = try dispatched(scene)
+            #expect(found.map(\.run.attempt.number) == [2])
+            #expect(found.map(\.run.notBefore) == [retryAt])
+            #expect(found.first?.agent.text == (location == .other ? "b" : "a"))
+        }
+        #expect(await scene.workshop.history.run(scene.fire.attempt.run)?.state == .retrying)
+    }
+
+    @Test("when nobody else may run it, the same agent tries again")
+    func onlyOne() async throws {
+        let scene = try await makeScene(.atMostOnce, retry: Retry(attempts: 3, agent: .other))
+        let report = report(scene, .failed, retryAt: scene.workshop.now)
+        #expect(try await scene.leader.control.accept([report], from: scene.agent.name) != nil)
+        #expect(try dispatched(scene).map(\.agent) == [scene.agent.name])
+    }
+
+    @Test("what was to be attempted again is over when its task is deleted")
+    func deleted() async throws {
+        let scene = try await makeScene(.atMostOnce, retry: Retry(attempts: 3))
+        try await scene.leader.control.deleteTask(scene.task.name)
+        let report = report(scene, .failed, retryAt: scene.workshop.now + .seconds(30))
+        #expect(try await scene.leader.control.accept([report], from: scene.agent.name) != nil)
+        #expect(try dispatched(scene).isEmpty)
+        let run = await scene.workshop.history.run(scene.fire.attempt.run)
+        #expect(run?.state == .failed)
+        #expect(run?.attempts.first?.result?.message == "it is not attempted again: its task is gone")
+    }
+
+    @Test("the journal of an agent that died asks for the attempt its result announces")
+    func diedWithResult() async throws {
+        let scene = try await makeScene(.atMostOnce, retry: Retry(attempts: 3))
+        var result = AttemptResult(attempt: scene.fire.attempt, outcome: .failed, endedAt: scene.workshop.now)
+        result.retryAt = scene.workshop.now + .seconds(30)
+        try await scene.agent.checkpoint(
+            CheckpointBucket(
+                cursors: [CheckpointCursor(key: scene.fire.key, cursor: scene.fire.due)],
+                open: [OpenFire(fire: scene.fire, result: result)],
+                through: 1
+            ),
+            of: scene.fire.key,
+            deleting: [1]
+        )
+        await scene.agent.die()
+        _ = try await scene.workshop.agent("b")
+        try await scene.leader.pass()
+        try await scene.leader.pass()
+        #expect(try dispatched(scene).map(\.run.notBefore) == [result.retryAt])
+        #expect(await scene.workshop.history.run(scene.fire.attempt.run)?.state == .retrying)
     }
 
     @Test("a request is the same after its task moved to another runtime")

@@ -39,6 +39,50 @@ struct BadDocument: CustomTestStringConvertible, Sendable {
             "kind: Task\nname: Nightly Report\ncommand: [date]\n",
             "2:7: 'Nightly Report' is not a valid name"
         ),
+        .init(
+            "misfire policy",
+            head + "misfire: sometimes\n",
+            "4:10: misfire cannot be 'sometimes': use skip, once or all"
+        ),
+        .init(
+            "misfire window before the grace",
+            head + "misfire: {policy: all, grace: 2m, window: 60s}\n",
+            "4:43: the window must be between the grace, 2m, and 366d"
+        ),
+        .init(
+            "misfire cap",
+            head + "misfire: {policy: all, cap: 0}\n",
+            "4:29: misfire.cap cannot be '0': write a whole number from 1 to 1000"
+        ),
+        .init("start deadline", head + "startDeadline: 1ms\n", "4:16: the start deadline must be between 1s"),
+        .init("total timeout", head + "totalTimeout: 0\n", "4:15: the total timeout must be between 1s"),
+        .init(
+            "retries without a number",
+            head + "retry: {delay: 5s}\n",
+            "4:8: the retry policy does not say how often: add attempts: 3"
+        ),
+        .init(
+            "retry with everything wrong",
+            head
+                + "retry:\n  attempts: 101\n  delay: 5\n  backoff: cubic\n  jitter: 2\n  on: [lost]\n  exitCodes: [0]\n  agent: here\n",
+            "5:13: retry.attempts cannot be '101': write a whole number from 1 to 100",
+            "6:10: retry.delay has no unit: write 5s, 5m or 5h",
+            "7:12: retry.backoff cannot be 'cubic'",
+            "8:11: retry.jitter cannot be '2': write a number from 0 to 1",
+            "9:8: retry.on[0] cannot be 'lost'",
+            "10:15: retry.exitCodes[0] cannot be '0': write a whole number from 1 to 255",
+            "11:10: retry.agent cannot be 'here'"
+        ),
+        .init(
+            "exit codes of what is not retried",
+            head + "retry: {attempts: 2, on: [timed-out], exitCodes: [75]}\n",
+            "4:50: exit codes need 'failed' in retry.on"
+        ),
+        .init(
+            "longest delay below the first",
+            head + "retry: {attempts: 2, delay: 1h, maxDelay: 1m}\n",
+            "4:43: the longest delay must be between the delay, 1h, and 12h"
+        ),
         .init("both actions", head + "script: date\n", "4:9: a task has a command or a script, never both"),
         .init(
             "command as text",

@@ -36,6 +36,52 @@ import Testing
         #expect(cron.expression.options.timeZone.identifier == "Europe/Berlin")
     }
 
+    @Test("policies read as they say, and are written so that they read the same again")
+    func policies() throws {
+        let text = """
+            kind: Task
+            name: t
+            command: [date]
+            retry:
+              attempts: 5
+              delay: 30s
+              backoff: linear
+              maxDelay: 1h
+              jitter: 0.25
+              on: [failed, timed-out]
+              exitCodes: [75, 1]
+              agent: other
+            totalTimeout: 3h
+            misfire: {policy: all, grace: 2m, window: 1d, cap: 50}
+            startDeadline: 15m
+            """
+        let task = try #require(try tasks(text).first)
+        #expect(
+            task.retry
+                == Retry(
+                    attempts: 5,
+                    delay: .seconds(30),
+                    backoff: .linear,
+                    maxDelay: .seconds(3_600),
+                    jitter: 0.25,
+                    on: [.failed, .timedOut],
+                    exitCodes: [75, 1],
+                    agent: .other
+                )
+        )
+        #expect(task.totalTimeout == .seconds(10_800))
+        #expect(task.misfire == Misfire(.all, grace: .seconds(120), window: .seconds(86_400), cap: 50))
+        #expect(task.startDeadline == .seconds(900))
+        #expect(try tasks(try DocumentWriter.yaml(task)) == [task])
+        let short = try tasks("kind: Task\nname: t\ncommand: [date]\nmisfire: skip\nretry: {attempts: 3}\n")[
+            0
+        ]
+        #expect(short.misfire == Misfire(.skip))
+        #expect(short.retry == Retry(attempts: 3))
+        #expect(try tasks(try DocumentWriter.yaml(short)) == [short])
+        #expect(try DocumentWriter.yaml(short).contains("misfire: skip"))
+    }
+
     @Test("numbers in a command keep the text they were written with")
     func numbers() throws {
         let task = try tasks("kind: Task\nname: 42\ncommand: [sleep, 5, 0644, 1.50, 1e3, yes]\n")[0]

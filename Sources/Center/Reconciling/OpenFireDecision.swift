@@ -50,11 +50,20 @@ struct OpenFireDecision: Hashable, Sendable {
             return isRepeatable ? nextAttempt(of: open.fire, task) : nil
         }
         let lost = lost(open.fire, owner: owner, startedAt: known?.startedAt, isRepeatable: next != nil, now)
-        let (result, isTold) = result(of: open, known: known?.result, lost: lost)
-        return OpenFireDecision(
-            report: isTold ? nil : report(.ended(result)),
-            next: open.fire.demandsAnotherAttempt(after: result) ? next : nil
-        )
+        var (result, isTold) = result(of: open, known: known?.result, lost: lost)
+        guard open.fire.demandsAnotherAttempt(after: result) else {
+            return OpenFireDecision(report: isTold ? nil : report(.ended(result)))
+        }
+        if var next {
+            next.notBefore = result.retryAt
+            return OpenFireDecision(report: isTold ? nil : report(.ended(result)), next: next)
+        }
+        if result.retryAt != nil, !isRepeated {
+            // What the record announces will not come.
+            result.giveUpRetry(because: "its task is gone, or the cluster was restored since")
+            isTold = false
+        }
+        return OpenFireDecision(report: isTold ? nil : report(.ended(result)))
     }
 
     /// How the attempt ended, by the journal, else by the history, else nobody knows; and whether the history says so.

@@ -49,17 +49,39 @@ struct Roster: Sendable {
     }
 
     /// A live agent for an attempt of this task, wherever its row is: its owner, else whom the planner would choose.
-    func agent(for task: TaskDefinition, part: Int) -> JournalID? {
-        let runtime = task.specification.runtime
-        if case .owned(let seat) = mirror.places[TaskPart(uid: task.uid, part: part)],
-            seat.runtime == runtime,
-            let journal = journal(of: seat)
-        {
-            return journal
+    ///
+    /// After a failed attempt of `last` the task's retry policy has a say.
+    func agent(for task: TaskDefinition, part: Int, after last: AgentID? = nil) -> JournalID? {
+        let owner = owner(of: task, part: part)
+        guard let last else { return owner ?? choice(for: task, part: part) { _ in true } }
+        switch task.specification.retry.agent {
+        case .any: break
+        case .same:
+            if let same = choice(for: task, part: part, among: { $0 == last }) { return same }
+        case .other:
+            if let owner, owner.seat.agent != last { return owner }
+            if let other = choice(for: task, part: part, among: { $0 != last }) { return other }
         }
+        return agent(for: task, part: part)
+    }
+
+    private func owner(of task: TaskDefinition, part: Int) -> JournalID? {
+        guard case .owned(let seat) = mirror.places[TaskPart(uid: task.uid, part: part)],
+            seat.runtime == task.specification.runtime
+        else { return nil }
+        return journal(of: seat)
+    }
+
+    /// Whom the planner would choose among some agents.
+    private func choice(
+        for task: TaskDefinition,
+        part: Int,
+        among isCandidate: (AgentID) -> Bool
+    ) -> JournalID? {
+        let runtime = task.specification.runtime
         let plan = AllocationPlanner.plan(
             tasks: [PlannableTask(task, part: part)],
-            agents: agents(of: runtime),
+            agents: agents(of: runtime).filter { isCandidate($0.agent) },
             current: [:],
             now: .epoch
         )

@@ -73,6 +73,12 @@ struct RunSweeper: Sendable {
         if let known = await conclusion(of: attempt) { return try await history.record(known) }
         guard let last = run.attempts.last(where: { $0.number == attempt.number }) ?? run.attempts.last
         else { return }
+        let delivery = state.store.read { $0.task(run.uid)?.specification.delivery }
+        if var result = last.result, result.retryAt != nil {
+            result.giveUpRetry(because: "the attempt that was to follow is nowhere to be found")
+            try await history.author([run.report(of: last, .ended(result), delivery: delivery)])
+            return
+        }
         let result = AttemptResult(
             attempt: AttemptID(run: run.id, number: last.number),
             outcome: .lost,
@@ -84,7 +90,6 @@ struct RunSweeper: Sendable {
             "Recording a run as lost that nobody will finish",
             metadata: ["run.id": "\(run.id)", "agent.id": "\(last.agent)"]
         )
-        let delivery = state.store.read { $0.task(run.uid)?.specification.delivery }
         try await history.author([run.report(of: last, .ended(result), delivery: delivery)])
     }
 

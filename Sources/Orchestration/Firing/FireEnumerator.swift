@@ -16,15 +16,18 @@ public struct DecidedInstant: Hashable, Sendable {
     }
 }
 
-/// Enumerates the due instants of one task after its cursor and decides about each.
+/// Enumerates the due instants of one task after its cursor and decides about each, by the task's misfire policy.
 ///
 /// The cost is bounded by the limits, never by how long nobody looked.
 public struct FireEnumerator: Hashable, Sendable {
-    /// What happens to late fires.
-    public var policy: MisfirePolicy
+    /// How far missed fires are counted; beyond it the record says "at least".
+    public var countMax: Int
 
     /// Creates an enumerator.
-    public init(policy: MisfirePolicy = .standard) { self.policy = policy }
+    public init(countMax: Int = 1_000) {
+        precondition(countMax >= 1, "fires cannot be counted up to \(countMax)")
+        self.countMax = countMax
+    }
 
     /// The decisions about the instants in `(cursor, horizon]`, in order, at most `limit`.
     ///
@@ -37,8 +40,10 @@ public struct FireEnumerator: Hashable, Sendable {
         limit: Int
     ) -> [DecidedInstant] {
         precondition(limit >= 2, "a limit of \(limit) cannot hold a missed range and what follows it")
-        let border = min(now - policy.launchAge, horizon)
-        var decided = older(definition, after: cursor, before: border)
+        let task = definition.specification
+        // What may start at all: an instant whose deadline has passed is as good as missed.
+        let grace = min(task.misfire.grace, task.startDeadline ?? task.misfire.grace)
+        var decided = older(definition, after: cursor, before: min(now - grace, horizon), now: now, limit)
         if Mutation.recordsNoMissedRange.isOn { decided.removeAll { $0.decision != .launch } }
         var last = decided.last?.due ?? cursor
         while decided.count < limit, let due = definition.nextDue(after: last), due <= horizon {
@@ -64,28 +69,86 @@ public struct FireEnumerator: Hashable, Sendable {
         )
     }
 
-    /// Decides about the instants in `(cursor, border)`: at most a missed range and one launch.
+    /// Decides about the instants in `(cursor, border)`: at most a missed range, and what the policy makes up for.
     private func older(
         _ definition: TaskDefinition,
         after cursor: Instant,
-        before border: Instant
+        before border: Instant,
+        now: Instant,
+        _ limit: Int
     ) -> [DecidedInstant] {
-        let end = Instant(millisecondsSinceEpoch: border.millisecondsSinceEpoch - 1)
+        let end = border - .milliseconds(1)
         guard let first = definition.nextDue(after: cursor), first <= end else { return [] }
-        let latest = latestDue(definition, from: first, through: end)
-        switch policy.older {
-        case .never:
-            return [missed(definition, since: first, through: latest)]
-        case .once where first == latest:
-            return [DecidedInstant(due: latest, decision: .launch)]
-        case .once:
-            let before = Instant(millisecondsSinceEpoch: latest.millisecondsSinceEpoch - 1)
-            let previous = latestDue(definition, from: first, through: before)
-            return [
-                missed(definition, since: first, through: previous),
-                DecidedInstant(due: latest, decision: .launch),
-            ]
+        let madeUpFor = madeUpFor(definition, since: first, through: end, now: now)
+        let launches = madeUpFor.map { DecidedInstant(due: $0, decision: .launch) }
+        if madeUpFor.first == first { return Array(launches.prefix(limit)) }
+        let missedEnd = madeUpFor.first.map { $0 - .milliseconds(1) } ?? end
+        let latest = latestDue(definition, from: first, through: missedEnd)
+        return [missed(definition, since: first, through: latest)] + launches.prefix(limit - 1)
+    }
+
+    /// Which of the instants in `[first, end]` are launched although they are old: the latest ones, as many as the policy says.
+    private func madeUpFor(
+        _ definition: TaskDefinition,
+        since first: Instant,
+        through end: Instant,
+        now: Instant
+    ) -> [Instant] {
+        let task = definition.specification
+        let age = [task.misfire.window, task.startDeadline].compactMap(\.self).min()
+        let begin = age.map { max(first, now - $0) } ?? first
+        let cap =
+            switch task.misfire.policy {
+            case .skip: 0
+            case .once: 1
+            case .all: task.misfire.cap
+            }
+        guard cap > 0, let earliest = definition.nextDue(after: begin - .milliseconds(1)), earliest <= end
+        else { return [] }
+        let all = instants(of: definition, from: earliest, through: end, countMax: cap)
+        if all.count <= cap { return all }
+        return latest(cap, of: definition, from: earliest, through: end)
+    }
+
+    /// The latest `count` instants in `[first, end]`, of which there are more, by bisection for where they begin.
+    private func latest(
+        _ count: Int,
+        of definition: TaskDefinition,
+        from first: Instant,
+        through end: Instant
+    )
+        -> [Instant]
+    {
+        // Of the instants from `many` there are more than `count`, of those from `few` at most so many.
+        var (many, few) = (first.millisecondsSinceEpoch, end.millisecondsSinceEpoch + 1)
+        while few - many > 1 {
+            let middle = many + (few - many) / 2
+            let probe = Instant(millisecondsSinceEpoch: middle)
+            let found = instants(of: definition, from: probe, through: end, countMax: count)
+            if found.count > count { many = middle } else { few = middle }
         }
+        return instants(
+            of: definition,
+            from: Instant(millisecondsSinceEpoch: few),
+            through: end,
+            countMax: count
+        )
+    }
+
+    /// The instants in `[begin, end]` in order; one more than `countMax` means that there are more.
+    private func instants(
+        of definition: TaskDefinition,
+        from begin: Instant,
+        through end: Instant,
+        countMax: Int
+    ) -> [Instant] {
+        var found: [Instant] = []
+        var last = begin - .milliseconds(1)
+        while found.count <= countMax, let due = definition.nextDue(after: last), due <= end {
+            found.append(due)
+            last = due
+        }
+        return found
     }
 
     private func missed(
@@ -98,7 +161,7 @@ public struct FireEnumerator: Hashable, Sendable {
     ) -> DecidedInstant {
         var count = 1
         var due = first
-        while count < policy.countMax, let next = definition.nextDue(after: due), next <= last {
+        while count < countMax, let next = definition.nextDue(after: due), next <= last {
             due = next
             count += 1
         }
@@ -138,6 +201,10 @@ public enum MissedReason {
     /// As `restored`, and there were more than anybody wants to count.
     public static let restoredUncounted =
         "restored: due before the cluster was restored from a snapshot; it may have run before; counted no further"
+    /// The task says how late it may start.
+    public static let deadline = "late: its start deadline passed before it could be started"
+    /// The task says how long the whole run may take.
+    public static let totalTimeout = "late: the run's total timeout passed before it could be started"
     /// Journaled, but the agent's right to launch ended first.
     public static let leaseEnded = "late: the agent lost touch with ZooKeeper before it could start it"
     /// Journaled, but the incarnation was replaced first.

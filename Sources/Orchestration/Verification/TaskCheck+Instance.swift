@@ -89,7 +89,12 @@ extension TaskCheck {
     private func repetition(_ instance: Instance) -> [RunFinding] {
         let starts = instance.starts
         switch definition.specification.delivery {
-        case .atMostOnce: return starts.count > 1 ? [RunFinding(.doubled, starts: starts)] : []
+        case .atMostOnce:
+            // Another attempt only after one that is known to have failed.
+            let isRetried = zip(starts, starts.dropFirst()).allSatisfy { before, next in
+                before.attempt < next.attempt && instance.result(of: before)?.retryAt != nil
+            }
+            return isRetried ? [] : [RunFinding(.doubled, starts: starts)]
         case .atLeastOnce:
             let grows = zip(starts, starts.dropFirst()).allSatisfy { $0.attempt < $1.attempt }
             return grows ? [] : [RunFinding(.doubled, starts: starts)]

@@ -88,10 +88,10 @@ final class ClusterWatch: Sendable {
     }
 
     /// A process ended.
-    func ended(_ attempt: AttemptID) {
-        trace.note("end", "\(attempt)")
+    func ended(_ attempt: AttemptID, _ outcome: AttemptOutcome) {
+        trace.note("end", "\(attempt) \(outcome.rawValue)")
         state.withLock { state in
-            if state.isOpen { state.starts.ended(attempt) }
+            if state.isOpen { state.starts.ended(attempt, outcome) }
         }
     }
 

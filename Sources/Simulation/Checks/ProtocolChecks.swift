@@ -139,11 +139,12 @@ struct InboxCheck {
     }
 }
 
-/// P2: an attempt is started once, and a fire that runs at most once has one attempt.
+/// P2: an attempt is started once, and a fire that runs at most once has another attempt only after one that has failed.
 struct StartCheck {
     struct Start {
         let agent: AgentID
-        var hasEnded = false
+        /// How its process ended; `nil` while it runs.
+        var outcome: AttemptOutcome?
     }
 
     private(set) var starts: [AttemptID: Start] = [:]
@@ -158,7 +159,8 @@ struct StartCheck {
         starts[fire.attempt] = Start(agent: agent)
         running.insert(fire.attempt.run)
         if fire.delivery == .atMostOnce {
-            if let before = runs[fire.attempt.run], before != fire.attempt {
+            if let before = runs[fire.attempt.run], before != fire.attempt, starts[before]?.outcome != .failed
+            {
                 found.append((.start, "\(fire.attempt) starts after \(before), though it may run once"))
             }
             runs[fire.attempt.run] = fire.attempt
@@ -166,8 +168,8 @@ struct StartCheck {
         return found
     }
 
-    mutating func ended(_ attempt: AttemptID) {
-        starts[attempt]?.hasEnded = true
+    mutating func ended(_ attempt: AttemptID, _ outcome: AttemptOutcome) {
+        starts[attempt]?.outcome = outcome
         running.remove(attempt.run)
     }
 
@@ -176,5 +178,5 @@ struct StartCheck {
 
     /// The runs that were started, and those that came to an end.
     var startedRuns: Set<RunID> { Set(starts.keys.map(\.run)) }
-    var endedRuns: Set<RunID> { Set(starts.filter(\.value.hasEnded).keys.map(\.run)) }
+    var endedRuns: Set<RunID> { Set(starts.filter { $0.value.outcome != nil }.keys.map(\.run)) }
 }

@@ -21,7 +21,7 @@ final class SimulatedRunner: AttemptRunner {
     private let state: Mutex<State>
     /// Told of every process that starts, and of its end.
     private let onStart: @Sendable (LaunchOrder) -> Void
-    private let onEnd: @Sendable (AttemptID) -> Void
+    private let onEnd: @Sendable (AttemptID, AttemptOutcome) -> Void
 
     init(
         machine: SimulatedMachine,
@@ -29,7 +29,7 @@ final class SimulatedRunner: AttemptRunner {
         time: TimeSource,
         generator: SeededGenerator,
         onStart: @escaping @Sendable (LaunchOrder) -> Void,
-        onEnd: @escaping @Sendable (AttemptID) -> Void
+        onEnd: @escaping @Sendable (AttemptID, AttemptOutcome) -> Void
     ) {
         self.machine = machine
         self.clock = clock
@@ -75,7 +75,7 @@ final class SimulatedRunner: AttemptRunner {
 
     private func end(_ attempt: AttemptID, _ outcome: AttemptOutcome, signal: Int32?) {
         guard state.withLock({ $0.alive.remove(attempt) }) != nil else { return }
-        onEnd(attempt)
+        onEnd(attempt, outcome)
         let exitCode: Int32? = signal == nil ? (outcome == .succeeded ? 0 : 1) : nil
         let result = AttemptResult(
             attempt: attempt,

@@ -96,16 +96,18 @@ final class AgentWorld {
         every: Duration = .seconds(1),
         timeout: Duration? = nil,
         schedules: [Schedule]? = nil,
-        delivery: Delivery = .atMostOnce
+        delivery: Delivery = .atMostOnce,
+        change: (inout TaskSpecification) -> Void = { _ in }
     ) throws -> TaskDefinition {
         let interval = Schedule.every(try IntervalSchedule(every: every))
-        let specification = TaskSpecification(
+        var specification = TaskSpecification(
             name: TaskID(name)!,
             action: .command(["true"]),
             schedules: schedules ?? [interval],
             timeout: timeout,
             delivery: delivery
         )
+        change(&specification)
         let definition = TaskDefinition.created(
             specification,
             uid: TaskUID(bits: uid),
@@ -177,6 +179,14 @@ final class AgentWorld {
     func raiseFence(of incarnation: Incarnation, sealed: Bool) throws {
         let record = try ZNodeCodec.encode(FenceRecord(isSealed: sealed))
         try ensemble.write([.set(try runtime.fence(seat.agent, incarnation), data: record, version: nil)])
+    }
+
+    /// The names of what is in the agent's inbox.
+    var inbox: [String] {
+        get throws {
+            guard let incarnation = try incarnation else { return [] }
+            return ensemble.children(try runtime.inbox(seat.agent, incarnation))
+        }
     }
 
     /// Puts something into the agent's inbox.

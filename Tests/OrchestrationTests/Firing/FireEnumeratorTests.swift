@@ -6,20 +6,26 @@ import Testing
 @Suite struct FireEnumeratorTests {
     static let now = Instant(millisecondsSinceEpoch: 1_000_000_000)
 
-    static func task(every seconds: Int, since: Instant = .epoch) throws -> TaskDefinition {
+    static func task(
+        every seconds: Int,
+        _ misfire: Misfire = Misfire(),
+        startDeadline: Duration? = nil,
+        since: Instant = .epoch
+    ) throws -> TaskDefinition {
         let interval = Schedule.every(try IntervalSchedule(every: .seconds(seconds)))
         let name = try #require(TaskID("t"))
-        let specification = TaskSpecification(name: name, action: .command(["true"]), schedules: [interval])
+        var specification = TaskSpecification(name: name, action: .command(["true"]), schedules: [interval])
+        specification.misfire = misfire
+        specification.startDeadline = startDeadline
         return TaskDefinition.created(specification, uid: TaskUID(bits: 1), now: since)
     }
 
     private func decide(
         _ task: TaskDefinition,
         behind seconds: Int,
-        policy: MisfirePolicy = .standard,
         limit: Int = 100
     ) -> [DecidedInstant] {
-        FireEnumerator(policy: policy).decide(
+        FireEnumerator().decide(
             task,
             after: Self.now - .seconds(seconds),
             now: Self.now,
@@ -64,20 +70,91 @@ import Testing
         #expect(missed == (testCase.missed == 0 ? [] : [testCase.missed]))
     }
 
-    @Test("with the policy never, nothing older is launched")
-    func never() throws {
-        let decided = decide(
-            try Self.task(every: 100),
-            behind: 1_001,
-            policy: MisfirePolicy(older: .never)
+    struct PolicyCase: CustomTestStringConvertible, Sendable {
+        var misfire: Misfire
+        var startDeadline: Duration?
+        var every = 100
+        var behind = 1_001
+        /// Seconds before now of what is launched.
+        var launched: [Int]
+        var missed: Int
+        var testDescription: String { "\(misfire), \(behind) s behind" }
+    }
+
+    @Test(
+        "the policy, its grace, window and cap, and the start deadline decide about old fires",
+        arguments: [
+            PolicyCase(misfire: Misfire(.skip), launched: [0], missed: 10),
+            PolicyCase(misfire: Misfire(.once), launched: [100, 0], missed: 9),
+            PolicyCase(
+                misfire: Misfire(.all),
+                launched: Array(stride(from: 1_000, through: 0, by: -100)),
+                missed: 0
+            ),
+            PolicyCase(misfire: Misfire(.all, cap: 4), launched: [400, 300, 200, 100, 0], missed: 6),
+            PolicyCase(misfire: Misfire(.all, cap: 1), launched: [100, 0], missed: 9),
+            PolicyCase(misfire: Misfire(.all, window: .seconds(250)), launched: [200, 100, 0], missed: 8),
+            PolicyCase(
+                misfire: Misfire(.all, window: .seconds(300)),
+                launched: [300, 200, 100, 0],
+                missed: 7
+            ),
+            PolicyCase(misfire: Misfire(.once, window: .seconds(99)), launched: [0], missed: 10),
+            PolicyCase(
+                misfire: Misfire(.skip, grace: .seconds(300)),
+                launched: [300, 200, 100, 0],
+                missed: 7
+            ),
+            PolicyCase(
+                misfire: Misfire(.skip, grace: .zero),
+                every: 10,
+                behind: 35,
+                launched: [0],
+                missed: 3
+            ),
+            PolicyCase(
+                misfire: Misfire(.once, grace: .zero),
+                every: 10,
+                behind: 35,
+                launched: [10, 0],
+                missed: 2
+            ),
+            PolicyCase(misfire: Misfire(.all), startDeadline: .seconds(150), launched: [100, 0], missed: 9),
+            PolicyCase(
+                misfire: Misfire(.once),
+                startDeadline: .seconds(15),
+                every: 10,
+                behind: 45,
+                launched: [10, 0],
+                missed: 3
+            ),
+        ]
+    )
+    func policies(_ testCase: PolicyCase) throws {
+        let task = try Self.task(
+            every: testCase.every,
+            testCase.misfire,
+            startDeadline: testCase.startDeadline
         )
-        #expect(decided.count == 2)
-        #expect(decided.first?.due == Self.now - .seconds(100))
-        guard case .missed(_, _, let count)? = decided.first?.decision else {
-            Issue.record("the older ones are not missed")
-            return
+        let decided = decide(task, behind: testCase.behind)
+        let launched = decided.filter { $0.decision == .launch }.map {
+            Int($0.due.duration(to: Self.now).inSeconds)
         }
-        #expect(count == 10)
+        #expect(launched == testCase.launched)
+        let missed = decided.compactMap { instant -> Int? in
+            if case .missed(_, _, let count) = instant.decision { count } else { nil }
+        }
+        #expect(missed == (testCase.missed == 0 ? [] : [testCase.missed]))
+    }
+
+    @Test("however many were missed, making up costs a bounded number of questions")
+    func boundedMakeUp() throws {
+        let task = try Self.task(every: 1, Misfire(.all, cap: 50))
+        let decided = decide(task, behind: 900_000, limit: 400)
+        // A missed range, 50 that are made up for, and the 62 of the grace and the look-ahead.
+        #expect(decided.count == 1 + 50 + 62)
+        #expect(decided.dropFirst().allSatisfy { $0.decision == .launch })
+        #expect(decided.map(\.due) == decided.map(\.due).sorted())
     }
 
     @Test("a long absence costs no more than the cap, and the record says that it stopped counting")
@@ -87,7 +164,7 @@ import Testing
             Issue.record("no missed range")
             return
         }
-        #expect(count == MisfirePolicy.standard.countMax)
+        #expect(count == FireEnumerator().countMax)
         #expect(reason == MissedReason.lateUncounted)
         #expect(since == Self.now - .seconds(999_998))
         #expect(decided.first?.due == Self.now - .seconds(62))
@@ -101,7 +178,8 @@ import Testing
     )
     func pieces(seed: Int) throws {
         let every = [1, 3, 7, 20, 61, 600][seed % 6]
-        let task = try Self.task(every: every)
+        let policy = Misfire.Policy.allCases[seed / 6 % 3]
+        let task = try Self.task(every: every, Misfire(policy, cap: 1 + seed % 7))
         var cursor = Self.now - .seconds(seed * 24)
         let start = cursor
         var covered: [Instant] = []

@@ -1,0 +1,107 @@
+import Domain
+import Scheduling
+import Testing
+
+@Suite struct RetryTests {
+    static let ended = Instant(millisecondsSinceEpoch: 1_000_000)
+
+    static func result(_ number: Int, _ outcome: AttemptOutcome = .failed, exitCode: Int32? = 1)
+        -> AttemptResult
+    {
+        AttemptResult(
+            attempt: AttemptID(run: RunTests.run, number: number),
+            outcome: outcome,
+            exitCode: exitCode,
+            endedAt: ended
+        )
+    }
+
+    struct Pauses: CustomTestStringConvertible, Sendable {
+        var backoff: Retry.Backoff
+        /// Seconds after each attempt but the last.
+        var seconds: [Int]
+        var testDescription: String { backoff.rawValue }
+    }
+
+    @Test(
+        "pauses grow as the policy says, up to the longest",
+        arguments: [
+            Pauses(backoff: .constant, seconds: [10, 10, 10, 10, 10]),
+            Pauses(backoff: .linear, seconds: [10, 20, 30, 40, 45]),
+            Pauses(backoff: .exponential, seconds: [10, 20, 40, 45, 45]),
+        ]
+    )
+    func pauses(_ pauses: Pauses) {
+        let retry = Retry(
+            attempts: 6,
+            delay: .seconds(10),
+            backoff: pauses.backoff,
+            maxDelay: .seconds(45),
+            jitter: 0
+        )
+        let found = (1...6).map { number in
+            retry.next(after: Self.result(number)).map { Self.ended.duration(to: $0) }
+        }
+        #expect(found == pauses.seconds.map { Duration.seconds($0) } + [nil])
+    }
+
+    @Test("jitter takes off at most its part, the same for everybody, differently for each attempt")
+    func jitter() {
+        let retry = Retry(attempts: 100, delay: .seconds(100), backoff: .constant, jitter: 0.3)
+        let found = (1..<100).compactMap { retry.next(after: Self.result($0)) }
+        #expect(found == (1..<100).compactMap { retry.next(after: Self.result($0)) })
+        #expect(found.count == 99)
+        #expect(found.allSatisfy { (70...100).contains(Self.ended.duration(to: $0).components.seconds) })
+        #expect(Set(found).count > 90)
+    }
+
+    struct Cause: CustomTestStringConvertible, Sendable {
+        var outcome: AttemptOutcome
+        var exitCode: Int32?
+        var retry: Retry
+        var follows: Bool
+        var testDescription: String { "\(outcome) \(exitCode.map(String.init) ?? "-") \(retry.on)" }
+    }
+
+    @Test(
+        "only what the policy names is followed by another attempt",
+        arguments: [
+            Cause(outcome: .failed, exitCode: 1, retry: Retry(attempts: 2), follows: true),
+            Cause(outcome: .failed, retry: Retry(attempts: 2), follows: true),
+            Cause(outcome: .failed, exitCode: 1, retry: Retry(), follows: false),
+            Cause(outcome: .failed, exitCode: 1, retry: Retry(attempts: 2, on: [.timedOut]), follows: false),
+            Cause(outcome: .failed, exitCode: 75, retry: Retry(attempts: 2, exitCodes: [75]), follows: true),
+            Cause(outcome: .failed, exitCode: 1, retry: Retry(attempts: 2, exitCodes: [75]), follows: false),
+            Cause(outcome: .failed, retry: Retry(attempts: 2, exitCodes: [75]), follows: false),
+            Cause(outcome: .timedOut, retry: Retry(attempts: 2), follows: false),
+            Cause(outcome: .timedOut, retry: Retry(attempts: 2, on: [.timedOut]), follows: true),
+            Cause(outcome: .notStarted, exitCode: 127, retry: Retry(attempts: 2), follows: true),
+            Cause(outcome: .succeeded, exitCode: 0, retry: Retry(attempts: 2), follows: false),
+            Cause(outcome: .stopped, retry: Retry(attempts: 2, on: Retry.Cause.allCases), follows: false),
+            Cause(outcome: .lost, retry: Retry(attempts: 2, on: Retry.Cause.allCases), follows: false),
+            Cause(outcome: .missed, retry: Retry(attempts: 2, on: Retry.Cause.allCases), follows: false),
+        ]
+    )
+    func causes(_ cause: Cause) {
+        let result = Self.result(1, cause.outcome, exitCode: cause.exitCode)
+        #expect((cause.retry.next(after: result) != nil) == cause.follows)
+    }
+
+    @Test("a run whose next attempt is to come is not over, in whatever order that is told and taken back")
+    func record() {
+        func report(_ number: Int, _ outcome: AttemptOutcome, retryAt: Instant? = nil) -> RunReport {
+            var result = Self.result(number, outcome)
+            result.retryAt = retryAt
+            return RunTests.report(attempt: number, .ended(result))
+        }
+        let failed = report(1, .failed, retryAt: Self.ended + .seconds(10))
+        #expect(RunTests.record([failed]).state == .retrying)
+        #expect(!RunState.retrying.isFinal)
+        #expect(RunTests.record([failed, report(2, .succeeded)]).state == .succeeded)
+        for order in RunTests.permutations([failed, report(1, .failed), report(1, .lost)]) {
+            let run = RunTests.record(order)
+            #expect(run.state == .failed)
+            #expect(run.attempts.first?.result?.retryAt == nil)
+        }
+    }
+}
