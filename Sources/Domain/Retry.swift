@@ -76,7 +76,9 @@ public struct Retry: Hashable, Sendable {
     public static let delayDefault = Duration.seconds(10)
     /// The longest pause, unless another is given.
     public static let maxDelayDefault = Duration.seconds(600)
-    /// Half of the pause ("equal jitter": M. Brooker, "Exponential Backoff And Jitter", 2015), unless another is given.
+    /// Half of the pause, unless another is given.
+    ///
+    /// ("Equal jitter": M. Brooker, "Exponential Backoff And Jitter", 2015.)
     public static let jitterDefault = 0.5
     /// Failures of the task itself; what times out once mostly does again.
     public static let causesDefault: [Cause] = [.failed, .notStarted]

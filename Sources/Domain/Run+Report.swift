@@ -61,7 +61,8 @@ extension Run {
             return .missed
         }
         guard let result = last.result else { return .running }
-        if result.retryAt != nil { return .retrying }
+        // With a reason the attempt that was to follow was taken and not launched.
+        if result.retryAt != nil, run.reason == nil { return .retrying }
         switch result.outcome {
         case .succeeded: return .succeeded
         case .failed, .notStarted: return .failed

@@ -40,7 +40,9 @@ public struct TaskSpecification: Hashable, Sendable {
     public var retry: Retry
     /// How long after its due instant a run may take at most, waiting, attempts and pauses included; `nil` for ever.
     public var totalTimeout: Duration?
-    /// How long after it came due an attempt may still start; later it is missed. `nil` for no limit.
+    /// How long after it came due an attempt may still start; `nil` for no limit.
+    ///
+    /// Later it is missed.
     public var startDeadline: Duration?
     /// Where it may run, beyond its runtime.
     public var placement: Placement

@@ -98,6 +98,15 @@ import Testing
         #expect(RunTests.record([failed]).state == .retrying)
         #expect(!RunState.retrying.isFinal)
         #expect(RunTests.record([failed, report(2, .succeeded)]).state == .succeeded)
+        let skipped = RunTests.report(
+            attempt: 2,
+            .decided(at: Self.ended),
+            decision: .skipped(reason: "deleted")
+        )
+        for order in RunTests.permutations([failed, skipped]) {
+            #expect(RunTests.record(order).state == .failed)
+            #expect(RunTests.record(order).reason == "deleted")
+        }
         for order in RunTests.permutations([failed, report(1, .failed), report(1, .lost)]) {
             let run = RunTests.record(order)
             #expect(run.state == .failed)
