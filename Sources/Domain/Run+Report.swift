@@ -77,6 +77,8 @@ extension Run {
 extension RunAttempt {
     /// Takes over what is newer: an end over a start, the truth over `lost`.
     fileprivate mutating func absorb(_ phase: RunReport.Phase) {
+        // What follows a loss was decided when it was recorded: nothing does because of a truth that comes later.
+        defer { if lost != nil { result?.retryAt = nil } }
         switch phase {
         case .started(let at), .decided(let at):
             startedAt = startedAt ?? at

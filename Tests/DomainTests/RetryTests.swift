@@ -98,6 +98,9 @@ import Testing
         #expect(RunTests.record([failed]).state == .retrying)
         #expect(!RunState.retrying.isFinal)
         #expect(RunTests.record([failed, report(2, .succeeded)]).state == .succeeded)
+        for order in RunTests.permutations([failed, report(1, .lost)]) {
+            #expect(RunTests.record(order).state == .failed)
+        }
         let skipped = RunTests.report(
             attempt: 2,
             .decided(at: Self.ended),
