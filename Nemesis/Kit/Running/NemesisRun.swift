@@ -164,6 +164,9 @@ public struct NemesisRun: Sendable {
             return false
         }
         let duration = healed.duration(to: .now)
+        for server in await cluster.absentServers() {
+            journal.say("  \(server) has not come back: a failure of ZooKeeper itself; a majority serves")
+        }
         journal.say("the cluster is steady \(duration.inSeconds) after the last fault")
         if duration > bound {
             journal.say("PROMISE BROKEN: it must be steady after \(bound.inSeconds)")
