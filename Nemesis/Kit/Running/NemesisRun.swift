@@ -87,6 +87,7 @@ public struct NemesisRun: Sendable {
         journal.say("faults are over: \(injected) of \(plan.faults.count) were injected")
         let isSteady = try await heal(cluster, journal, tasks: workload.items.count)
         let to = Instant(Date())
+        for outage in witness.outages { try await journal.add(outage) }
         try await journal.close()
         try await settle(journal)
         let evidence = EvidenceCollector(
@@ -154,6 +155,10 @@ public struct NemesisRun: Sendable {
                 journal.say("PROMISE BROKEN: \(name) ended by itself; see \(workspace.log(name))")
             }
             try await process.start()
+        }
+        // ZooKeeper's own recovery is nobody's promise.
+        try await wait("the ensemble", Self.startPatience) {
+            await cluster.servers(in: "leader").isEmpty ? "it has no leader" : nil
         }
         let healed = ContinuousClock.now
         let bound = RunCheckPolicy.settling(sessionTimeout: cluster.topology.sessionTimeout)
