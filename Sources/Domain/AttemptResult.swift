@@ -1,3 +1,4 @@
+import Mutations
 public import Scheduling
 
 /// How an attempt ended.
@@ -71,7 +72,8 @@ extension AttemptResult {
     /// Whether the attempt cannot be said to have run: what must run at least once is attempted again.
     public var isInconclusive: Bool {
         switch outcome {
-        case .missed, .lost: true
+        case .missed: !Mutation.missesForGood.isOn
+        case .lost: true
         // A program that cannot be executed is the task's own result; a full disk is not.
         case .notStarted: exitCode == nil
         case .succeeded, .failed, .timedOut, .stopped: false

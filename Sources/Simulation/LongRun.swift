@@ -123,8 +123,11 @@ public final class LongRun {
             let parts = path.text.split(separator: "/").dropFirst(2)
             let kind = parts.first == "runtimes" ? parts.dropFirst(2).first : parts.first
             let name = kind.map(String.init) ?? "root"
+            let data = cluster.ensemble.node(path)?.data ?? []
+            // The buckets of markers, 256 at most, are made when they are first needed, and stay.
+            if name == "dispatched", data.isEmpty { continue }
             nodes[name, default: 0] += 1
-            bytes[name, default: 0] += cluster.ensemble.node(path)?.data.count ?? 0
+            bytes[name, default: 0] += data.count
         }
         return LongRunReport.Census(
             sessions: cluster.ensemble.sessions.count,

@@ -116,8 +116,9 @@ final class SimulatedCluster {
         )
         trace.note(center.machine.name, "starts")
         let task = process.start {
-            // It runs for as long as the world, or until it is killed.
-            await service.run { try? await time.sleep(for: .seconds(1_000_000)) }
+            // It runs for as long as the world, or until it is killed, and leaves no sleeper behind.
+            let forever = AsyncStream.makeStream(of: Never.self)
+            await service.run { for await _ in forever.stream {} }
         }
         processes.append((process, task))
         center.current = CenterProcess(process: process, client: client, service: service, task: task)

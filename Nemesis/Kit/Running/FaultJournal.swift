@@ -39,6 +39,9 @@ public actor FaultJournal {
         try write(period)
     }
 
+    /// Adds a period that somebody saw.
+    func add(_ period: FaultPeriod) throws { try write(period) }
+
     /// A period that did not come about.
     func drop(_ number: Int) { open[number] = nil }
 

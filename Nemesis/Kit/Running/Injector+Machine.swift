@@ -49,6 +49,10 @@ extension Injector {
             throw Impossible(description: "it has no disk of its own")
         }
         let filler = URL(fileURLWithPath: cluster.workspace.data(fault.target) + "/filler")
+        // A ZooKeeper server that cannot write ends itself, as it should.
+        let isServer = cluster.topology.servers.contains(fault.target)
+        let death =
+            isServer ? await journal.begin(.zooKeeperKilled, fault.target, fault.kind.rawValue) : nil
         try await during(.diskFull, fault.target, fault) {
             try Data().write(to: filler)
             let handle = try FileHandle(forWritingTo: filler)
@@ -60,5 +64,18 @@ extension Injector {
         } end: {
             try FileManager.default.removeItem(at: filler)
         }
+        if let death { try await revive(fault.target, death) }
+    }
+
+    /// Starts a server again that has ended since the period `death` began; forgets the period if it has not.
+    private func revive(_ server: String, _ death: Int) async throws {
+        let process = cluster.process(server)
+        // It may be about to end: what it could not write it notices within its own timeouts.
+        try await ContinuousClock().sleep(for: .seconds(2))
+        guard await !process.isRunning else { return await journal.drop(death) }
+        journal.say("  \(server) has ended because its disk was full, and is started again")
+        try await process.start()
+        try await served(server)
+        try await journal.end(death)
     }
 }

@@ -87,6 +87,7 @@ public struct NemesisRun: Sendable {
         journal.say("faults are over: \(injected) of \(plan.faults.count) were injected")
         let isSteady = try await heal(cluster, journal, tasks: workload.items.count)
         let to = Instant(Date())
+        for outage in witness.outages { try await journal.add(outage) }
         try await journal.close()
         try await settle(journal)
         let evidence = EvidenceCollector(
@@ -155,6 +156,10 @@ public struct NemesisRun: Sendable {
             }
             try await process.start()
         }
+        // ZooKeeper's own recovery is nobody's promise.
+        try await wait("the ensemble", Self.startPatience) {
+            await cluster.servers(in: "leader").isEmpty ? "it has no leader" : nil
+        }
         let healed = ContinuousClock.now
         let bound = RunCheckPolicy.settling(sessionTimeout: cluster.topology.sessionTimeout)
         do {
@@ -164,6 +169,9 @@ public struct NemesisRun: Sendable {
             return false
         }
         let duration = healed.duration(to: .now)
+        for server in await cluster.absentServers() {
+            journal.say("  \(server) has not come back: a failure of ZooKeeper itself; a majority serves")
+        }
         journal.say("the cluster is steady \(duration.inSeconds) after the last fault")
         if duration > bound {
             journal.say("PROMISE BROKEN: it must be steady after \(bound.inSeconds)")

@@ -52,7 +52,8 @@ struct FaultExcuses {
     ///
     /// A killed agent loses at once; one that is suspended or cut off loses when its session ends, and keeps all if it is back earlier.
     func loss(of agent: AgentID, due: Instant, end: Instant?) -> FaultPeriod? {
-        faults.first { fault in
+        let end = end.map { latestRecording($0, due: due) }
+        return faults.first { fault in
             if let end, fault.start > end + policy.clockSkew { return false }
             switch fault.kind {
             case .killed, .stopped, .sessionLost:
@@ -64,6 +65,19 @@ struct FaultExcuses {
             }
         }
     }
+
+    /// When a record of a loss may really have been made: a center whose clock was set back dates it too early.
+    private func latestRecording(_ end: Instant, due: Instant) -> Instant {
+        let steps = faults.filter { fault in
+            guard fault.kind == .clockStepped || fault.kind == .clockDrift else { return false }
+            return !fault.names.contains(where: agents.contains) && (fault.end ?? .endless) >= due
+                && fault.start <= max(end, due) + Self.clockStepMax
+        }
+        return steps.map { $0.end ?? .endless }.reduce(end, max)
+    }
+
+    /// Clocks that are wrong by more than that are noticed elsewhere.
+    private static let clockStepMax = Duration.seconds(300)
 
     /// The fault of an agent's clock that may show in a start's times.
     func clock(of agent: AgentID, at instants: Instant...) -> FaultPeriod? {

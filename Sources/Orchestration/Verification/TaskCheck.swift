@@ -104,10 +104,7 @@ struct TaskCheck {
         }
 
         private static func isConclusive(_ result: AttemptResult?) -> Bool {
-            switch result?.outcome {
-            case .succeeded, .failed, .timedOut, .stopped: true
-            case .notStarted, .missed, .lost, nil: false
-            }
+            result.map { !$0.isInconclusive } ?? false
         }
     }
 }

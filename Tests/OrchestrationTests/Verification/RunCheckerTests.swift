@@ -210,6 +210,22 @@ struct RunCheckerTests {
             delivery: .atLeastOnce,
             findings: ["incomplete 3", "lost 3", "!not-completed 3"]
         ) { $0.lose(3, killAfter: .seconds(1)) },
+        Row(
+            what: "lost, recorded by a center whose clock was set back",
+            findings: ["incomplete 3", "lost 3"]
+        ) {
+            $0.lose(3, killAfter: .seconds(7))
+            let attempt = Story.attempt(3, .lost, endedAfter: .seconds(-50))
+            $0.replaceRun(3, Story.run(3, .lost, attempts: [attempt]))
+            $0.history.faults.append(
+                FaultPeriod(
+                    kind: .clockStepped,
+                    target: "center-1",
+                    start: Story.due(3) + .seconds(6),
+                    end: Story.due(3) + .seconds(20)
+                )
+            )
+        },
         Row(what: "timed out before it could record its start", delivery: .atLeastOnce, findings: []) {
             $0.replaceRun(3, Story.run(3, .failed, attempts: [Story.attempt(3, .timedOut)]))
             $0.replaceStarts(3, [])
