@@ -91,18 +91,14 @@ enum ScheduleReader {
         _ bounds: (start: Instant?, end: Instant?),
         _ reader: inout FieldReader
     ) -> Schedule? {
-        var options = CronOptions()
-        if let node = fields["timeZone"] {
-            options.timeZone = zone(node, "\(field).timeZone", &reader) ?? .utc
-        }
-        if let node = fields["days"] { options.days = reader.choice(node, "\(field).days") ?? options.days }
-        if let node = fields["gap"] { options.gap = reader.choice(node, "\(field).gap") ?? options.gap }
-        if let node = fields["overlap"] {
-            options.overlap = reader.choice(node, "\(field).overlap") ?? options.overlap
-        }
-        if let node = fields["dialect"] {
-            options.dialect = reader.choice(node, "\(field).dialect") ?? options.dialect
-        }
+        let dialect: Dialect = fields["dialect"].flatMap { reader.choice($0, "\(field).dialect") } ?? .unix
+        let options = CronOptions(
+            timeZone: fields["timeZone"].flatMap { zone($0, "\(field).timeZone", &reader) } ?? .utc,
+            days: fields["days"].flatMap { reader.choice($0, "\(field).days") },
+            gap: fields["gap"].flatMap { reader.choice($0, "\(field).gap") },
+            overlap: fields["overlap"].flatMap { reader.choice($0, "\(field).overlap") },
+            dialect: dialect
+        )
         guard let text = reader.text(place, "\(field).cron", "a cron expression such as \"0 2 * * 1-5\"")
         else { return nil }
         do throws(ScheduleError) {

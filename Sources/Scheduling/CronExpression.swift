@@ -19,7 +19,7 @@ public struct CronExpression: Hashable, Sendable {
         let fields = try CronFields(text, dialect: options.dialect)
         self.text = text
         self.options = options
-        pattern = CronPattern(fields, days: options.days)
+        pattern = CronPattern(fields, days: fields.daysRule(options.days), dialect: options.dialect)
         firesTwiceInOverlaps =
             switch options.overlap {
             case .both: true

@@ -89,6 +89,7 @@ struct CronFieldParser {
         case .dayOfWeek where cursor.take("L"):
             return .lastWeekday(normal(value))
         case .dayOfWeek where cursor.take("#"):
+            if dialect == .ocps, cursor.take("L") { return .lastWeekday(normal(value)) }
             return .nthWeekday(normal(value), number: try weekdayNumber())
         default:
             return .value(normal(value))

@@ -23,7 +23,7 @@ struct CronPattern: Hashable, Sendable {
     static let yearMin = 1_900
 
     /// Compiles `fields`.
-    init(_ fields: CronFields, days rule: DaysRule) {
+    init(_ fields: CronFields, days rule: DaysRule, dialect: Dialect) {
         func mask(_ field: CronField, _ kind: CronFieldKind) -> UInt64 {
             .mask(of: field.terms.flatMap { $0.values(among: kind.values(in: .unix)) })
         }
@@ -33,7 +33,7 @@ struct CronPattern: Hashable, Sendable {
         months = mask(fields.month, .month)
         days = CronDays(dayOfMonth: fields.dayOfMonth, dayOfWeek: fields.dayOfWeek, rule: rule)
         years = fields.year.flatMap { year in
-            let range = CronFieldKind.year.values(in: .unix)
+            let range = CronFieldKind.year.values(in: dialect)
             return year.hasFullWildcard ? nil : year.terms.flatMap { $0.values(among: range) }.sorted()
         }
         firstSecondOfDay =

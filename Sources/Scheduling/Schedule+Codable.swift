@@ -95,9 +95,9 @@ extension Schedule {
     private static func cron(from container: KeyedDecodingContainer<DocumentKey>) throws -> CronSchedule {
         let options = CronOptions(
             timeZone: try container.decodeIfPresent(TimeZoneID.self, forKey: .init(.timeZone)) ?? .utc,
-            days: try container.choice(.days) ?? .cron,
-            gap: try container.choice(.gap) ?? .run,
-            overlap: try container.choice(.overlap) ?? .auto,
+            days: try container.choice(.days),
+            gap: try container.choice(.gap),
+            overlap: try container.choice(.overlap),
             dialect: try container.choice(.dialect) ?? .unix
         )
         let text = try container.decode(String.self, forKey: .init(.cron))
@@ -126,8 +126,8 @@ extension Schedule {
         _ expression: CronExpression,
         to container: inout KeyedEncodingContainer<DocumentKey>
     ) throws {
-        let defaults = CronOptions()
         let options = expression.options
+        let defaults = CronOptions(dialect: options.dialect)
         func encode<Value: Encodable & Equatable>(_ value: Value, _ usual: Value, _ key: KnownKey) throws {
             if value != usual { try container.encode(value, forKey: .init(key)) }
         }
@@ -136,7 +136,7 @@ extension Schedule {
         try encode(options.days, defaults.days, .days)
         try encode(options.gap, defaults.gap, .gap)
         try encode(options.overlap, defaults.overlap, .overlap)
-        try encode(options.dialect, defaults.dialect, .dialect)
+        try encode(options.dialect, .unix, .dialect)
     }
 }
 

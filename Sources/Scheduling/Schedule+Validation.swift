@@ -30,6 +30,9 @@ extension Schedule {
         guard case .cron(let cron) = self, cron.expression.neverFires else {
             return "the schedule never fires between its start and its end: widen them"
         }
+        if cron.expression.isEvent {
+            return "\(cron.expression.text) is no time: the clock never brings it about"
+        }
         return "no date matches: change the days, months or years of '\(cron.expression.text)'"
     }
 
@@ -46,13 +49,21 @@ extension CronExpression {
         pattern.nextLocal(atOrAfter: .min / 2) == nil
     }
 
+    /// Whether the expression is OCPS's `@reboot`, which no clock brings about.
+    fileprivate var isEvent: Bool {
+        // The text was parsed when the expression was made.
+        (try? CronFields(text, dialect: options.dialect))?.isEvent ?? false
+    }
+
     /// Where the restricted day field, else the year field, begins.
     fileprivate var positionOfDate: Int? {
         // The text was parsed when the expression was made; a second failure only costs the position.
         guard let fields = try? CronFields(text, dialect: options.dialect) else { return nil }
         var unbound = fields
         unbound.year = nil
-        let needsYear = CronPattern(unbound, days: options.days).nextLocal(atOrAfter: 0) != nil
+        let rule = fields.daysRule(options.days)
+        let needsYear =
+            CronPattern(unbound, days: rule, dialect: options.dialect).nextLocal(atOrAfter: 0) != nil
         if needsYear, let year = fields.year { return year.position }
         return fields.dayOfMonth.hasFullWildcard ? fields.dayOfWeek.position : fields.dayOfMonth.position
     }

@@ -43,7 +43,11 @@ private struct CronPhrases {
             clause = expression.text
             return
         }
-        let day = DayPhrase(fields, rule: options.days).text
+        guard !fields.isEvent else {
+            clause = "When the machine starts, at no time of the clock"
+            return
+        }
+        let day = DayPhrase(fields, rule: fields.daysRule(options.days)).text
         let months = fields.month.hasFullWildcard ? nil : "in " + fields.month.listed(.month)
         let years = fields.year.flatMap { $0.hasFullWildcard ? nil : "in " + $0.listed(.year) }
         let parts = [TimePhrase(fields).text, day, months, years].compactMap(\.self)

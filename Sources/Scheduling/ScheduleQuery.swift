@@ -14,11 +14,11 @@ public struct ScheduleQuery: Hashable, Sendable, Codable {
     public var inclusive: Bool?
     /// How many fires are asked for; 1 unless given.
     public var count: Int?
-    /// The day rule; `cron` unless given.
+    /// The day rule; the dialect's unless given.
     public var days: String?
-    /// The gap rule; `run` unless given.
+    /// The gap rule; the dialect's unless given.
     public var gap: String?
-    /// The overlap rule; `auto` unless given.
+    /// The overlap rule; the dialect's unless given.
     public var overlap: String?
 
     /// Creates a question about an expression with nothing but defaults.
@@ -67,9 +67,9 @@ public struct ScheduleQuery: Hashable, Sendable, Codable {
     private func options() throws(ScheduleError) -> CronOptions {
         CronOptions(
             timeZone: try timeZone.map { name throws(ScheduleError) in try TimeZoneID(name) } ?? .utc,
-            days: try option("days", days) ?? .cron,
-            gap: try option("gap", gap) ?? .run,
-            overlap: try option("overlap", overlap) ?? .auto,
+            days: try option("days", days),
+            gap: try option("gap", gap),
+            overlap: try option("overlap", overlap),
             dialect: try option("dialect", dialect) ?? .unix
         )
     }

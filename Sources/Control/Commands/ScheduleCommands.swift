@@ -28,10 +28,10 @@ public struct ExpressionOptions: ParsableArguments, Sendable {
         help: ArgumentHelp("Zone the expression is meant in.", valueName: "zone")
     )
     var timeZone = "UTC"
-    @Option(help: "How the day fields combine: cron, either or both.") var days: DaysRule = .cron
-    @Option(help: "Times that do not exist: run or skip.") var gap: GapRule = .run
-    @Option(help: "Times that exist twice: auto, first or both.") var overlap: OverlapRule = .auto
-    @Option(help: "Whose reading applies: unix or quartz.") var dialect: Dialect = .unix
+    @Option(help: "How the day fields combine: cron, either or both.") var days: DaysRule?
+    @Option(help: "Times that do not exist: run or skip.") var gap: GapRule?
+    @Option(help: "Times that exist twice: auto, first or both.") var overlap: OverlapRule?
+    @Option(help: "Whose reading applies: unix, quartz or ocps.") var dialect: Dialect = .unix
 
     /// Creates the options; `ArgumentParser` fills them.
     public init() {}
