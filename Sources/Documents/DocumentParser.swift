@@ -59,7 +59,7 @@ public struct DocumentParser: Sendable {
 }
 
 extension DocumentParser {
-    private func nodes(of text: String, _ reader: inout FieldReader) -> [SourceNode] {
+    func nodes(of text: String, _ reader: inout FieldReader) -> [SourceNode] {
         if text.utf8.first(where: { $0 > 0x20 }).map({ $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") })
             == true
         {

@@ -1,0 +1,168 @@
+import Domain
+import Scheduling
+
+/// Turns timer units and their services into tasks.
+enum SystemdImport {
+    static func read(_ sources: [ImportSource], into draft: inout ImportDraft) {
+        let services = sources.filter { $0.baseName.hasSuffix(".service") }
+        var used: Set<String> = []
+        for source in sources {
+            let unit = UnitFile(source.text)
+            for mistake in unit.mistakes {
+                draft.refuse(
+                    "'\(mistake.text)'",
+                    "it is no setting",
+                    "write Key=value below a [Section]",
+                    in: source,
+                    line: mistake.line
+                )
+            }
+            guard source.baseName.hasSuffix(".timer") else {
+                if !source.baseName.hasSuffix(".service") {
+                    draft.refuse(
+                        "the file",
+                        "it is neither a .timer nor a .service",
+                        "give the timer and its service by their names",
+                        in: source,
+                        line: 1
+                    )
+                }
+                continue
+            }
+            let name = unit.last("Timer", "Unit")?.value ?? source.baseName.dropLast(6) + ".service"
+            let service = services.first { $0.baseName == name }
+            if let service { used.insert(service.file) }
+            draft.add(candidate(source, unit, serviceName: name, service, draft.options))
+        }
+        for source in services where !used.contains(source.file) {
+            draft.note(
+                ImportRemark(
+                    .dropped,
+                    file: source.file,
+                    line: 1,
+                    what: source.baseName,
+                    why: "no timer given here starts it",
+                    advice: "give the timer too"
+                )
+            )
+        }
+    }
+
+    private static func candidate(
+        _ source: ImportSource,
+        _ timer: UnitFile,
+        serviceName: String,
+        _ service: ImportSource?,
+        _ options: ImportOptions
+    ) -> TaskCandidate {
+        var candidate = TaskCandidate(
+            source,
+            line: 1,
+            what: source.baseName,
+            name: String(source.baseName.dropLast(6))
+        )
+        let description =
+            timer.last("Unit", "Description")?.value
+            ?? service.flatMap { UnitFile($0.text).last("Unit", "Description")?.value }
+        candidate.description = description ?? candidate.description
+        SystemdTimer.read(timer, options, into: &candidate)
+        guard let service else {
+            candidate.refuse(
+                source.baseName,
+                "the unit \(serviceName) that it starts is not among the files",
+                "give \(serviceName) too"
+            )
+            return candidate
+        }
+        SystemdService.read(UnitFile(service.text), service, into: &candidate)
+        return candidate
+    }
+}
+
+/// The `[Timer]` section.
+enum SystemdTimer {
+    static func read(_ unit: UnitFile, _ options: ImportOptions, into candidate: inout TaskCandidate) {
+        for setting in unit.all("Timer", "OnCalendar") {
+            do throws(ScheduleError) {
+                let spec = try CalendarSpec(setting.value)
+                candidate.schedules.append(try spec.schedule(timeZone: options.timeZone))
+            } catch {
+                candidate.refuse(
+                    "OnCalendar=\(setting.value)",
+                    error.message,
+                    "check it with systemd-analyze calendar",
+                    line: setting.line
+                )
+            }
+        }
+        readIntervals(unit, &candidate)
+        for setting in unit.settings where setting.section == "Timer" {
+            remark(setting, &candidate)
+        }
+        let persistent = unit.last("Timer", "Persistent").map { UnitFile.isTrue($0.value) } ?? false
+        if !persistent, !unit.all("Timer", "OnCalendar").isEmpty {
+            candidate.change(
+                "Persistent=false",
+                MissingFeature.misfire.why,
+                MissingFeature.misfire.advice
+            )
+        }
+    }
+
+    private static func readIntervals(_ unit: UnitFile, _ candidate: inout TaskCandidate) {
+        var hasInterval = false
+        for key in ["OnUnitActiveSec", "OnUnitInactiveSec"] {
+            for setting in unit.all("Timer", key) {
+                guard let every = TimeSpan.duration(setting.value),
+                    let schedule = try? IntervalSchedule(every: every)
+                else {
+                    candidate.refuse(
+                        "\(key)=\(setting.value)",
+                        "it is no interval from 100ms to 36525d",
+                        "write it like 15min",
+                        line: setting.line
+                    )
+                    continue
+                }
+                hasInterval = true
+                candidate.schedules.append(.every(schedule))
+                if key == "OnUnitInactiveSec" {
+                    candidate.drop(.afterCompletion, "\(key)=\(setting.value)", line: setting.line)
+                } else {
+                    candidate.change(
+                        "\(key)=\(setting.value)",
+                        "the interval counts from a fixed instant, not from the last start",
+                        "give the schedule a start: if the instants matter",
+                        line: setting.line
+                    )
+                }
+            }
+        }
+        for key in ["OnBootSec", "OnStartupSec", "OnActiveSec"] {
+            for setting in unit.all("Timer", key) where !hasInterval {
+                candidate.drop(.onStart, "\(key)=\(setting.value)", line: setting.line)
+            }
+        }
+    }
+
+    /// Settings that were read above, or that change nothing: instants here are always exact.
+    private static let known: Set<String> = [
+        "OnCalendar", "OnUnitActiveSec", "OnUnitInactiveSec", "OnBootSec", "OnStartupSec", "OnActiveSec",
+        "Unit",
+        "Persistent", "AccuracySec", "RemainAfterElapse",
+    ]
+
+    private static func remark(_ setting: UnitFile.Setting, _ candidate: inout TaskCandidate) {
+        guard !known.contains(setting.key), !setting.value.isEmpty else { return }
+        let what = "\(setting.key)=\(setting.value)"
+        switch setting.key {
+        case "RandomizedDelaySec", "RandomizedOffsetSec":
+            if TimeSpan.duration(setting.value) != .zero { candidate.drop(.jitter, what, line: setting.line) }
+        case "FixedRandomDelay": break
+        case "OnClockChange", "OnTimezoneChange": candidate.drop(.onStart, what, line: setting.line)
+        case "WakeSystem", "DeferReactivation":
+            if UnitFile.isTrue(setting.value) { candidate.drop(.setting, what, line: setting.line) }
+        default: candidate.drop(.setting, what, line: setting.line)
+        }
+    }
+}
