@@ -1,0 +1,114 @@
+/// Finds seconds of the next day in which too many tasks start.
+struct HerdLint {
+    let start: Instant
+    let startsPerSecondMax: Int
+    let firesMax: Int
+    /// How many due instants were looked at.
+    private(set) var fires = 0
+    /// Whether there were more than may be looked at.
+    private(set) var isCut = false
+
+    init(start: Instant, startsPerSecondMax: Int, firesMax: Int) {
+        self.start = start
+        self.startsPerSecondMax = startsPerSecondMax
+        self.firesMax = firesMax
+    }
+
+    /// Most names and proposals of one herd: more help nobody.
+    static let proposalsMax = 1_000
+    private static let namesMax = 3
+    private static let daySeconds = 86_400
+
+    /// Tasks that have the same schedules.
+    private struct Flock {
+        var schedules: [Schedule]
+        var names: [String]
+    }
+
+    /// The herds of one flock's making.
+    private struct Herd {
+        /// The busiest second, counted from the start.
+        var second: Int
+        var seconds = 1
+        var starts: Int
+    }
+
+    /// One finding for each flock that is the largest part of some herd.
+    mutating func findings(in subjects: [LintSubject]) -> [LintFinding] {
+        let flocks = flocks(of: subjects)
+        var starts = [Int](repeating: 0, count: Self.daySeconds)
+        var largest = [Int](repeating: -1, count: Self.daySeconds)
+        for (index, flock) in flocks.enumerated() {
+            visit(flock) { second in
+                starts[second] += flock.names.count
+                if largest[second] < 0 || flocks[largest[second]].names.count < flock.names.count {
+                    largest[second] = index
+                }
+            }
+        }
+        var herds: [Int: Herd] = [:]
+        for (second, count) in starts.enumerated() where count > startsPerSecondMax {
+            var herd = herds[largest[second]] ?? Herd(second: second, seconds: 0, starts: 0)
+            herd.seconds += 1
+            if count > herd.starts { (herd.second, herd.starts) = (second, count) }
+            herds[largest[second]] = herd
+        }
+        return herds.sorted { ($1.value.starts, $0.key) < ($0.value.starts, $1.key) }
+            .map { finding($0.value, flocks[$0.key]) }
+    }
+
+    /// The tasks by their schedules, in the order of their first.
+    private func flocks(of subjects: [LintSubject]) -> [Flock] {
+        var indexes: [[Schedule]: Int] = [:]
+        var flocks: [Flock] = []
+        for subject in subjects where !subject.schedules.isEmpty {
+            if let index = indexes[subject.schedules] {
+                flocks[index].names.append(subject.name)
+            } else {
+                indexes[subject.schedules] = flocks.count
+                flocks.append(Flock(schedules: subject.schedules, names: [subject.name]))
+            }
+        }
+        return flocks
+    }
+
+    /// Calls `body` for each second of the day in which the flock starts; instants that coincide are one.
+    private mutating func visit(_ flock: Flock, _ body: (Int) -> Void) {
+        let end = start + .seconds(Self.daySeconds)
+        var next = flock.schedules.map { $0.next(atOrAfter: start) }
+        while let due = next.compactMap(\.self).min(), due < end {
+            guard fires < firesMax else {
+                isCut = true
+                return
+            }
+            fires += 1
+            body(Int((due - start).wholeMilliseconds / 1_000))
+            for index in next.indices where next[index] == due {
+                next[index] = flock.schedules[index].next(after: due)
+            }
+        }
+    }
+
+    private func finding(_ herd: Herd, _ flock: Flock) -> LintFinding {
+        let due = start + .seconds(herd.second)
+        let more = flock.names.count - Self.namesMax
+        let names =
+            flock.names.prefix(Self.namesMax).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+        let others = herd.seconds > 1 ? " and in \(herd.seconds - 1) other seconds" : ""
+        let spread = HerdSpread(tasks: flock.names.count, startsPerSecondMax: startsPerSecondMax)
+        let proposals = flock.names.prefix(Self.proposalsMax).compactMap { name in
+            flock.schedules.first.flatMap { spread.schedule($0, for: name) }
+                .map { LintFinding.Proposal(task: name, schedule: $0) }
+        }
+        let instead =
+            proposals.first.map { "write \($0.schedule) for \($0.task), and other values for the others" }
+            ?? "give them different instants"
+        return LintFinding(
+            rule: .herd,
+            task: flock.names[0],
+            message:
+                "\(herd.starts) tasks start in the second \(due)\(others), more than \(startsPerSecondMax): \(flock.names.count) of them have the same schedule (\(names)); \(instead)",
+            proposals: proposals.isEmpty ? nil : proposals
+        )
+    }
+}
