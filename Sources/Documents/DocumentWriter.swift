@@ -15,10 +15,19 @@ public enum DocumentWriter {
 
     /// The JSON document of a task, on one line, with sorted keys.
     public static func json(_ specification: TaskSpecification) throws -> String {
+        try json(specification, kind: .task)
+    }
+
+    /// The JSON document of a runtime, on one line, with sorted keys.
+    public static func json(_ settings: RuntimeSettings) throws -> String {
+        try json(settings, kind: .runtime)
+    }
+
+    private static func json(_ value: some Encodable, kind: Document.Kind) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let body = String(decoding: try encoder.encode(specification), as: UTF8.self)
-        return "{\"kind\":\"\(Document.Kind.task.rawValue)\"," + body.dropFirst()
+        let body = String(decoding: try encoder.encode(value), as: UTF8.self)
+        return "{\"kind\":\"\(kind.rawValue)\"," + body.dropFirst()
     }
 
     /// Any JSON value as YAML; the order of keys is kept.

@@ -5,7 +5,9 @@ enum CommandName {
         for part in parts(of: command) {
             if let name = name(ofPart: part) { return name }
         }
-        return "task"
+        // Nothing but words that usually prepare something else, such as a lone `true`.
+        let words = parts(of: command).last?.filter { word in word.contains { $0.isLetter } }
+        return words?.first.map(baseName) ?? "task"
     }
 
     /// Words that prepare or guard what follows.

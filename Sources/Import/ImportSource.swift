@@ -14,6 +14,11 @@ public struct ImportSource: Hashable, Sendable {
         self.text = text
     }
 
+    /// The lines of the text, empty ones too, wherever it was written.
+    static func lines(of text: String) -> [Substring] {
+        text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+    }
+
     /// The last part of the file's path.
     var baseName: String { file.split(separator: "/").last.map(String.init) ?? file }
 }

@@ -164,6 +164,7 @@ struct CrontabImportTests {
             ("FOO=1 nice -n 10 sudo -u www python3 -m reports.daily", "reports.daily"),
             ("flock -n /tmp/l timeout 5m /opt/x/sync", "sync"), ("bash -c 'exec /opt/y.sh'", "y"),
             ("java -jar /opt/app.jar run", "app"), ("\"/opt/my tool\" x", "my-tool"), ("[", "task"),
+            ("/bin/true", "true"),
         ]
     )
     func names(_ command: String, _ name: String) throws {

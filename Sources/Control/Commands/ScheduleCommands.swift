@@ -8,13 +8,14 @@ public struct ScheduleCommand: ParsableCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "schedule",
-        abstract: "Calculate and explain schedules; needs no server.",
+        abstract: "Calculate, explain and check schedules.",
         discussion: """
             Examples:
               cloudtask schedule next '0 2 * * 1-5' --time-zone Europe/Berlin
               cloudtask schedule explain '*/7 9-17 * * mon-fri'
+              cloudtask schedule lint -f tasks.yaml
             """,
-        subcommands: [ScheduleNextCommand.self, ScheduleExplainCommand.self]
+        subcommands: [ScheduleNextCommand.self, ScheduleExplainCommand.self, ScheduleLintCommand.self]
     )
 
     /// Creates the command; `ArgumentParser` fills it.

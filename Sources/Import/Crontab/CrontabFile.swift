@@ -31,7 +31,7 @@ struct CrontabFile {
 
     /// Reads a text; when `namesUsers`, each line has a user before its command, as in /etc/crontab.
     init(_ text: String, namesUsers: Bool) {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = ImportSource.lines(of: text)
         for (index, raw) in lines.enumerated() {
             let line = raw.drop(while: \.isWhitespace)
             guard let first = line.first, first != "#" else { continue }

@@ -56,7 +56,8 @@ enum CrontabTime {
         guard field.contains("~") else { return String(field) }
         return field.split(separator: ",").map { term -> String in
             let bounds = term.split(separator: "~", omittingEmptySubsequences: false)
-            guard bounds.count == 2, let first = Int(bounds[0]), let last = Int(bounds[1]), first <= last
+            guard bounds.count == 2, let first = Int(bounds[0]), let last = Int(bounds[1]), first >= 0,
+                first <= last, last < 100
             else { return String(term) }
             return String(first + Int(TextHash.of(String(term)) % UInt64(last - first + 1)))
         }.joined(separator: ",")

@@ -15,8 +15,7 @@ enum QuartzImport {
 
     /// Lines of an expression and a command: `0 30 8 L * ?  /usr/local/bin/report --monthly`.
     private static func readLines(_ source: ImportSource, into draft: inout ImportDraft) {
-        for (index, raw) in source.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-        {
+        for (index, raw) in ImportSource.lines(of: source.text).enumerated() {
             let words = raw.split(whereSeparator: \.isWhitespace)
             guard let first = words.first, !first.hasPrefix("#") else { continue }
             let number = index + 1

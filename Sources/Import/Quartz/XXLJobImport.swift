@@ -80,6 +80,9 @@ enum XXLJobImport {
         candidate.action = .command(words)
     }
 
+    /// The longest interval a schedule may have.
+    private static let secondsMax = 36_525 * 86_400
+
     private static func readSchedule(
         _ job: DocumentValue,
         _ options: ImportOptions,
@@ -94,7 +97,10 @@ enum XXLJobImport {
                 let reading = ForeignCron.Reading(timeZone: options.timeZone, dialect: .quartz)
                 candidate.schedules = [try ForeignCron.schedule(text, reading)]
             case "FIX_RATE", "FIX_DELAY":
-                candidate.schedules = [.every(try IntervalSchedule(every: .seconds(Int(text) ?? 0)))]
+                guard let seconds = Int(text), (1...Self.secondsMax).contains(seconds) else {
+                    throw ScheduleError("it is no number of seconds from 1 to \(Self.secondsMax)")
+                }
+                candidate.schedules = [.every(try IntervalSchedule(every: .seconds(seconds)))]
                 if type == "FIX_DELAY" { candidate.drop(.afterCompletion, "\(type) \(text)") }
             default: candidate.drop(.setting, "scheduleType \(type)")
             }

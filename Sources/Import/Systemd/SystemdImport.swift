@@ -5,7 +5,6 @@ import Scheduling
 enum SystemdImport {
     static func read(_ sources: [ImportSource], into draft: inout ImportDraft) {
         let services = sources.filter { $0.baseName.hasSuffix(".service") }
-        var used: Set<String> = []
         for source in sources {
             let unit = UnitFile(source.text)
             for mistake in unit.mistakes {
@@ -31,10 +30,11 @@ enum SystemdImport {
             }
             let name = unit.last("Timer", "Unit")?.value ?? source.baseName.dropLast(6) + ".service"
             let service = services.first { $0.baseName == name }
-            if let service { used.insert(service.file) }
             draft.add(candidate(source, unit, serviceName: name, service, draft.options))
         }
-        for source in services where !used.contains(source.file) {
+        // Most services have no timer; only who gives nothing else is likely to expect a task of one.
+        guard sources.allSatisfy({ !$0.baseName.hasSuffix(".timer") }) else { return }
+        for source in services {
             draft.note(
                 ImportRemark(
                     .dropped,

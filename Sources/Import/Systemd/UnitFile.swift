@@ -14,7 +14,7 @@ struct UnitFile {
     init(_ text: String) {
         var section = ""
         var pending: (text: String, line: Int)?
-        for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, raw) in ImportSource.lines(of: text).enumerated() {
             let line = String(raw.drop(while: \.isWhitespace))
             // A comment within a continued line is left out of it.
             if line.hasPrefix("#") || line.hasPrefix(";") { continue }

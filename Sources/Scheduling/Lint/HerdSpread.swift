@@ -11,9 +11,9 @@ struct HerdSpread {
     /// What to write instead of a schedule; `nil` for one that cannot move.
     func schedule(_ schedule: Schedule, for name: String) -> String? {
         switch schedule {
-        case .once: nil
         case .cron(let cron): self.cron(cron.expression, name).map { "cron: \"\($0)\"" }
         case .every(let interval): every(interval, name)
+        default: nil
         }
     }
 
