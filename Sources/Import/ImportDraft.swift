@@ -109,13 +109,19 @@ struct TaskCandidate {
     }
 
     /// Notes what has no counterpart.
-    mutating func drop(_ feature: MissingFeature, _ what: String, line: Int? = nil) {
-        note(.dropped, what, feature.why, feature.advice, line: line)
+    mutating func drop(_ feature: MissingFeature, _ what: String, line: Int? = nil, of file: String? = nil) {
+        note(.dropped, what, feature.why, feature.advice, line: line, file: file)
     }
 
     /// Notes what means something a little different now.
-    mutating func change(_ what: String, _ why: String, _ advice: String, line: Int? = nil) {
-        note(.changed, what, why, advice, line: line)
+    mutating func change(
+        _ what: String,
+        _ why: String,
+        _ advice: String,
+        line: Int? = nil,
+        of file: String? = nil
+    ) {
+        note(.changed, what, why, advice, line: line, file: file)
     }
 
     /// Notes a mistake, because of which no task is made.
@@ -147,12 +153,13 @@ struct TaskCandidate {
         _ what: String,
         _ why: String,
         _ advice: String,
-        line: Int?
+        line: Int?,
+        file: String? = nil
     ) {
         remarks.append(
             ImportRemark(
                 kind,
-                file: source.file,
+                file: file ?? source.file,
                 line: line ?? self.line,
                 what: what,
                 why: why,

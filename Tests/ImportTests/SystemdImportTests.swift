@@ -91,6 +91,7 @@ struct SystemdImportTests {
             TimeoutStartSec=1h
             TimeoutStopSec=90
             MemoryMax=1G
+            Nice=19
             """#
         let outcome = Importer.tasks(
             from: [
@@ -113,8 +114,8 @@ struct SystemdImportTests {
         #expect(task.timeout == .seconds(3_600) && task.killGrace == .seconds(90))
         #expect(
             outcome.notes == [
-                "7 dropped RandomizedDelaySec=10min", "1 dropped User=backup of backup.service, line 3,",
-                "1 dropped MemoryMax=1G of backup.service, line 9,",
+                "7 dropped RandomizedDelaySec=10min", "3 dropped User=backup",
+                "9 dropped MemoryMax=1G, Nice=19",
             ]
         )
     }
@@ -177,7 +178,7 @@ struct SystemdImportTests {
             TimerCase(
                 timer: "OnCalendar=daily",
                 schedules: ["At 00:00, UTC time."],
-                notes: ["1 changed Persistent=false"]
+                notes: ["1 changed the usual Persistent=false"]
             ),
         ]
     )
@@ -191,6 +192,23 @@ struct SystemdImportTests {
         )
         #expect(outcome.tasks.first?.schedules.map(\.explained) == example.schedules)
         #expect(outcome.notes == example.notes)
+    }
+
+    @Test("an instance takes its service from the template; a template by itself is named")
+    func instances() throws {
+        let service = ImportSource(file: "dump@.service", text: "[Service]\nExecStart=/bin/dump %i %p %n")
+        let timer = "[Timer]\nOnCalendar=daily\nPersistent=true"
+        let outcome = Importer.tasks(
+            from: [
+                ImportSource(file: "dump@main.timer", text: timer),
+                ImportSource(file: "dump@.timer", text: timer),
+                service,
+            ],
+            as: .systemd
+        )
+        #expect(outcome.tasks.map(\.command) == [["/bin/dump", "main", "dump", "dump@main.service"]])
+        #expect(outcome.tasks.map(\.name.text) == ["dump-main"])
+        #expect(outcome.notes == ["1 dropped dump@.timer"])
     }
 
     @Test("a timer without its service, and a service without its timer, are named")

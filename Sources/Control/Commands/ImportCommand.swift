@@ -137,7 +137,9 @@ struct ImportReport {
         for remark in outcome.remarks {
             let key = remark.file + "\n" + remark.sentence
             if places[key] == nil { order.append(key) }
-            places[key, default: (remark.file, [], remark.sentence)].lines.append(remark.line)
+            if places[key]?.lines.last != remark.line {
+                places[key, default: (remark.file, [], remark.sentence)].lines.append(remark.line)
+            }
         }
         return order.compactMap { key in
             places[key].map { place in

@@ -14,14 +14,14 @@ struct ExecLine {
     ///   - unit: The unit's name, for `%n` and its like.
     ///   - variables: What `$NAME` stands for.
     /// - Returns: The commands.
-    static func commands(_ value: String, unit: String, variables: [String: String]) -> [ExecLine] {
+    static func commands(_ value: String, unit: UnitName, variables: [String: String]) -> [ExecLine] {
         let words = UnitWords.split(value)
         return words.split(separator: UnitWords.Word(text: ";")).map {
             ExecLine(Array($0), unit: unit, variables: variables)
         }.filter { !$0.words.isEmpty }
     }
 
-    private init(_ read: [UnitWords.Word], unit: String, variables: [String: String]) {
+    private init(_ read: [UnitWords.Word], unit: UnitName, variables: [String: String]) {
         words = []
         var program = read.first?.text ?? ""
         while let sign = program.first, "-@:+!|".contains(sign) {
@@ -35,17 +35,18 @@ struct ExecLine {
     }
 
     /// Replaces `%n` and its like.
-    private mutating func expanded(_ text: String, unit: String) -> String {
+    private mutating func expanded(_ text: String, unit: UnitName) -> String {
         var result = ""
         var rest = text[...]
-        let prefix = unit.split(separator: ".").dropLast().joined(separator: ".")
         while let percent = rest.firstIndex(of: "%") {
             result += rest[..<percent]
             rest = rest[rest.index(after: percent)...]
             switch rest.popFirst() {
             case "%": result += "%"
-            case "n": result += unit
-            case "N", "p": result += prefix
+            case "n": result += unit.text
+            case "N": result += unit.withoutType
+            case "p": result += unit.prefix
+            case "i", "I": result += unit.instance ?? ""
             case let other:
                 result += "%" + (other.map(String.init) ?? "")
                 if let other { leftovers.append("the specifier %\(other)") }

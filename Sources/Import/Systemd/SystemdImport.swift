@@ -28,9 +28,26 @@ enum SystemdImport {
                 }
                 continue
             }
-            let name = unit.last("Timer", "Unit")?.value ?? source.baseName.dropLast(6) + ".service"
-            let service = services.first { $0.baseName == name }
-            draft.add(candidate(source, unit, serviceName: name, service, draft.options))
+            let timer = UnitName(source.baseName)
+            guard !timer.isTemplate else {
+                draft.note(
+                    ImportRemark(
+                        .dropped,
+                        file: source.file,
+                        line: 1,
+                        what: timer.text,
+                        why: "it is a template",
+                        advice:
+                            "give a copy or link of it for each instance, named \(timer.prefix)@INSTANCE.timer"
+                    )
+                )
+                continue
+            }
+            let name = UnitName(unit.last("Timer", "Unit")?.value ?? timer.withoutType + ".service")
+            let service =
+                services.first { $0.baseName == name.text }
+                ?? services.first { $0.baseName == name.template }
+            draft.add(candidate(source, unit, name, service, draft.options))
         }
         // Most services have no timer; only who gives nothing else is likely to expect a task of one.
         guard sources.allSatisfy({ !$0.baseName.hasSuffix(".timer") }) else { return }
@@ -51,7 +68,7 @@ enum SystemdImport {
     private static func candidate(
         _ source: ImportSource,
         _ timer: UnitFile,
-        serviceName: String,
+        _ serviceName: UnitName,
         _ service: ImportSource?,
         _ options: ImportOptions
     ) -> TaskCandidate {
@@ -69,12 +86,12 @@ enum SystemdImport {
         guard let service else {
             candidate.refuse(
                 source.baseName,
-                "the unit \(serviceName) that it starts is not among the files",
-                "give \(serviceName) too"
+                "the unit \(serviceName.text) that it starts is not among the files",
+                "give \(serviceName.text) too"
             )
             return candidate
         }
-        SystemdService.read(UnitFile(service.text), service, into: &candidate)
+        SystemdService.read(UnitFile(service.text), service, name: serviceName, into: &candidate)
         return candidate
     }
 }
@@ -99,12 +116,14 @@ enum SystemdTimer {
         for setting in unit.settings where setting.section == "Timer" {
             remark(setting, &candidate)
         }
-        let persistent = unit.last("Timer", "Persistent").map { UnitFile.isTrue($0.value) } ?? false
-        if !persistent, !unit.all("Timer", "OnCalendar").isEmpty {
+        let persistent = unit.last("Timer", "Persistent")
+        if !(persistent.map { UnitFile.isTrue($0.value) } ?? false), !unit.all("Timer", "OnCalendar").isEmpty
+        {
             candidate.change(
-                "Persistent=false",
+                persistent == nil ? "the usual Persistent=false" : "Persistent=false",
                 MissingFeature.misfire.why,
-                MissingFeature.misfire.advice
+                MissingFeature.misfire.advice,
+                line: persistent?.line
             )
         }
     }

@@ -2,7 +2,12 @@ import Domain
 
 /// The `[Service]` section.
 enum SystemdService {
-    static func read(_ unit: UnitFile, _ source: ImportSource, into candidate: inout TaskCandidate) {
+    static func read(
+        _ unit: UnitFile,
+        _ source: ImportSource,
+        name: UnitName,
+        into candidate: inout TaskCandidate
+    ) {
         for setting in unit.all("Service", "Environment") {
             for word in UnitWords.split(setting.value) {
                 guard let equals = word.text.firstIndex(of: "=") else { continue }
@@ -12,9 +17,14 @@ enum SystemdService {
                 )
             }
         }
-        readAction(unit, source, &candidate)
-        for setting in unit.settings where setting.section == "Service" && !setting.value.isEmpty {
-            remark(setting, source, &candidate)
+        readAction(unit, source, name, &candidate)
+        let settings = unit.settings.filter { $0.section == "Service" && !$0.value.isEmpty }
+        for setting in settings where !isLimit(setting.key) { remark(setting, source, &candidate) }
+        // A sandboxed service has dozens of them, of which all is said at once.
+        let limits = settings.filter { isLimit($0.key) }
+        if let first = limits.first {
+            let what = limits.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+            candidate.drop(.limits, what, line: first.line, of: source.file)
         }
     }
 
@@ -26,6 +36,7 @@ enum SystemdService {
     private static func readAction(
         _ unit: UnitFile,
         _ source: ImportSource,
+        _ name: UnitName,
         _ candidate: inout TaskCandidate
     ) {
         var steps: [Step] = []
@@ -33,7 +44,7 @@ enum SystemdService {
             for setting in unit.all("Service", key) {
                 let lines = ExecLine.commands(
                     setting.value,
-                    unit: source.baseName,
+                    unit: name,
                     variables: candidate.environment
                 )
                 steps += lines.map { Step(line: $0, setting: setting) }
@@ -42,9 +53,11 @@ enum SystemdService {
         for step in steps {
             for leftover in step.line.leftovers {
                 candidate.change(
-                    "\(leftover) in \(step.setting.key) of \(source.baseName)",
+                    "\(leftover) in \(step.setting.key)",
                     "its meaning is known to systemd only and the text stays as it is",
-                    "write what it stands for"
+                    "write what it stands for",
+                    line: step.setting.line,
+                    of: source.file
                 )
             }
         }
@@ -84,12 +97,15 @@ enum SystemdService {
         _ source: ImportSource,
         _ candidate: inout TaskCandidate
     ) {
-        let what = "\(setting.key)=\(setting.value) of \(source.baseName), line \(setting.line),"
+        let what = "\(setting.key)=\(setting.value)"
+        func drop(_ feature: MissingFeature) {
+            candidate.drop(feature, what, line: setting.line, of: source.file)
+        }
         switch setting.key {
         case _ where known.contains(setting.key): break
         case "Type":
             if !["oneshot", "simple", "exec", "idle"].contains(setting.value) {
-                candidate.drop(.setting, what)
+                drop(.setting)
             }
         case "RuntimeMaxSec", "TimeoutStartSec", "TimeoutSec":
             let limit = TimeSpan.duration(setting.value)
@@ -99,17 +115,16 @@ enum SystemdService {
             if setting.key == "TimeoutSec" { stopLimit(limit, &candidate) }
         case "TimeoutStopSec": stopLimit(TimeSpan.duration(setting.value), &candidate)
         case "User", "Group", "DynamicUser", "SupplementaryGroups":
-            if setting.value != "no" && setting.value != "false" { candidate.drop(.account, what) }
-        case "EnvironmentFile", "LoadCredential": candidate.drop(.fileOnMachine, what)
-        case "PassEnvironment", "SetCredential": candidate.drop(.secret, what)
+            if setting.value != "no" && setting.value != "false" { drop(.account) }
+        case "EnvironmentFile", "LoadCredential": drop(.fileOnMachine)
+        case "PassEnvironment", "SetCredential": drop(.secret)
         case "Restart", "RestartSec", "StartLimitBurst":
-            if setting.value != "no" { candidate.drop(.retries, what) }
+            if setting.value != "no" { drop(.retries) }
         case "StandardOutput", "StandardError":
             if !["journal", "inherit", "syslog", "kmsg"].contains(setting.value) {
-                candidate.drop(.fileOnMachine, what)
+                drop(.fileOnMachine)
             }
-        case _ where isLimit(setting.key): candidate.drop(.limits, what)
-        default: candidate.drop(.setting, what)
+        default: drop(.setting)
         }
     }
 
