@@ -9,7 +9,9 @@ struct HerdLint {
     private(set) var isCut = false
 
     init(start: Instant, startsPerSecondMax: Int, firesMax: Int) {
-        self.start = start
+        // Seconds are those of the clock.
+        let (seconds, milliseconds) = start.wholeSeconds
+        self.start = Instant(secondsSinceEpoch: milliseconds == 0 ? seconds : seconds + 1)
         self.startsPerSecondMax = startsPerSecondMax
         self.firesMax = firesMax
     }
@@ -17,6 +19,8 @@ struct HerdLint {
     /// Most names and proposals of one herd: more help nobody.
     static let proposalsMax = 1_000
     private static let namesMax = 3
+    /// Most herds that are reported: who has more begins with the largest.
+    static let herdsMax = 20
     private static let daySeconds = 86_400
 
     /// Tasks that have the same schedules.
@@ -25,7 +29,7 @@ struct HerdLint {
         var names: [String]
     }
 
-    /// The herds of one flock's making.
+    /// The seconds with too many starts in which the same flock is the largest.
     private struct Herd {
         /// The busiest second, counted from the start.
         var second: Int
@@ -54,7 +58,7 @@ struct HerdLint {
             herds[largest[second]] = herd
         }
         return herds.sorted { ($1.value.starts, $0.key) < ($0.value.starts, $1.key) }
-            .map { finding($0.value, flocks[$0.key]) }
+            .prefix(Self.herdsMax).map { finding($0.value, flocks) }
     }
 
     /// The tasks by their schedules, in the order of their first.
@@ -89,26 +93,37 @@ struct HerdLint {
         }
     }
 
-    private func finding(_ herd: Herd, _ flock: Flock) -> LintFinding {
+    private func finding(_ herd: Herd, _ flocks: [Flock]) -> LintFinding {
         let due = start + .seconds(herd.second)
-        let more = flock.names.count - Self.namesMax
-        let names =
-            flock.names.prefix(Self.namesMax).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
-        let others = herd.seconds > 1 ? " and in \(herd.seconds - 1) other seconds" : ""
-        let spread = HerdSpread(tasks: flock.names.count, startsPerSecondMax: startsPerSecondMax)
-        let proposals = flock.names.prefix(Self.proposalsMax).compactMap { name in
-            flock.schedules.first.flatMap { spread.schedule($0, for: name) }
-                .map { LintFinding.Proposal(task: name, schedule: $0) }
+        let members = members(ofSecond: due, flocks)
+        let names = members.prefix(Self.namesMax).map(\.name).joined(separator: ", ")
+        let more = members.count > Self.namesMax ? " and \(members.count - Self.namesMax) more" : ""
+        let others = herd.seconds > 1 ? " and in \(herd.seconds - 1) other seconds of the next day" : ""
+        let spread = HerdSpread(tasks: members.count, startsPerSecondMax: startsPerSecondMax)
+        let proposals = members.prefix(Self.proposalsMax).compactMap { member in
+            spread.schedule(member.schedule, for: member.name)
+                .map { LintFinding.Proposal(task: member.name, schedule: $0) }
         }
         let instead =
             proposals.first.map { "write \($0.schedule) for \($0.task), and other values for the others" }
             ?? "give them different instants"
         return LintFinding(
             rule: .herd,
-            task: flock.names[0],
+            task: members.first?.name ?? "",
             message:
-                "\(herd.starts) tasks start in the second \(due)\(others), more than \(startsPerSecondMax): \(flock.names.count) of them have the same schedule (\(names)); \(instead)",
+                "\(herd.starts) tasks start in the second \(due)\(others), more than \(startsPerSecondMax): \(names)\(more); \(instead)",
             proposals: proposals.isEmpty ? nil : proposals
         )
+    }
+
+    /// The tasks that start in a second, those of the largest flock first, each with the schedule that makes it.
+    private func members(ofSecond due: Instant, _ flocks: [Flock]) -> [(name: String, schedule: Schedule)] {
+        let starting = flocks.compactMap { flock in
+            flock.schedules.first { $0.next(atOrAfter: due).map { $0 < due + .seconds(1) } ?? false }
+                .map { (names: flock.names, schedule: $0) }
+        }
+        return starting.enumerated()
+            .sorted { ($1.element.names.count, $0.offset) < ($0.element.names.count, $1.offset) }
+            .flatMap { entry in entry.element.names.map { ($0, entry.element.schedule) } }
     }
 }
