@@ -67,5 +67,5 @@ public enum DocumentWriter {
 
     private static let order =
         TaskReader.keys + ["rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay", "drained"]
-        + ["cron", "every", "at", "timeZone", "days", "gap", "overlap", "dialect", "start", "end"]
+        + ["cron", "every", "at", "timeZone", "days", "gap", "overlap", "dialect", "start", "end", "jitter"]
 }

@@ -9,12 +9,13 @@ enum ScheduleReader {
     }
 
     private static let keys: [String: [String]] = [
-        "cron": ["cron", "timeZone", "days", "gap", "overlap", "dialect", "start", "end"],
-        "every": ["every", "start", "end"],
-        "at": ["at"],
+        "cron": ["cron", "timeZone", "days", "gap", "overlap", "dialect", "start", "end", "jitter"],
+        "every": ["every", "start", "end", "jitter"],
+        "at": ["at", "jitter"],
     ]
     private static let allKeys = [
         "cron", "every", "at", "timeZone", "days", "gap", "overlap", "dialect", "start", "end",
+        "jitter",
     ]
 
     static func read(_ node: SourceNode, _ field: String, _ reader: inout FieldReader) -> Reading? {
@@ -25,12 +26,13 @@ enum ScheduleReader {
         else { return nil }
         refuseForeignKeys(node, fields, form: form, field, &reader)
         let bounds = bounds(fields, field, &reader)
-        let schedule: Schedule? =
+        var schedule: Schedule? =
             switch form {
             case "cron": cron(place, fields, field, bounds, &reader)
             case "every": interval(place, field, bounds, &reader)
             default: reader.instant(place, "\(field).at").map(Schedule.once)
             }
+        schedule?.jitter = fields["jitter"].flatMap { jitter($0, "\(field).jitter", &reader) }
         guard let schedule, reader.problems.count == problemCount else { return nil }
         return Reading(schedule: schedule, place: place)
     }
@@ -128,6 +130,19 @@ enum ScheduleReader {
             reader.refuse(place, "\(field).every", error.message, at: error.position)
             return nil
         }
+    }
+
+    private static func jitter(
+        _ node: SourceNode,
+        _ field: String,
+        _ reader: inout FieldReader
+    ) -> Duration? {
+        guard let jitter = reader.duration(node, field) else { return nil }
+        guard jitter >= .milliseconds(1), jitter <= Schedule.jitterMax else {
+            reader.refuse(node, field, "the jitter \(DurationText(jitter)) is out of range: use 1ms to 1d")
+            return nil
+        }
+        return jitter
     }
 
     private static func zone(_ node: SourceNode, _ field: String, _ reader: inout FieldReader) -> TimeZoneID?

@@ -34,6 +34,19 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
         self.effectiveFrom = effectiveFrom
         self.createdAt = createdAt
         self.supersededSchedules = supersededSchedules
+        bindSchedules()
+    }
+
+    /// Decodes a definition.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        specification = try container.decode(TaskSpecification.self, forKey: .specification)
+        uid = try container.decode(TaskUID.self, forKey: .uid)
+        revision = try container.decode(Int.self, forKey: .revision)
+        effectiveFrom = try container.decode(Instant.self, forKey: .effectiveFrom)
+        createdAt = try container.decode(Instant.self, forKey: .createdAt)
+        supersededSchedules = try container.decode([SupersededSchedules].self, forKey: .supersededSchedules)
+        bindSchedules()
     }
 
     /// The task's name.
@@ -84,7 +97,17 @@ extension TaskDefinition {
             next.effectiveFrom = createdAt
             next.supersededSchedules = []
         }
+        next.bindSchedules()
         return next
+    }
+
+    /// What the fires of the schedules depend on beside the schedules.
+    public var scheduleContext: ScheduleContext { ScheduleContext(task: name.text) }
+
+    /// Works out once what would else be worked out at every fire; changes no value.
+    private mutating func bindSchedules() {
+        let context = scheduleContext
+        specification.schedules = specification.schedules.map { $0.bound(to: context) }
     }
 
     /// The schedules that count now: none while disabled.
@@ -94,13 +117,16 @@ extension TaskDefinition {
 
     /// The first due instant after `cursor`, over this revision and the superseded ones; `nil` when never again.
     public func nextDue(after cursor: Instant) -> Instant? {
+        let context = scheduleContext
         var spans = supersededSchedules
         spans.append(SupersededSchedules(effectiveFrom: effectiveFrom, schedules: activeSchedules))
         for (index, span) in spans.enumerated() {
             let end = index + 1 < spans.count ? spans[index + 1].effectiveFrom : nil
             if let end, end <= cursor { continue }
             let from = max(cursor, span.effectiveFrom)
-            guard let due = span.schedules.compactMap({ $0.next(after: from) }).min() else { continue }
+            guard let due = span.schedules.compactMap({ $0.next(after: from, in: context) }).min() else {
+                continue
+            }
             if let end, due > end { continue }
             return due
         }

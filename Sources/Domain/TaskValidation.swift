@@ -126,9 +126,10 @@ extension TaskSpecification {
                 )
             ]
         }
+        let context = ScheduleContext(task: name.text)
         return schedules.enumerated().compactMap { index, schedule in
             do throws(ScheduleError) {
-                try schedule.validate()
+                try schedule.validate(in: context)
                 return nil
             } catch {
                 return ValidationProblem(

@@ -11,12 +11,13 @@ extension Schedule: Codable {
         case .every: self = .every(try Self.interval(from: container))
         case .at: self = .once(try container.decode(Instant.self, forKey: .init(.at)))
         }
+        jitter = try container.decodeIfPresent(DurationText.self, forKey: .init(.jitter))?.duration
     }
 
     /// Encodes the document form; options that have their default are left out.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: DocumentKey.self)
-        switch self {
+        switch timing {
         case .cron(let cron):
             try Self.encode(cron.expression, to: &container)
             try container.encodeIfPresent(cron.start, forKey: .init(.start))
@@ -28,12 +29,13 @@ extension Schedule: Codable {
         case .once(let due):
             try container.encode(due, forKey: .init(.at))
         }
+        try container.encodeIfPresent(jitter.map(DurationText.init), forKey: .init(.jitter))
     }
 }
 
 /// The keys of a schedule's document form.
 private enum KnownKey: String {
-    case cron, every, at, timeZone, days, gap, overlap, dialect, start, end
+    case cron, every, at, timeZone, days, gap, overlap, dialect, start, end, jitter
 }
 
 /// Any key, so that unknown ones are seen.
@@ -72,9 +74,9 @@ private enum Form: String, CaseIterable {
     /// The keys of the form, in the order of their documentation.
     private var keys: [String] {
         switch self {
-        case .cron: ["cron", "timeZone", "days", "gap", "overlap", "dialect", "start", "end"]
-        case .every: ["every", "start", "end"]
-        case .at: ["at"]
+        case .cron: ["cron", "timeZone", "days", "gap", "overlap", "dialect", "start", "end", "jitter"]
+        case .every: ["every", "start", "end", "jitter"]
+        case .at: ["at", "jitter"]
         }
     }
 

@@ -1,14 +1,18 @@
 extension Schedule {
     /// Whether there is no instant at all, past or future, at which the schedule fires.
-    public var neverFires: Bool {
-        next(atOrAfter: Instant(secondsSinceEpoch: Self.earliestSecond)) == nil
+    public var neverFires: Bool { neverFires(in: .none) }
+
+    /// Whether there is no instant at which the schedule of a task fires.
+    public func neverFires(in context: ScheduleContext) -> Bool {
+        next(atOrAfter: Instant(secondsSinceEpoch: Self.earliestSecond), in: context) == nil
     }
 
     /// Refuses a schedule that fires at no instant, past or future; the result depends on nothing but the schedule.
     ///
     /// A schedule whose last fire is over is accepted, so that saving the same document again never fails.
-    public func validate() throws(ScheduleError) {
-        guard neverFires else { return }
+    public func validate(in context: ScheduleContext = .none) throws(ScheduleError) {
+        try validateJitter()
+        guard neverFires(in: context) else { return }
         throw ScheduleError(reasonForNever, at: positionOfNever)
     }
 
@@ -27,7 +31,7 @@ extension Schedule {
         CivilDate(year: CronPattern.yearMin, month: 1, day: 1).daysSinceEpoch * 86_400
 
     private var reasonForNever: String {
-        guard case .cron(let cron) = self, cron.expression.neverFires else {
+        guard case .cron(let cron) = timing, cron.expression.neverFires else {
             return "the schedule never fires between its start and its end: widen them"
         }
         return "no date matches: change the days, months or years of '\(cron.expression.text)'"
@@ -35,8 +39,13 @@ extension Schedule {
 
     /// The place of the field that a date which never comes is written in.
     private var positionOfNever: Int? {
-        guard case .cron(let cron) = self else { return nil }
+        guard case .cron(let cron) = timing else { return nil }
         return cron.expression.positionOfDate
+    }
+
+    private func validateJitter() throws(ScheduleError) {
+        guard let jitter, jitter < .milliseconds(1) || jitter > Self.jitterMax else { return }
+        throw ScheduleError("the jitter \(DurationText(jitter)) is out of range: use 1ms to 1d")
     }
 }
 
@@ -50,7 +59,7 @@ extension CronExpression {
     fileprivate var positionOfDate: Int? {
         // The text was parsed when the expression was made; a second failure only costs the position.
         guard let fields = try? CronFields(text, dialect: options.dialect) else { return nil }
-        var unbound = fields
+        var unbound = fields.spread(by: SpreadHash(task: ""))
         unbound.year = nil
         let needsYear = CronPattern(unbound, days: options.days).nextLocal(atOrAfter: 0) != nil
         if needsYear, let year = fields.year { return year.position }

@@ -1,12 +1,117 @@
-/// When a task is due: by a cron expression, at a fixed interval, or once.
-public enum Schedule: Hashable, Sendable {
-    /// At the local times an expression describes.
-    case cron(CronSchedule)
-    /// Every so long.
-    case every(IntervalSchedule)
-    /// At one instant and never again.
-    case once(Instant)
+/// When a task is due: a timing, and what is done with its fires.
+public struct Schedule: Sendable {
+    /// The instants to begin with.
+    public enum Timing: Hashable, Sendable {
+        /// At the local times an expression describes.
+        case cron(CronSchedule)
+        /// Every so long.
+        case every(IntervalSchedule)
+        /// At one instant and never again.
+        case once(Instant)
+    }
 
+    /// The instants to begin with.
+    public var timing: Timing { didSet { binding = nil } }
+
+    /// The span over which the fires of different tasks are spread, if any.
+    ///
+    /// Each task is late by the same part of it every time, which its name decides.
+    public var jitter: Duration? { didSet { binding = nil } }
+
+    /// The fires worked out for one task; remembering them changes no result.
+    private var binding: Binding?
+
+    /// Creates a schedule.
+    public init(_ timing: Timing, jitter: Duration? = nil) {
+        self.timing = timing
+        self.jitter = jitter
+    }
+
+    /// At the local times an expression describes.
+    public static func cron(_ cron: CronSchedule) -> Schedule { Schedule(.cron(cron)) }
+
+    /// Every so long.
+    public static func every(_ interval: IntervalSchedule) -> Schedule { Schedule(.every(interval)) }
+
+    /// At one instant and never again.
+    public static func once(_ due: Instant) -> Schedule { Schedule(.once(due)) }
+
+    /// The longest spread: a fire should stay on the day it was meant for.
+    public static let jitterMax = Duration.seconds(86_400)
+}
+
+extension Schedule: Hashable {
+    /// Equal schedules say the same, whether or not their fires were worked out.
+    public static func == (left: Schedule, right: Schedule) -> Bool {
+        left.timing == right.timing && left.jitter == right.jitter
+    }
+
+    /// Hashes what the schedule says.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(timing)
+        hasher.combine(jitter)
+    }
+}
+
+extension Schedule {
+    /// The first fire strictly after `instant`; `nil` means never again.
+    ///
+    /// A schedule that depends on its task is asked `next(after:in:)`, or bound to the task first.
+    public func next(after instant: Instant) -> Instant? {
+        isPlain ? timing.next(after: instant) : times(in: nil).next(after: instant)
+    }
+
+    /// The first fire at or after `instant`; `nil` means never again.
+    public func next(atOrAfter instant: Instant) -> Instant? {
+        isPlain ? timing.next(atOrAfter: instant) : times(in: nil).next(atOrAfter: instant)
+    }
+
+    /// The first fire of a task strictly after `instant`; `nil` means never again.
+    public func next(after instant: Instant, in context: ScheduleContext) -> Instant? {
+        isPlain ? timing.next(after: instant) : times(in: context).next(after: instant)
+    }
+
+    /// The first fire of a task at or after `instant`; `nil` means never again.
+    public func next(atOrAfter instant: Instant, in context: ScheduleContext) -> Instant? {
+        isPlain ? timing.next(atOrAfter: instant) : times(in: context).next(atOrAfter: instant)
+    }
+
+    /// The same schedule with its fires worked out for one task, so that asking for them costs no more than the search.
+    public func bound(to context: ScheduleContext) -> Schedule {
+        guard !isPlain else { return self }
+        var bound = self
+        bound.binding = Binding(context: context, times: FireTimes(self, in: context))
+        return bound
+    }
+
+    /// Whether the fires depend on the task's name.
+    public var dependsOnTask: Bool {
+        if jitter != nil { return true }
+        guard case .cron(let cron) = timing else { return false }
+        return cron.expression.dependsOnTask
+    }
+
+    /// Whether the timing alone decides the fires.
+    private var isPlain: Bool { !dependsOnTask }
+
+    private func times(in context: ScheduleContext?) -> FireTimes {
+        if let binding, context == nil || binding.context == context { return binding.times }
+        return FireTimes(self, in: context ?? .none)
+    }
+
+    /// Shared, so that a bound schedule is hardly larger than another.
+    private final class Binding: Sendable {
+        let context: ScheduleContext
+        let times: FireTimes
+
+        init(context: ScheduleContext, times: FireTimes) {
+            self.context = context
+            self.times = times
+        }
+    }
+}
+
+extension Schedule.Timing {
     /// The first fire strictly after `instant`; `nil` means never again.
     public func next(after instant: Instant) -> Instant? {
         switch self {

@@ -5,17 +5,24 @@ public struct ScheduleExplanation: Hashable, Sendable, CustomStringConvertible {
 
     /// Explains a schedule.
     public init(_ schedule: Schedule) {
-        switch schedule {
+        sentence = Self.clause(of: schedule.timing) + Self.spread(schedule.jitter) + "."
+    }
+
+    private static func clause(of timing: Schedule.Timing) -> String {
+        switch timing {
         case .cron(let cron):
-            let bounds = Self.bounds(start: cron.start, end: cron.end)
-            sentence = CronPhrases(cron.expression).clause + bounds + "."
+            return CronPhrases(cron.expression).clause + bounds(start: cron.start, end: cron.end)
         case .every(let interval):
             let anchor = interval.start == nil ? ", counted from \(Instant.epoch)" : ""
-            let bounds = Self.bounds(start: interval.start, end: interval.end)
-            sentence = "Every \(DurationText(interval.every))" + anchor + bounds + "."
+            let bounds = bounds(start: interval.start, end: interval.end)
+            return "Every \(DurationText(interval.every))" + anchor + bounds
         case .once(let due):
-            sentence = "Once, at \(due)."
+            return "Once, at \(due)"
         }
+    }
+
+    private static func spread(_ jitter: Duration?) -> String {
+        jitter.map { ", up to \(DurationText($0)) later, by the task's name" } ?? ""
     }
 
     /// The sentence.
@@ -159,9 +166,13 @@ extension CronField {
         case .second, .minute, .hour:
             // Steps name their unit themselves, so a list with one repeats it.
             let unit = terms.count == 1 && plainValues != nil ? kind.name : kind.name + "s"
-            let isStepped = terms.contains { $0.phrase(kind).hasPrefix("every") }
+            func isStep(_ term: CronTerm) -> Bool {
+                let phrase = term.phrase(kind)
+                return phrase.hasPrefix("every") || phrase.hasPrefix("one")
+            }
+            let isStepped = terms.contains(where: isStep)
             let phrases = terms.map { term in
-                isStepped && !term.phrase(kind).hasPrefix("every")
+                isStepped && !isStep(term)
                     ? "\(kind.name) \(term.phrase(kind))" : term.phrase(kind)
             }
             return (isStepped ? "" : unit + " ") + Scheduling.listed(phrases)
@@ -183,6 +194,10 @@ extension CronTerm {
         case .range(let first, let last, 1): prefix + "\(kind.word(first)) to \(kind.word(last))"
         case .range(let first, let last, let step):
             "every \(ordinal(step)) \(kind.noun) from \(kind.word(first)) to \(kind.word(last))"
+        case .hash(let first, let last, let step, let isWhole):
+            (step == 1 ? "one \(kind.noun)" : "every \(ordinal(step)) \(kind.noun)")
+                + (isWhole ? "" : " from \(kind.hashWord(first)) to \(kind.hashWord(last))")
+                + " by the task's name"
         case .lastDay(let minus): minus == 0 ? "the last day" : "the \(ordinal(minus)) day before the last"
         case .nearestWeekday(let day): "the weekday nearest to day \(day)"
         case .nearestWeekdayToLast(0): "the last weekday"
@@ -202,6 +217,11 @@ extension CronFieldKind {
         case .dayOfWeek: "day of the week"
         default: name
         }
+    }
+
+    /// A value of the range of `H`, which counts weekdays beyond Saturday.
+    fileprivate func hashWord(_ value: Int) -> String {
+        word(self == .dayOfWeek ? value % 7 : value)
     }
 
     /// A value as it is spoken of: names for months and weekdays.
