@@ -67,5 +67,8 @@ public enum DocumentWriter {
 
     private static let order =
         TaskReader.keys + ["rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay", "drained"]
-        + ["cron", "every", "at", "timeZone", "days", "gap", "overlap", "dialect", "start", "end", "jitter"]
+        + ["calendar", "daily", "weekly", "weeks", "monthly", "months", "afterCompletion", "onAgentStart"]
+        + ["cron", "from", "to", "every", "at", "windows"]
+        + ["timeZone", "days", "gap", "overlap", "dialect", "start", "end", "jitter", "exclude", "include"]
+        + ["maxRuns", "dates", "weekdays", "yearly", "calendars"]
 }

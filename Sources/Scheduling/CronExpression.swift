@@ -10,7 +10,7 @@ public struct CronExpression: Hashable, Sendable {
     /// The options it was given.
     public let options: CronOptions
 
-    let pattern: CronPattern
+    var pattern: CronPattern
     /// Whether local times that exist twice fire twice.
     let firesTwiceInOverlaps: Bool
     /// Whether it has an `H`, for which the task's name decides.
@@ -57,49 +57,19 @@ public struct CronExpression: Hashable, Sendable {
 
     /// The first fire after `instant`; `nil` when there is none until the end of 2199.
     public func next(after instant: Instant) -> Instant? {
-        next(atOrAfterSecond: instant.wholeSeconds.seconds + 1)
+        search.next(of: pattern, atOrAfterSecond: instant.wholeSeconds.seconds + 1)
     }
 
     /// The first fire at or after `instant`; `nil` when there is none until the end of 2199.
     public func next(atOrAfter instant: Instant) -> Instant? {
-        let (seconds, milliseconds) = instant.wholeSeconds
-        return next(atOrAfterSecond: milliseconds == 0 ? seconds : seconds + 1)
-    }
-}
-
-extension CronExpression {
-    /// Searches the local time line of one span of constant offset after the other.
-    private func next(atOrAfterSecond second: Int) -> Instant? {
-        let transitions = options.timeZone.transitions
-        // Beginning a second early, a gap that ends exactly at `second` is still seen.
-        var span = transitions.span(containing: second - 1)
-        var local = max(second + span.offset, firstLocal(of: span))
-        while let match = pattern.nextLocal(atOrAfter: local) {
-            if match - span.offset < span.end {
-                return Instant(secondsSinceEpoch: match - span.offset)
-            }
-            let next = transitions.span(containing: span.end)
-            if match < next.start + next.offset {
-                // The match lies in the gap before `next`: local times jump over it.
-                if options.gap == .run { return Instant(secondsSinceEpoch: next.start) }
-                local = next.start + next.offset
-            } else {
-                // After putting clocks back earlier local times come again; else the match stays the next.
-                local = min(match, firstLocal(of: next))
-            }
-            span = next
-            guard local == match else { continue }
-            // Nothing matches between here and the match, so the spans in between need no look. No zone has
-            // ever been two days away from UTC.
-            let near = transitions.span(containing: match - 2 * 86_400)
-            if near.start > span.start { span = near }
-        }
-        return nil
+        search.next(of: pattern, atOrAfter: instant)
     }
 
-    /// The first local second of a span that may fire: not those which repeat, unless they fire twice.
-    private func firstLocal(of span: ZoneSpan) -> Int {
-        guard span.start != .min else { return .min }
-        return span.start + (firesTwiceInOverlaps ? span.offset : max(span.offset, span.previousOffset))
+    private var search: LocalSearch {
+        LocalSearch(
+            transitions: options.timeZone.transitions,
+            gap: options.gap,
+            firesTwiceInOverlaps: firesTwiceInOverlaps
+        )
     }
 }

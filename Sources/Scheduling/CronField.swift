@@ -76,9 +76,8 @@ enum CronTerm: Hashable, Sendable {
 extension CronField {
     /// The field with what depends on the task's name decided.
     ///
-    /// As in Jenkins, `H` is one value of its range and `H/n` every n-th from one of the first n.
-    ///
-    /// - Parameter pick: A number below the given one.
+    /// As in Jenkins, `H` is one value of its range and `H/n` every n-th from one of the first n. `pick` gives a
+    /// number below the one it is given.
     func spread(_ kind: CronFieldKind, by pick: (_ count: Int) -> Int) -> CronField {
         var field = self
         field.terms = terms.flatMap { term -> [CronTerm] in

@@ -122,9 +122,8 @@ extension CronFields {
         [second, minute, hour, dayOfMonth, month, dayOfWeek].contains(where: \.dependsOnTask)
     }
 
-    /// The fields with what depends on the task's name decided, each by itself.
-    ///
-    /// - Parameter pick: A number for a field, below the given one.
+    /// The fields with what depends on the task's name decided, each by itself; `pick` gives a number for a field,
+    /// below the one it is given.
     func spread(by pick: (_ kind: CronFieldKind, _ count: Int) -> Int) -> CronFields {
         guard dependsOnTask else { return self }
         var fields = self

@@ -4,7 +4,11 @@ extension Schedule {
 
     /// Whether there is no instant at which the schedule of a task fires.
     public func neverFires(in context: ScheduleContext) -> Bool {
-        next(atOrAfter: Instant(secondsSinceEpoch: Self.earliestSecond), in: context) == nil
+        if timing.followsEvents {
+            return due(afterCompletion: nil, effectiveFrom: ZoneTransitions.earliest, in: context) == nil
+                && due(afterAgentStart: ZoneTransitions.earliest, in: context) == nil
+        }
+        return next(atOrAfter: ZoneTransitions.earliest, in: context) == nil
     }
 
     /// Refuses a schedule that fires at no instant, past or future; the result depends on nothing but the schedule.
@@ -12,6 +16,8 @@ extension Schedule {
     /// A schedule whose last fire is over is accepted, so that saving the same document again never fails.
     public func validate(in context: ScheduleContext = .none) throws(ScheduleError) {
         try validateJitter()
+        try validateDays()
+        try validateMaxRuns()
         guard neverFires(in: context) else { return }
         throw ScheduleError(reasonForNever, at: positionOfNever)
     }
@@ -19,28 +25,62 @@ extension Schedule {
     /// Refuses a schedule that fires at no instant from `now` on.
     public func validate(at now: Instant) throws(ScheduleError) {
         try validate()
-        guard next(atOrAfter: now) == nil else { return }
+        guard !timing.followsEvents, next(atOrAfter: now) == nil else { return }
         throw ScheduleError(
             "the schedule never fires again: its last fire was before \(now)",
             at: positionOfNever
         )
     }
 
-    /// The first second the search for cron fires looks at; intervals reach further back but always fire after it.
-    private static let earliestSecond =
-        CivilDate(year: CronPattern.yearMin, month: 1, day: 1).daysSinceEpoch * 86_400
-
     private var reasonForNever: String {
-        guard case .cron(let cron) = timing, cron.expression.neverFires else {
-            return "the schedule never fires between its start and its end: widen them"
+        switch timing {
+        case .cron(let cron) where cron.expression.neverFires:
+            return "no date matches: change the days, months or years of '\(cron.expression.text)'"
+        case .calendar(let calendar) where calendar.pattern.nextLocal(atOrAfter: .min / 2) == nil:
+            return "no date matches: change the days or months of the calendar"
+        default:
+            return exclude == nil
+                ? "the schedule never fires between its start and its end: widen them"
+                : "the schedule never fires: exclude leaves no day that it fires on"
         }
-        return "no date matches: change the days, months or years of '\(cron.expression.text)'"
     }
 
     /// The place of the field that a date which never comes is written in.
     private var positionOfNever: Int? {
         guard case .cron(let cron) = timing else { return nil }
         return cron.expression.positionOfDate
+    }
+
+    private func validateDays() throws(ScheduleError) {
+        for selection in [exclude, include] {
+            guard let selection else { continue }
+            let count = selection.dates.count + selection.yearly.count
+            if selection.isEmpty {
+                throw ScheduleError("no day is named: give dates, weekdays, yearly or calendars")
+            }
+            if count > DaySelection.daysMax {
+                throw ScheduleError(
+                    "\(count) dates are more than the \(DaySelection.daysMax) allowed: use ranges or a calendar"
+                )
+            }
+        }
+        guard include != nil else { return }
+        if case .once = timing {
+            throw ScheduleError("a schedule with 'at' has no 'include': write one more schedule")
+        }
+    }
+
+    private func validateMaxRuns() throws(ScheduleError) {
+        guard let maxRuns else { return }
+        guard (1...Self.maxRunsMax).contains(maxRuns) else {
+            throw ScheduleError("maxRuns cannot be \(maxRuns): write 1 to \(Self.maxRunsMax), or an end")
+        }
+        guard !timing.followsEvents else {
+            throw ScheduleError("maxRuns counts instants that are known beforehand: give an end instead")
+        }
+        guard timing.start != nil else {
+            throw ScheduleError("maxRuns is counted from the schedule's start: give a start")
+        }
     }
 
     private func validateJitter() throws(ScheduleError) {

@@ -8,6 +8,12 @@ public struct Schedule: Sendable {
         case every(IntervalSchedule)
         /// At one instant and never again.
         case once(Instant)
+        /// At local times of days chosen by the calendar.
+        case calendar(CalendarSchedule)
+        /// A while after the end of the run before.
+        case afterCompletion(CompletionSchedule)
+        /// At every start of the agent that owns the task.
+        case onAgentStart(AgentStartSchedule)
     }
 
     /// The instants to begin with.
@@ -17,6 +23,18 @@ public struct Schedule: Sendable {
     ///
     /// Each task is late by the same part of it every time, which its name decides.
     public var jitter: Duration? { didSet { binding = nil } }
+
+    /// Days on which it does not fire; by their nominal instants, and of a window by the day it begins on.
+    public var exclude: DaySelection? { didSet { binding = nil } }
+
+    /// Days on which it fires at its usual times even if they are excluded or the timing leaves them out.
+    public var include: DaySelection? { didSet { binding = nil } }
+
+    /// Whose days are excluded and included, for timings without a zone of their own.
+    public var selectionZone: TimeZoneID? { didSet { binding = nil } }
+
+    /// How many times it fires, counted from its start.
+    public var maxRuns: Int? { didSet { binding = nil } }
 
     /// The fires worked out for one task; remembering them changes no result.
     private var binding: Binding?
@@ -36,6 +54,12 @@ public struct Schedule: Sendable {
     /// At one instant and never again.
     public static func once(_ due: Instant) -> Schedule { Schedule(.once(due)) }
 
+    /// At local times of days chosen by the calendar.
+    public static func calendar(_ calendar: CalendarSchedule) -> Schedule { Schedule(.calendar(calendar)) }
+
+    /// Most fires that are counted: each is looked at when the schedule is read.
+    public static let maxRunsMax = 10_000
+
     /// The longest spread: a fire should stay on the day it was meant for.
     public static let jitterMax = Duration.seconds(86_400)
 }
@@ -43,13 +67,19 @@ public struct Schedule: Sendable {
 extension Schedule: Hashable {
     /// Equal schedules say the same, whether or not their fires were worked out.
     public static func == (left: Schedule, right: Schedule) -> Bool {
-        left.timing == right.timing && left.jitter == right.jitter
+        left.timing == right.timing && left.jitter == right.jitter && left.exclude == right.exclude
+            && left.include == right.include && left.selectionZone == right.selectionZone
+            && left.maxRuns == right.maxRuns
     }
 
     /// Hashes what the schedule says.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(timing)
         hasher.combine(jitter)
+        hasher.combine(exclude)
+        hasher.combine(include)
+        hasher.combine(selectionZone)
+        hasher.combine(maxRuns)
     }
 }
 
@@ -92,7 +122,31 @@ extension Schedule {
     }
 
     /// Whether the timing alone decides the fires.
-    private var isPlain: Bool { !dependsOnTask }
+    private var isPlain: Bool { !dependsOnTask && exclude == nil && include == nil && maxRuns == nil }
+
+    /// Whose days are excluded and included.
+    public var dayZone: TimeZoneID {
+        switch timing {
+        case .cron(let cron): cron.expression.options.timeZone
+        case .calendar(let calendar): calendar.timeZone
+        case .every, .once, .afterCompletion, .onAgentStart: selectionZone ?? .utc
+        }
+    }
+
+    /// The names of the shared calendars it depends on, each once.
+    public var calendarNames: [String] {
+        Set((exclude?.calendars ?? []) + (include?.calendars ?? [])).sorted()
+    }
+
+    /// The days left out and put in, if any; a calendar that the context does not know has no days.
+    func filter(in context: ScheduleContext) -> DayFilter? {
+        func sets(_ selection: DaySelection?) -> [DaySet] {
+            guard let selection else { return [] }
+            return [DaySet(selection)] + selection.calendars.compactMap { context.calendars[$0] }
+        }
+        guard exclude != nil || include != nil else { return nil }
+        return DayFilter(excluded: sets(exclude), included: sets(include))
+    }
 
     private func times(in context: ScheduleContext?) -> FireTimes {
         if let binding, context == nil || binding.context == context { return binding.times }
@@ -111,13 +165,60 @@ extension Schedule {
     }
 }
 
+extension Schedule {
+    /// When the run after one that ended at `completed` is due; `nil` when it is not, or the schedule is of another kind.
+    ///
+    /// - Parameters:
+    ///   - completed: The end of the run before; `nil` when there was none since `effectiveFrom`.
+    ///   - effectiveFrom: Since when the schedule counts.
+    ///   - context: Whose schedule it is.
+    /// - Returns: The instant of the next fire.
+    public func due(
+        afterCompletion completed: Instant?,
+        effectiveFrom: Instant,
+        in context: ScheduleContext
+    ) -> Instant? {
+        guard case .afterCompletion(let schedule) = timing else { return nil }
+        let delay = completed == nil ? .zero : schedule.delay
+        let times = times(in: context)
+        return times.due(delay, after: completed ?? effectiveFrom, start: schedule.start, end: schedule.end)
+    }
+
+    /// When the run is due that an agent's start at `started` leads to; `nil` for schedules of another kind.
+    public func due(afterAgentStart started: Instant, in context: ScheduleContext) -> Instant? {
+        guard case .onAgentStart(let schedule) = timing else { return nil }
+        return times(in: context).due(schedule.delay, after: started, start: nil, end: nil)
+    }
+}
+
 extension Schedule.Timing {
+    /// The first instant that may fire, if any.
+    public var start: Instant? {
+        switch self {
+        case .cron(let cron): cron.start
+        case .every(let interval): interval.start
+        case .calendar(let calendar): calendar.start
+        case .afterCompletion(let completion): completion.start
+        case .once, .onAgentStart: nil
+        }
+    }
+
+    /// Whether events decide the fires, not time alone: `next` knows none of them.
+    public var followsEvents: Bool {
+        switch self {
+        case .afterCompletion, .onAgentStart: true
+        case .cron, .every, .once, .calendar: false
+        }
+    }
+
     /// The first fire strictly after `instant`; `nil` means never again.
     public func next(after instant: Instant) -> Instant? {
         switch self {
         case .cron(let cron): cron.next(after: instant)
         case .every(let interval): interval.next(after: instant)
         case .once(let due): due > instant ? due : nil
+        case .calendar(let calendar): calendar.next(after: instant)
+        case .afterCompletion, .onAgentStart: nil
         }
     }
 
@@ -127,6 +228,8 @@ extension Schedule.Timing {
         case .cron(let cron): cron.next(atOrAfter: instant)
         case .every(let interval): interval.next(atOrAfter: instant)
         case .once(let due): due >= instant ? due : nil
+        case .calendar(let calendar): calendar.next(atOrAfter: instant)
+        case .afterCompletion, .onAgentStart: nil
         }
     }
 }

@@ -6,9 +6,13 @@ public struct ScheduleContext: Hashable, Sendable {
     /// it before the task exists: a preview, another cluster and a task deleted and created anew then agree.
     public var task: String
 
+    /// The days of the shared calendars that its schedules name.
+    public var calendars: [String: DaySet]
+
     /// Creates the context of a task.
-    public init(task: String) {
+    public init(task: String, calendars: [String: DaySet] = [:]) {
         self.task = task
+        self.calendars = calendars
     }
 
     /// The context of schedules that depend on nothing but themselves.

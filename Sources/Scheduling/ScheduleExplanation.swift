@@ -5,7 +5,12 @@ public struct ScheduleExplanation: Hashable, Sendable, CustomStringConvertible {
 
     /// Explains a schedule.
     public init(_ schedule: Schedule) {
-        sentence = Self.clause(of: schedule.timing) + Self.spread(schedule.jitter) + "."
+        let days =
+            (schedule.exclude.map { ", except on \($0.phrase)" } ?? "")
+            + (schedule.include.map { ", also on \($0.phrase)" } ?? "")
+            + (schedule.selectionZone.map { ", by \($0) days" } ?? "")
+        let count = schedule.maxRuns.map { ", \($0 == 1 ? "once" : "\($0) times")" } ?? ""
+        sentence = Self.clause(of: schedule.timing) + days + count + Self.spread(schedule.jitter) + "."
     }
 
     private static func clause(of timing: Schedule.Timing) -> String {
@@ -18,6 +23,14 @@ public struct ScheduleExplanation: Hashable, Sendable, CustomStringConvertible {
             return "Every \(DurationText(interval.every))" + anchor + bounds
         case .once(let due):
             return "Once, at \(due)"
+        case .calendar(let calendar):
+            return CalendarPhrases(calendar).clause + bounds(start: calendar.start, end: calendar.end)
+        case .afterCompletion(let completion):
+            return DurationText(completion.delay).text + " after the end of the run before"
+                + bounds(start: completion.start, end: completion.end)
+        case .onAgentStart(let start):
+            let delay = start.delay == .zero ? "At" : DurationText(start.delay).text + " after"
+            return delay + " every start of the agent"
         }
     }
 
@@ -113,10 +126,6 @@ private struct TimePhrase {
 
     private static func during(_ hour: CronField) -> String {
         hour.isFree ? "" : " of " + hour.listed(.hour)
-    }
-
-    private static func twoDigits(_ number: Int) -> String {
-        number < 10 ? "0\(number)" : "\(number)"
     }
 }
 
@@ -232,22 +241,4 @@ extension CronFieldKind {
         default: "\(value)"
         }
     }
-}
-
-/// Joins with commas and a final "and".
-private func listed(_ words: [String]) -> String {
-    guard let last = words.last, words.count > 1 else { return words.first ?? "" }
-    return words.dropLast().joined(separator: ", ") + " and " + last
-}
-
-private func ordinal(_ number: Int) -> String {
-    let suffix =
-        switch (number % 10, number % 100) {
-        case (_, 11...13): "th"
-        case (1, _): "st"
-        case (2, _): "nd"
-        case (3, _): "rd"
-        default: "th"
-        }
-    return "\(number)\(suffix)"
 }

@@ -132,7 +132,7 @@ struct BadDocument: CustomTestStringConvertible, Sendable {
         .init(
             "key of another form",
             head + "schedules:\n  - every: 5s\n    timeZone: UTC\n",
-            "6:5: a schedule with 'every' has no 'timeZone': it may have every, start, end or jitter"
+            "6:5: a schedule with 'every' has no 'timeZone': it may have every, start, end, jitter, exclude, include or maxRuns"
         ),
         .init(
             "misspelt option",

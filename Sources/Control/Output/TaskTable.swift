@@ -72,6 +72,7 @@ enum TaskTable {
             case .cron(let cron): cron.expression.text
             case .every(let interval): "every \(DurationText(interval.every))"
             case .once(let due): "at \(due)"
+            case .calendar, .afterCompletion, .onAgentStart: schedule.explained
             }
         }
         return texts.isEmpty ? "on request" : texts.joined(separator: "; ")
