@@ -75,7 +75,7 @@ extension SourceNode {
                 node = elements[index]
                 field += "[\(index)]"
             case .mapping(let entries):
-                field += ".\(key.stringValue)"
+                field += field.isEmpty ? key.stringValue : ".\(key.stringValue)"
                 guard let entry = entries.first(where: { $0.key.scalar?.text == key.stringValue }) else {
                     return (node, field)
                 }

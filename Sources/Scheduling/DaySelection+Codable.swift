@@ -17,7 +17,11 @@ extension DaySelection: Codable {
     /// The keys a selection may have.
     static let keys = ["dates", "weekdays", "yearly", "calendars"]
 
-    /// Reads what is there; other keys are not looked at.
+    /// Reads the keys of a selection among others, which are not looked at; there may be none.
+    public init(amongKeysOf decoder: any Decoder) throws {
+        try self.init(in: try decoder.container(keyedBy: DocumentKey.self))
+    }
+
     private init(in container: KeyedDecodingContainer<DocumentKey>) throws {
         let dates = try container.list("dates") { text throws(ScheduleError) in try DayRange(parsing: text) }
         let weekdays = try container.list("weekdays") { text throws(ScheduleError) in

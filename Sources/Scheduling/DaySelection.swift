@@ -30,3 +30,20 @@ public struct DaySelection: Hashable, Sendable {
     /// Most dates, ranges and yearly days together: two centuries of a country's holidays fit.
     public static let daysMax = 4_000
 }
+
+extension DaySelection {
+    /// The days of the events of an iCalendar text; refuses what it cannot represent, with the line.
+    public init(iCalendar text: String) throws(ScheduleError) {
+        self = try ICalendarDays(text).selection
+    }
+
+    /// These days and those of another selection.
+    public func union(_ other: DaySelection) -> DaySelection {
+        DaySelection(
+            dates: dates + other.dates,
+            weekdays: Set(weekdays + other.weekdays).sorted(),
+            yearly: yearly + other.yearly,
+            calendars: calendars + other.calendars
+        )
+    }
+}

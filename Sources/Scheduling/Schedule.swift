@@ -19,22 +19,9 @@ public struct Schedule: Sendable {
     /// The instants to begin with.
     public var timing: Timing { didSet { binding = nil } }
 
-    /// The span over which the fires of different tasks are spread, if any.
-    ///
-    /// Each task is late by the same part of it every time, which its name decides.
-    public var jitter: Duration? { didSet { binding = nil } }
-
-    /// Days on which it does not fire; by their nominal instants, and of a window by the day it begins on.
-    public var exclude: DaySelection? { didSet { binding = nil } }
-
-    /// Days on which it fires at its usual times even if they are excluded or the timing leaves them out.
-    public var include: DaySelection? { didSet { binding = nil } }
-
-    /// Whose days are excluded and included, for timings without a zone of their own.
-    public var selectionZone: TimeZoneID? { didSet { binding = nil } }
-
-    /// How many times it fires, counted from its start.
-    public var maxRuns: Int? { didSet { binding = nil } }
+    /// What is done with their fires: at most one element, in a list because most schedules have none and a million of
+    /// them should stay small.
+    private var changes: [Changes] = [] { didSet { binding = nil } }
 
     /// The fires worked out for one task; remembering them changes no result.
     private var binding: Binding?
@@ -64,22 +51,64 @@ public struct Schedule: Sendable {
     public static let jitterMax = Duration.seconds(86_400)
 }
 
+extension Schedule {
+    private struct Changes: Hashable, Sendable {
+        var jitter: Duration?
+        var exclude: DaySelection?
+        var include: DaySelection?
+        var selectionZone: TimeZoneID?
+        var maxRuns: Int?
+    }
+
+    private func changed<Value>(_ path: WritableKeyPath<Changes, Value>, to value: Value) -> [Changes] {
+        var changed = changes.first ?? Changes()
+        changed[keyPath: path] = value
+        return changed == Changes() ? [] : [changed]
+    }
+
+    /// The span over which the fires of different tasks are spread, if any.
+    ///
+    /// Each task is late by the same part of it every time, which its name decides.
+    public var jitter: Duration? {
+        get { changes.first?.jitter }
+        set { changes = changed(\.jitter, to: newValue) }
+    }
+
+    /// Days on which it does not fire; by their nominal instants, and of a window by the day it begins on.
+    public var exclude: DaySelection? {
+        get { changes.first?.exclude }
+        set { changes = changed(\.exclude, to: newValue) }
+    }
+
+    /// Days on which it fires at its usual times even if they are excluded or the timing leaves them out.
+    public var include: DaySelection? {
+        get { changes.first?.include }
+        set { changes = changed(\.include, to: newValue) }
+    }
+
+    /// Whose days are excluded and included, for timings without a zone of their own.
+    public var selectionZone: TimeZoneID? {
+        get { changes.first?.selectionZone }
+        set { changes = changed(\.selectionZone, to: newValue) }
+    }
+
+    /// How many times it fires, counted from its start.
+    public var maxRuns: Int? {
+        get { changes.first?.maxRuns }
+        set { changes = changed(\.maxRuns, to: newValue) }
+    }
+}
+
 extension Schedule: Hashable {
     /// Equal schedules say the same, whether or not their fires were worked out.
     public static func == (left: Schedule, right: Schedule) -> Bool {
-        left.timing == right.timing && left.jitter == right.jitter && left.exclude == right.exclude
-            && left.include == right.include && left.selectionZone == right.selectionZone
-            && left.maxRuns == right.maxRuns
+        left.timing == right.timing && left.changes == right.changes
     }
 
     /// Hashes what the schedule says.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(timing)
-        hasher.combine(jitter)
-        hasher.combine(exclude)
-        hasher.combine(include)
-        hasher.combine(selectionZone)
-        hasher.combine(maxRuns)
+        hasher.combine(changes)
     }
 }
 
@@ -122,7 +151,10 @@ extension Schedule {
     }
 
     /// Whether the timing alone decides the fires.
-    private var isPlain: Bool { !dependsOnTask && exclude == nil && include == nil && maxRuns == nil }
+    public var isPlain: Bool { changes.isEmpty && !dependsOnTask }
+
+    /// Whether its fires were worked out for a task of this name.
+    public func isBound(to task: String) -> Bool { binding?.context.task == task }
 
     /// Whose days are excluded and included.
     public var dayZone: TimeZoneID {
