@@ -111,6 +111,11 @@ extension DocumentParser {
                 let specification = task.read(isValidated: isValidating, &reader)
             else { return nil }
             return .task(TaskDocument(specification: specification, location: location))
+        case .calendar:
+            guard let calendar = CalendarReader.read(node, isValidated: isValidating, &reader) else {
+                return nil
+            }
+            return .calendar(CalendarDocument(calendar: calendar, location: location))
         case .runtime:
             guard let read = RuntimeReader.read(node, &reader) else { return nil }
             return .runtime(

@@ -1,5 +1,6 @@
 public import Domain
 import Foundation
+public import Scheduling
 
 /// Writes documents that read back as the same values.
 public enum DocumentWriter {
@@ -11,6 +12,17 @@ public enum DocumentWriter {
     /// The YAML document of a runtime.
     public static func yaml(_ settings: RuntimeSettings) throws -> String {
         try yaml(settings, kind: .runtime)
+    }
+
+    /// The YAML document of a calendar.
+    public static func yaml(_ calendar: DayCalendar) throws -> String {
+        try yaml(calendar, kind: .calendar)
+    }
+
+    /// The YAML of a list of schedules, as it stands under `schedules` of a task.
+    public static func yaml(_ schedules: [Schedule]) throws -> String {
+        let json = String(decoding: try JSONEncoder().encode(schedules), as: UTF8.self)
+        return YAMLWriter.text(of: ordered(try node(json: json)))
     }
 
     /// The JSON document of a task, on one line, with sorted keys.
@@ -76,5 +88,8 @@ public enum DocumentWriter {
 
     private static let order =
         TaskReader.keys + ["rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay", "drained"]
-        + ["cron", "every", "at", "timeZone", "days", "gap", "overlap", "dialect", "start", "end"]
+        + ["calendar", "daily", "weekly", "weeks", "monthly", "months", "afterCompletion", "onAgentStart"]
+        + ["cron", "from", "to", "every", "at", "windows"]
+        + ["timeZone", "days", "gap", "overlap", "dialect", "start", "end", "jitter", "exclude", "include"]
+        + ["maxRuns", "dates", "weekdays", "yearly", "calendars", "ical"]
 }

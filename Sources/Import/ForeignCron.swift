@@ -47,9 +47,16 @@ enum ForeignCron {
     }
 }
 
-/// A number that depends on nothing but a text: FNV-1a, 64 bits.
-enum TextHash {
-    static func of(_ text: String) -> UInt64 {
-        text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+/// What starts with the machine elsewhere, and with the agent here.
+enum AgentStart {
+    /// A schedule that is due some time after every start of the agent.
+    static func schedules(after delay: Duration) -> [Schedule] {
+        // A delay that is too long leaves a task without a schedule, which its remark tells.
+        (try? AgentStartSchedule(delay: delay)).map { [Schedule(.onAgentStart($0))] } ?? []
     }
+
+    /// Why it differs.
+    static let why = "it starts with the agent, which is also restarted while its machine runs"
+    /// What to do.
+    static let advice = "keep it in the machine's init system if it must run once only"
 }

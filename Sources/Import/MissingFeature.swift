@@ -4,9 +4,6 @@ enum MissingFeature: CaseIterable {
     case retries
     case startDeadline
     case misfire
-    case jitter
-    case onStart
-    case afterCompletion
     case dependency
     case shards
     case account
@@ -25,9 +22,6 @@ enum MissingFeature: CaseIterable {
         case .retries: "a failed run is not repeated"
         case .startDeadline: "a task has no deadline for a late start"
         case .misfire: "of the instants that nobody could fire the latest runs once"
-        case .jitter: "a task starts at its instant, without a random delay"
-        case .onStart: "a start of the machine is no instant of a schedule"
-        case .afterCompletion: "an interval counts from start to start"
         case .dependency: "a task does not start another"
         case .shards: "a run is one process on one agent"
         case .account: "a run has the account of its agent"
@@ -48,9 +42,6 @@ enum MissingFeature: CaseIterable {
         case .retries: "repeat inside the command where that is safe"
         case .startDeadline: "compare CLOUDTASK_DUE with the clock in the command"
         case .misfire: "compare CLOUDTASK_DUE with the clock in the command if late runs do harm"
-        case .jitter: "spread the tasks over different minutes, see cloudtask schedule lint"
-        case .onStart: "keep it in the machine's init system, or give the task a schedule"
-        case .afterCompletion: "choose an interval longer than the run, or sleep inside the command"
         case .dependency: "call both commands one after the other in one script"
         case .shards: "make one task for each part, or start the parts in the command"
         case .account: "run it on a runtime whose agents have that account: --runtime NAME"

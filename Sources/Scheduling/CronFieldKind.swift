@@ -43,6 +43,13 @@ enum CronFieldKind: Int, CaseIterable {
         self == .dayOfWeek && dialect != .quartz ? 0...6 : numbers(in: dialect)
     }
 
+    /// The values from which `H` takes one.
+    ///
+    /// As in Jenkins, days of the month end with the 28th, so that every month has the day.
+    func hashed(in dialect: Dialect) -> ClosedRange<Int> {
+        self == .dayOfMonth ? 1...28 : values(in: dialect)
+    }
+
     /// The full English names of the values, from the first value on.
     var names: [String] {
         switch self {

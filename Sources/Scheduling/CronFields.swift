@@ -144,3 +144,29 @@ extension CronFields {
         return macro.expression
     }
 }
+
+extension CronFields {
+    /// Whether the task's name decides something.
+    var dependsOnTask: Bool {
+        [second, minute, hour, dayOfMonth, month, dayOfWeek].contains(where: \.dependsOnTask)
+    }
+
+    /// The fields with what depends on the task's name decided, each by itself; `pick` gives a number for a field,
+    /// below the one it is given.
+    func spread(by pick: (_ kind: CronFieldKind, _ count: Int) -> Int) -> CronFields {
+        guard dependsOnTask else { return self }
+        var fields = self
+        fields.second = second.spread(.second) { pick(.second, $0) }
+        fields.minute = minute.spread(.minute) { pick(.minute, $0) }
+        fields.hour = hour.spread(.hour) { pick(.hour, $0) }
+        fields.dayOfMonth = dayOfMonth.spread(.dayOfMonth) { pick(.dayOfMonth, $0) }
+        fields.month = month.spread(.month) { pick(.month, $0) }
+        fields.dayOfWeek = dayOfWeek.spread(.dayOfWeek) { pick(.dayOfWeek, $0) }
+        return fields
+    }
+
+    /// The fields of the task that `hash` belongs to.
+    func spread(by hash: SpreadHash) -> CronFields {
+        spread { kind, count in hash.value(for: kind.name, below: count) }
+    }
+}

@@ -50,6 +50,9 @@ struct OCPSGrammar {
         if kind == .dayOfMonth, term.text.hasPrefix("L-") {
             throw refusal(term, "OCPS knows no '\(term.text)': write L, or use the unix dialect")
         }
+        if term.text.uppercased().hasPrefix("H") {
+            throw refusal(term, "OCPS knows no '\(term.text)': use the unix dialect, or jitter")
+        }
         try checkNames(term)
         try checkRange(term)
     }

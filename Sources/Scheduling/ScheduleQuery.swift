@@ -21,6 +21,9 @@ public struct ScheduleQuery: Hashable, Sendable, Codable {
     /// The overlap rule; the dialect's unless given.
     public var overlap: String?
 
+    /// The task whose expression it is; an expression with `H` needs it.
+    public var task: String?
+
     /// Creates a question about an expression with nothing but defaults.
     public init(expr: String) {
         self.expr = expr
@@ -43,7 +46,13 @@ public struct ScheduleQuery: Hashable, Sendable, Codable {
         guard (0...Self.countMax).contains(count) else {
             throw ScheduleError("count cannot be \(count): ask for 0 to \(Self.countMax) fires")
         }
-        let expression = try CronExpression(expr, options: options())
+        var expression = try CronExpression(expr, options: options())
+        if expression.dependsOnTask {
+            guard let task else {
+                throw ScheduleError("H depends on the task's name: give it as task")
+            }
+            expression = expression.spread(by: SpreadHash(task: task))
+        }
         let instant = try start(now: now)
         var fires: [String] = []
         var fire =

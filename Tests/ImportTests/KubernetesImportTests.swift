@@ -54,7 +54,7 @@ struct KubernetesImportTests {
             #expect(notes.contains("concurrencyPolicy") == (row.concurrency != "Allow"), "\(row)")
             #expect(notes.contains("startingDeadline") == (row.starting_deadline_s != nil), "\(row)")
             // Intervals count from a fixed instant here, from the creation there: documented.
-            guard let wait = row.expect.next_wakeup_s, case .cron = task.schedules.first,
+            guard let wait = row.expect.next_wakeup_s, case .cron? = task.schedules.first?.timing,
                 let now = Instant(second: row.now)
             else { continue }
             let next = try #require(task.schedules.first?.next(after: now), "\(row)")

@@ -33,11 +33,12 @@ extension TaskSpecification {
 
     /// The texts of its cron schedules.
     var crons: [String] {
-        schedules.compactMap { if case .cron(let cron) = $0 { cron.expression.text } else { nil } }
+        schedules.compactMap { if case .cron(let cron) = $0.timing { cron.expression.text } else { nil } }
     }
 
     var cronOptions: CronOptions? {
-        schedules.compactMap { if case .cron(let cron) = $0 { cron.expression.options } else { nil } }.first
+        schedules.compactMap { if case .cron(let cron) = $0.timing { cron.expression.options } else { nil } }
+            .first
     }
 }
 

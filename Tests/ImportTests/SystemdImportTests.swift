@@ -105,6 +105,7 @@ struct SystemdImportTests {
         #expect(task.crons == ["30 2 * * MON-FRI", "0 4 * * SAT"])
         #expect(task.cronOptions?.timeZone.identifier == "Europe/Berlin")
         #expect(task.cronOptions?.gap == .skip)
+        #expect(task.schedules.map(\.jitter) == [.seconds(600), .seconds(600)])
         #expect(
             task.command == [
                 "/usr/bin/backup", "--to", "/srv", "--mode", "a b", "backup.service", "100%", "full", "run",
@@ -114,7 +115,7 @@ struct SystemdImportTests {
         #expect(task.timeout == .seconds(3_600) && task.killGrace == .seconds(90))
         #expect(
             outcome.notes == [
-                "7 dropped RandomizedDelaySec=10min", "3 dropped User=backup",
+                "3 dropped User=backup",
                 "9 dropped MemoryMax=1G, Nice=19",
             ]
         )
@@ -169,11 +170,23 @@ struct SystemdImportTests {
                 schedules: ["Every 1h, counted from 1970-01-01T00:00:00.000Z."],
                 notes: ["3 changed OnUnitActiveSec=1h"]
             ),
-            TimerCase(timer: "OnBootSec=5min", schedules: [], notes: ["2 dropped OnBootSec=5min"]),
+            TimerCase(
+                timer: "OnBootSec=5min",
+                schedules: [
+                    (try? AgentStartSchedule(delay: .seconds(300))).map {
+                        Schedule(.onAgentStart($0)).explained
+                    } ?? ""
+                ],
+                notes: ["2 changed OnBootSec=5min"]
+            ),
             TimerCase(
                 timer: "OnUnitInactiveSec=90",
-                schedules: ["Every 1m30s, counted from 1970-01-01T00:00:00.000Z."],
-                notes: ["2 dropped OnUnitInactiveSec=90"]
+                schedules: [
+                    (try? CompletionSchedule(delay: .seconds(90))).map {
+                        Schedule(.afterCompletion($0)).explained
+                    } ?? ""
+                ],
+                notes: []
             ),
             TimerCase(
                 timer: "OnCalendar=daily",

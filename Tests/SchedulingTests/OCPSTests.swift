@@ -53,6 +53,7 @@ struct OCPSTests {
             ("0 0 * * fri-sun", "two parts"),
             ("0 0 * * Monday", "'MON'"), ("0 0 L-3 * *", "write L"), ("0 0 ?,1 * *", "alone"),
             ("0 0 1-15W * *", "single day"), ("@every_minute", "unknown macro"), ("0 0 * * 5l", "'5L'"),
+            ("H 0 * * *", "knows no 'H'"),
         ]
     )
     func refusals(_ expression: String, _ advice: String) throws {

@@ -157,7 +157,7 @@ struct ScheduleLintTests {
         let lint = ScheduleLint(from: Self.start, startsPerSecondMax: 10)
         let finding = try #require(lint.report(on: subjects).findings.first)
         #expect(finding.message.contains("and in 95 other seconds"))
-        #expect(finding.proposals?.first?.schedule.hasSuffix("-59/15 * * * *\"") == true)
+        #expect(finding.proposals?.first?.schedule.hasSuffix("H/15 * * * *\"") == true)
         for index in subjects.indices { subjects[index].isEnabled = false }
         #expect(lint.report(on: subjects).findings.isEmpty)
     }
@@ -181,13 +181,24 @@ struct ScheduleLintTests {
         #expect(findings.first?.proposals?.allSatisfy { $0.schedule.hasSuffix(" 2 * * *\"") } == true)
     }
 
-    @Test("an interval is spread by its start, to another second for each name")
+    @Test("an interval is spread by jitter, and tasks that are spread are no herd")
     func intervals() throws {
         let every = Schedule.every(try IntervalSchedule(every: .seconds(3_600)))
-        let report = ScheduleLint(from: Self.start, startsPerSecondMax: 10).report(on: Self.crowd(500, every))
-        let proposals = try #require(report.findings.first?.proposals)
-        #expect(proposals.allSatisfy { $0.schedule.hasPrefix("every: 1h with start: 1970-01-01T00:") })
-        #expect(Set(proposals.map(\.schedule)).count > 400)
+        let lint = ScheduleLint(from: Self.start, startsPerSecondMax: 10)
+        let proposals = try #require(lint.report(on: Self.crowd(500, every)).findings.first?.proposals)
+        #expect(Set(proposals.map(\.schedule)) == ["jitter: 5m"])
+        var spread = every
+        spread.jitter = .seconds(300)
+        #expect(lint.report(on: Self.crowd(500, spread)).findings.isEmpty)
+        #expect(lint.report(on: Self.crowd(200, try Self.cron("H H * * * *"))).findings.isEmpty)
+    }
+
+    @Test("what only events decide is not found fault with")
+    func events() throws {
+        #expect(Self.findings(Schedule(.onAgentStart(try AgentStartSchedule()))).isEmpty)
+        #expect(
+            Self.findings(Schedule(.afterCompletion(try CompletionSchedule(delay: .seconds(60))))).isEmpty
+        )
     }
 
     @Test("coinciding instants of one task are one start, and the search ends at its limit")

@@ -33,6 +33,9 @@ public struct ExpressionOptions: ParsableArguments, Sendable {
     @Option(help: "Times that do not exist: run or skip.") var gap: GapRule?
     @Option(help: "Times that exist twice: auto, first or both.") var overlap: OverlapRule?
     @Option(help: "Whose reading applies: unix, quartz or ocps.") var dialect: Dialect = .unix
+    @Option(
+        help: ArgumentHelp("The task it is for; H in a field depends on its name.", valueName: "name")
+    ) var task: String?
 
     /// Creates the options; `ArgumentParser` fills them.
     public init() {}
@@ -53,6 +56,18 @@ public struct ExpressionOptions: ParsableArguments, Sendable {
             dialect: dialect
         )
         return .cron(CronSchedule(try CronExpression(text, options: options)))
+    }
+
+    /// The schedule bound to the task it is for, where that matters.
+    func boundSchedule(_ text: String) throws -> Schedule {
+        let schedule = try pointedSchedule(text)
+        if let task { return schedule.bound(to: ScheduleContext(task: task)) }
+        guard !schedule.dependsOnTask else {
+            throw ValidationError(
+                "H depends on the task's name: give it with --task, as in --task nightly-report"
+            )
+        }
+        return schedule
     }
 
     /// The schedule, or an error that points at the mistake.
@@ -87,6 +102,7 @@ public struct ScheduleNextCommand: ControlCommand {
 
             Examples:
               cloudtask schedule next '0 2 * * 1-5' -n 5 --time-zone Europe/Berlin
+              cloudtask schedule next 'H H(0-5) * * *' --task nightly-report
               echo '{"expr":"@daily","count":3}' | cloudtask schedule next --batch
             """
     )
@@ -125,7 +141,7 @@ public struct ScheduleNextCommand: ControlCommand {
         let start = try from.map { try Parse.instant($0, "--from", now: now) } ?? now
         let zone = try reading.timeZoneID()
         let fires = Self.fires(
-            of: try reading.pointedSchedule(schedule),
+            of: try reading.boundSchedule(schedule),
             from: start,
             inclusive: inclusive,
             count: count
@@ -205,8 +221,11 @@ public struct ScheduleExplainCommand: ControlCommand {
         let meant = try reading.pointedSchedule(schedule)
         try meant.validate()
         Terminal.writeLine(meant.explained)
+        guard reading.task != nil || !meant.dependsOnTask else {
+            return Terminal.writeLine("  give --task NAME to see when")
+        }
         for fire in ScheduleNextCommand.fires(
-            of: meant,
+            of: try reading.boundSchedule(schedule),
             from: Instant(Date()),
             inclusive: false,
             count: count

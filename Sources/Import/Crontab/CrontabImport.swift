@@ -48,9 +48,6 @@ enum CrontabImport {
             candidate.setVariable(name, entry.environment[name] ?? "")
         }
         if let user = entry.user { candidate.drop(.account, "the user \(user)") }
-        if let minutes = entry.environment["RANDOM_DELAY"] {
-            candidate.drop(.jitter, "RANDOM_DELAY=\(minutes)")
-        }
         schedule(entry, options, &candidate)
         return candidate
     }
@@ -67,25 +64,23 @@ enum CrontabImport {
         _ candidate: inout TaskCandidate
     ) {
         if entry.schedule.lowercased() == "@reboot" {
-            return candidate.drop(.onStart, "@reboot")
+            candidate.schedules = AgentStart.schedules(after: .zero)
+            return candidate.change("@reboot", AgentStart.why, AgentStart.advice)
         }
         do throws(ScheduleError) {
             let zone = try entry.environment["CRON_TZ"].map { name throws(ScheduleError) in
                 try TimeZoneID(name)
             }
             let reading = ForeignCron.Reading(timeZone: zone ?? options.timeZone)
-            candidate.schedules = [
-                try ForeignCron.schedule(CrontabTime.expression(entry.schedule), reading)
-            ]
+            var schedule = try ForeignCron.schedule(CrontabTime.expression(entry.schedule), reading)
+            if let minutes = entry.environment["RANDOM_DELAY"].flatMap({ Int($0) }),
+                (1...1_440).contains(minutes)
+            {
+                schedule.jitter = .seconds(60 * minutes)
+            }
+            candidate.schedules = [schedule]
         } catch {
             candidate.refuse("the time '\(entry.schedule)'", error.message, "correct the line")
-        }
-        if CrontabTime.isRandom(entry.schedule) {
-            candidate.change(
-                "the random time '\(entry.schedule)'",
-                "it has become a fixed one",
-                "choose another if it does not suit"
-            )
         }
     }
 }

@@ -36,9 +36,6 @@ enum CrontabTime {
         }
     }
 
-    /// Whether a field has a random part such as `0~30`.
-    static func isRandom(_ schedule: String) -> Bool { schedule.contains("~") }
-
     private static func cut(_ line: Substring, words count: Int) -> (text: String, rest: Substring)? {
         var words: [Substring] = []
         var rest = line
@@ -51,7 +48,7 @@ enum CrontabTime {
         return (words.joined(separator: " "), rest)
     }
 
-    /// `10~20` as one of its values, the same at every import.
+    /// `10~20` as `H(10-20)`: one of its values, which the task's name decides instead of each start of cron.
     private static func resolved(_ field: Substring) -> String {
         guard field.contains("~") else { return String(field) }
         return field.split(separator: ",").map { term -> String in
@@ -59,7 +56,7 @@ enum CrontabTime {
             guard bounds.count == 2, let first = Int(bounds[0]), let last = Int(bounds[1]), first >= 0,
                 first <= last, last < 100
             else { return String(term) }
-            return String(first + Int(TextHash.of(String(term)) % UInt64(last - first + 1)))
+            return "H(\(first)-\(last))"
         }.joined(separator: ",")
     }
 }

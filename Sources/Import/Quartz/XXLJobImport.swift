@@ -100,8 +100,11 @@ enum XXLJobImport {
                 guard let seconds = Int(text), (1...Self.secondsMax).contains(seconds) else {
                     throw ScheduleError("it is no number of seconds from 1 to \(Self.secondsMax)")
                 }
-                candidate.schedules = [.every(try IntervalSchedule(every: .seconds(seconds)))]
-                if type == "FIX_DELAY" { candidate.drop(.afterCompletion, "\(type) \(text)") }
+                candidate.schedules = [
+                    type == "FIX_DELAY"
+                        ? Schedule(.afterCompletion(try CompletionSchedule(delay: .seconds(seconds))))
+                        : .every(try IntervalSchedule(every: .seconds(seconds)))
+                ]
             default: candidate.drop(.setting, "scheduleType \(type)")
             }
         } catch {

@@ -144,10 +144,10 @@ enum SystemdTimer {
                     continue
                 }
                 hasInterval = true
-                candidate.schedules.append(.every(schedule))
-                if key == "OnUnitInactiveSec" {
-                    candidate.drop(.afterCompletion, "\(key)=\(setting.value)", line: setting.line)
+                if key == "OnUnitInactiveSec", let after = try? CompletionSchedule(delay: every) {
+                    candidate.schedules.append(Schedule(.afterCompletion(after)))
                 } else {
+                    candidate.schedules.append(.every(schedule))
                     candidate.change(
                         "\(key)=\(setting.value)",
                         "the interval counts from a fixed instant, not from the last start",
@@ -159,7 +159,13 @@ enum SystemdTimer {
         }
         for key in ["OnBootSec", "OnStartupSec", "OnActiveSec"] {
             for setting in unit.all("Timer", key) where !hasInterval {
-                candidate.drop(.onStart, "\(key)=\(setting.value)", line: setting.line)
+                candidate.schedules += TimeSpan.duration(setting.value).map(AgentStart.schedules) ?? []
+                candidate.change(
+                    "\(key)=\(setting.value)",
+                    AgentStart.why,
+                    AgentStart.advice,
+                    line: setting.line
+                )
             }
         }
     }
@@ -176,9 +182,12 @@ enum SystemdTimer {
         let what = "\(setting.key)=\(setting.value)"
         switch setting.key {
         case "RandomizedDelaySec", "RandomizedOffsetSec":
-            if TimeSpan.duration(setting.value) != .zero { candidate.drop(.jitter, what, line: setting.line) }
+            guard let jitter = TimeSpan.duration(setting.value), jitter > .zero else { return }
+            for index in candidate.schedules.indices {
+                candidate.schedules[index].jitter = min(jitter, Schedule.jitterMax)
+            }
         case "FixedRandomDelay": break
-        case "OnClockChange", "OnTimezoneChange": candidate.drop(.onStart, what, line: setting.line)
+        case "OnClockChange", "OnTimezoneChange": candidate.drop(.setting, what, line: setting.line)
         case "WakeSystem", "DeferReactivation":
             if UnitFile.isTrue(setting.value) { candidate.drop(.setting, what, line: setting.line) }
         default: candidate.drop(.setting, what, line: setting.line)

@@ -29,6 +29,12 @@ struct HerdLint {
         var names: [String]
     }
 
+    /// What tasks of one flock have in common: where the name decides the instants, nothing.
+    private struct FlockKey: Hashable {
+        var schedules: [Schedule]
+        var task: String?
+    }
+
     /// The seconds with too many starts in which the same flock is the largest.
     private struct Herd {
         /// The busiest second, counted from the start.
@@ -63,13 +69,15 @@ struct HerdLint {
 
     /// The tasks by their schedules, in the order of their first.
     private func flocks(of subjects: [LintSubject]) -> [Flock] {
-        var indexes: [[Schedule]: Int] = [:]
+        var indexes: [FlockKey: Int] = [:]
         var flocks: [Flock] = []
         for subject in subjects where !subject.schedules.isEmpty {
-            if let index = indexes[subject.schedules] {
+            let dependsOnTask = subject.schedules.contains(where: \.dependsOnTask)
+            let key = FlockKey(schedules: subject.schedules, task: dependsOnTask ? subject.name : nil)
+            if let index = indexes[key] {
                 flocks[index].names.append(subject.name)
             } else {
-                indexes[subject.schedules] = flocks.count
+                indexes[key] = flocks.count
                 flocks.append(Flock(schedules: subject.schedules, names: [subject.name]))
             }
         }
@@ -101,11 +109,14 @@ struct HerdLint {
         let others = herd.seconds > 1 ? " and in \(herd.seconds - 1) other seconds of the next day" : ""
         let spread = HerdSpread(tasks: members.count, startsPerSecondMax: startsPerSecondMax)
         let proposals = members.prefix(Self.proposalsMax).compactMap { member in
-            spread.schedule(member.schedule, for: member.name)
+            spread.schedule(member.schedule)
                 .map { LintFinding.Proposal(task: member.name, schedule: $0) }
         }
         let instead =
-            proposals.first.map { "write \($0.schedule) for \($0.task), and other values for the others" }
+            proposals.first.map {
+                "write \($0.schedule) for \($0.task)"
+                    + (members.count > 1 ? " and the like for the others" : "")
+            }
             ?? "give them different instants"
         return LintFinding(
             rule: .herd,

@@ -8,6 +8,8 @@ public struct ScheduleLint: Sendable {
     public var startsPerSecondMax: Int
     /// Most due instants that are looked at: a few seconds' work.
     public var firesMax: Int
+    /// The days of the shared calendars that schedules name.
+    public var calendars: [String: DaySet]
 
     /// The limit of starts within one second unless another is given.
     ///
@@ -18,8 +20,10 @@ public struct ScheduleLint: Sendable {
     public init(
         from start: Instant,
         startsPerSecondMax: Int = ScheduleLint.startsPerSecondDefault,
-        firesMax: Int = 20_000_000
+        firesMax: Int = 20_000_000,
+        calendars: [String: DaySet] = [:]
     ) {
+        self.calendars = calendars
         self.start = start
         self.startsPerSecondMax = startsPerSecondMax
         self.firesMax = firesMax
@@ -27,6 +31,12 @@ public struct ScheduleLint: Sendable {
 
     /// Everything that is found.
     public func report(on subjects: [LintSubject]) -> LintReport {
+        let subjects = subjects.map { subject in
+            var subject = subject
+            let context = ScheduleContext(task: subject.name, calendars: calendars)
+            subject.schedules = subject.schedules.map { $0.bound(to: context) }
+            return subject
+        }
         var findings: [LintFinding] = []
         for subject in subjects {
             for (index, schedule) in subject.schedules.enumerated() {
@@ -48,8 +58,12 @@ public struct ScheduleLint: Sendable {
     }
 
     private func findings(in schedule: Schedule) -> [(LintFinding.Rule, String)] {
+        switch schedule.timing {
+        case .afterCompletion, .onAgentStart: return []
+        default: break
+        }
         if schedule.next(atOrAfter: start) == nil { return [(.never, reasonForNever(schedule))] }
-        guard case .cron(let cron) = schedule else { return [] }
+        guard case .cron(let cron) = schedule.timing else { return [] }
         let expression = cron.expression
         // The text was parsed when the expression was made.
         guard let fields = try? CronFields(expression.text, dialect: expression.options.dialect) else {
@@ -66,7 +80,7 @@ public struct ScheduleLint: Sendable {
         } catch {
             return "the schedule never comes: \(error.message)"
         }
-        if case .once(let due) = schedule {
+        if case .once(let due) = schedule.timing {
             return "the schedule is over: it was due once, at \(due); remove it, or write a later instant"
         }
         return "the schedule is over: it is not due after \(start); remove it, or write a later end or year"
