@@ -160,15 +160,16 @@ struct ImportReport {
         return Self.count(count, "thing", count == 1 ? "is not carried over" : "are not carried over")
     }
 
+    private var lacksNothing: Bool { !outcome.lacksSomething }
+
     /// What was made, in one sentence.
     var summary: String {
         let changed = outcome.remarks.count { $0.kind == .changed }
-        let rest =
-            outcome.remarks.isEmpty
-            ? "everything is carried over"
-            : dropped
-                + (changed == 0
-                    ? "" : ", " + Self.count(changed, "thing", changed == 1 ? "differs" : "differ"))
+        let parts = [
+            lacksNothing ? nil : dropped,
+            changed == 0 ? nil : Self.count(changed, "thing", changed == 1 ? "differs" : "differ"),
+        ].compactMap(\.self)
+        let rest = parts.isEmpty ? "everything is carried over" : parts.joined(separator: ", ")
         return Self.count(outcome.tasks.count, "task", "made") + ": " + rest
     }
 
