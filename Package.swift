@@ -125,10 +125,11 @@ let package = Package(
         .target(name: "CProcess"),
         module("Executor", ["Agent", "CProcess", "Cluster", "Domain", "Scheduling", lifecycle, logging]),
         module("Documents", ["Payloads", "Domain", "Scheduling", yams]),
+        module("Import", ["Documents", "Domain", "Scheduling"]),
         module(
             "Control",
             [
-                "CProcess", "DataDirectory", "Documents", "CenterClient", "Cluster", "Orchestration",
+                "CProcess", "DataDirectory", "Documents", "Import", "CenterClient", "Cluster", "Orchestration",
                 "Payloads",
                 "Domain",
                 "Scheduling",
@@ -261,6 +262,7 @@ let package = Package(
         ),
         tests("DocumentsTests", ["Documents", "Domain", "Scheduling"]),
         tests("DomainTests", ["Domain", "Scheduling"]),
+        tests("ImportTests", ["Import", "Documents", "Domain", "Scheduling"], exclude: ["Cases"]),
         tests("ExecutorTests", ["Executor", "Agent", "Cluster", "Domain", "Scheduling", logging]),
         tests(
             "EndToEndTests",

@@ -65,7 +65,8 @@ extension CenterControl {
         let runtimes = state.store.read { Set($0.runtimes.keys) }
         var seen: Set<TaskID> = []
         return specifications.enumerated().flatMap { index, specification in
-            var found = specification.problems
+            // No calendars are kept yet, so none can be named.
+            var found = specification.problems + specification.calendarProblems(knowing: [])
             if !runtimes.contains(specification.runtime) {
                 found.append(.init(field: "runtime", message: Self.unknown(specification.runtime, runtimes)))
             }

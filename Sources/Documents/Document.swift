@@ -6,12 +6,15 @@ public enum Document: Hashable, Sendable {
     case task(TaskDocument)
     /// `kind: Runtime`.
     case runtime(RuntimeDocument)
+    /// `kind: Calendar`.
+    case calendar(CalendarDocument)
 
     /// Where it begins.
     public var location: SourceLocation {
         switch self {
         case .task(let task): task.location
         case .runtime(let runtime): runtime.location
+        case .calendar(let calendar): calendar.location
         }
     }
 
@@ -20,6 +23,7 @@ public enum Document: Hashable, Sendable {
         switch self {
         case .task: Kind.task.rawValue
         case .runtime: Kind.runtime.rawValue
+        case .calendar: Kind.calendar.rawValue
         }
     }
 
@@ -28,6 +32,7 @@ public enum Document: Hashable, Sendable {
         switch self {
         case .task(let task): task.specification.name.text
         case .runtime(let runtime): runtime.settings.name.text
+        case .calendar(let calendar): calendar.calendar.name.text
         }
     }
 
@@ -35,6 +40,7 @@ public enum Document: Hashable, Sendable {
     enum Kind: String, CaseIterable {
         case task = "Task"
         case runtime = "Runtime"
+        case calendar = "Calendar"
     }
 }
 
@@ -65,6 +71,20 @@ public struct RuntimeDocument: Hashable, Sendable {
     public init(settings: RuntimeSettings, statesDrained: Bool, location: SourceLocation) {
         self.settings = settings
         self.statesDrained = statesDrained
+        self.location = location
+    }
+}
+
+/// A calendar's document.
+public struct CalendarDocument: Hashable, Sendable {
+    /// What the user says about the calendar.
+    public var calendar: DayCalendar
+    /// Where the document begins.
+    public var location: SourceLocation
+
+    /// Creates a document.
+    public init(calendar: DayCalendar, location: SourceLocation) {
+        self.calendar = calendar
         self.location = location
     }
 }

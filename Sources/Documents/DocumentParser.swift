@@ -59,7 +59,7 @@ public struct DocumentParser: Sendable {
 }
 
 extension DocumentParser {
-    private func nodes(of text: String, _ reader: inout FieldReader) -> [SourceNode] {
+    func nodes(of text: String, _ reader: inout FieldReader) -> [SourceNode] {
         if text.utf8.first(where: { $0 > 0x20 }).map({ $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") })
             == true
         {
@@ -111,6 +111,11 @@ extension DocumentParser {
                 let specification = task.read(isValidated: isValidating, &reader)
             else { return nil }
             return .task(TaskDocument(specification: specification, location: location))
+        case .calendar:
+            guard let calendar = CalendarReader.read(node, isValidated: isValidating, &reader) else {
+                return nil
+            }
+            return .calendar(CalendarDocument(calendar: calendar, location: location))
         case .runtime:
             guard let read = RuntimeReader.read(node, &reader) else { return nil }
             return .runtime(

@@ -1,5 +1,6 @@
 public import Domain
 import Foundation
+public import Scheduling
 
 /// Writes documents that read back as the same values.
 public enum DocumentWriter {
@@ -13,12 +14,32 @@ public enum DocumentWriter {
         try yaml(settings, kind: .runtime)
     }
 
+    /// The YAML document of a calendar.
+    public static func yaml(_ calendar: DayCalendar) throws -> String {
+        try yaml(calendar, kind: .calendar)
+    }
+
+    /// The YAML of a list of schedules, as it stands under `schedules` of a task.
+    public static func yaml(_ schedules: [Schedule]) throws -> String {
+        let json = String(decoding: try JSONEncoder().encode(schedules), as: UTF8.self)
+        return YAMLWriter.text(of: ordered(try node(json: json)))
+    }
+
     /// The JSON document of a task, on one line, with sorted keys.
     public static func json(_ specification: TaskSpecification) throws -> String {
+        try json(specification, kind: .task)
+    }
+
+    /// The JSON document of a runtime, on one line, with sorted keys.
+    public static func json(_ settings: RuntimeSettings) throws -> String {
+        try json(settings, kind: .runtime)
+    }
+
+    private static func json(_ value: some Encodable, kind: Document.Kind) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let body = String(decoding: try encoder.encode(specification), as: UTF8.self)
-        return "{\"kind\":\"\(Document.Kind.task.rawValue)\"," + body.dropFirst()
+        let body = String(decoding: try encoder.encode(value), as: UTF8.self)
+        return "{\"kind\":\"\(kind.rawValue)\"," + body.dropFirst()
     }
 
     /// Any JSON value as YAML; the order of keys is kept.
@@ -67,5 +88,8 @@ public enum DocumentWriter {
 
     private static let order =
         TaskReader.keys + ["rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay", "drained"]
-        + ["cron", "every", "at", "timeZone", "days", "gap", "overlap", "dialect", "start", "end"]
+        + ["calendar", "daily", "weekly", "weeks", "monthly", "months", "afterCompletion", "onAgentStart"]
+        + ["cron", "from", "to", "every", "at", "windows"]
+        + ["timeZone", "days", "gap", "overlap", "dialect", "start", "end", "jitter", "exclude", "include"]
+        + ["maxRuns", "dates", "weekdays", "yearly", "calendars", "ical"]
 }

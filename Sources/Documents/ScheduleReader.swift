@@ -8,13 +8,11 @@ enum ScheduleReader {
         var place: SourceNode
     }
 
-    private static let keys: [String: [String]] = [
-        "cron": ["cron", "timeZone", "days", "gap", "overlap", "dialect", "start", "end"],
-        "every": ["every", "start", "end"],
-        "at": ["at"],
-    ]
+    private static let forms = Schedule.documentForms
     private static let allKeys = [
-        "cron", "every", "at", "timeZone", "days", "gap", "overlap", "dialect", "start", "end",
+        "cron", "every", "at", "calendar", "afterCompletion", "onAgentStart", "timeZone", "days", "gap",
+        "overlap",
+        "dialect", "start", "end", "jitter", "exclude", "include", "maxRuns",
     ]
 
     static func read(_ node: SourceNode, _ field: String, _ reader: inout FieldReader) -> Reading? {
@@ -25,12 +23,14 @@ enum ScheduleReader {
         else { return nil }
         refuseForeignKeys(node, fields, form: form, field, &reader)
         let bounds = bounds(fields, field, &reader)
-        let schedule: Schedule? =
+        var schedule: Schedule? =
             switch form {
             case "cron": cron(place, fields, field, bounds, &reader)
             case "every": interval(place, field, bounds, &reader)
+            case "calendar", "afterCompletion", "onAgentStart": reader.decode(node, field, as: Schedule.self)
             default: reader.instant(place, "\(field).at").map(Schedule.once)
             }
+        readChanges(into: &schedule, fields, field, &reader)
         guard let schedule, reader.problems.count == problemCount else { return nil }
         return Reading(schedule: schedule, place: place)
     }
@@ -41,9 +41,10 @@ enum ScheduleReader {
         _ field: String,
         _ reader: inout FieldReader
     ) -> String? {
-        let present = ["cron", "every", "at"].filter { fields[$0] != nil }
+        let present = forms.filter { fields[$0] != nil }
         guard let form = present.first else {
-            reader.refuse(node, field, "a schedule needs one of cron, every or at, such as every: 90s")
+            let list = "cron, every or at, or calendar, afterCompletion or onAgentStart"
+            reader.refuse(node, field, "a schedule needs one of \(list), such as every: 90s")
             return nil
         }
         if present.count > 1, let other = fields[present[1]] {
@@ -61,7 +62,10 @@ enum ScheduleReader {
         _ field: String,
         _ reader: inout FieldReader
     ) {
-        guard let own = keys[form], case .mapping(let entries) = node.content else { return }
+        let selectsDays = fields["exclude"] != nil || fields["include"] != nil
+        guard let own = Schedule.documentKeys(ofForm: form, selectsDays: selectsDays),
+            case .mapping(let entries) = node.content
+        else { return }
         for entry in entries {
             guard let key = entry.key.scalar?.text, allKeys.contains(key), !own.contains(key) else {
                 continue
@@ -91,18 +95,14 @@ enum ScheduleReader {
         _ bounds: (start: Instant?, end: Instant?),
         _ reader: inout FieldReader
     ) -> Schedule? {
-        var options = CronOptions()
-        if let node = fields["timeZone"] {
-            options.timeZone = zone(node, "\(field).timeZone", &reader) ?? .utc
-        }
-        if let node = fields["days"] { options.days = reader.choice(node, "\(field).days") ?? options.days }
-        if let node = fields["gap"] { options.gap = reader.choice(node, "\(field).gap") ?? options.gap }
-        if let node = fields["overlap"] {
-            options.overlap = reader.choice(node, "\(field).overlap") ?? options.overlap
-        }
-        if let node = fields["dialect"] {
-            options.dialect = reader.choice(node, "\(field).dialect") ?? options.dialect
-        }
+        let dialect: Dialect = fields["dialect"].flatMap { reader.choice($0, "\(field).dialect") } ?? .unix
+        let options = CronOptions(
+            timeZone: fields["timeZone"].flatMap { zone($0, "\(field).timeZone", &reader) } ?? .utc,
+            days: fields["days"].flatMap { reader.choice($0, "\(field).days") },
+            gap: fields["gap"].flatMap { reader.choice($0, "\(field).gap") },
+            overlap: fields["overlap"].flatMap { reader.choice($0, "\(field).overlap") },
+            dialect: dialect
+        )
         guard let text = reader.text(place, "\(field).cron", "a cron expression such as \"0 2 * * 1-5\"")
         else { return nil }
         do throws(ScheduleError) {
@@ -128,6 +128,41 @@ enum ScheduleReader {
             reader.refuse(place, "\(field).every", error.message, at: error.position)
             return nil
         }
+    }
+
+    /// Reads what can be said about any schedule.
+    private static func readChanges(
+        into schedule: inout Schedule?,
+        _ fields: Fields,
+        _ field: String,
+        _ reader: inout FieldReader
+    ) {
+        if let node = fields["jitter"] { schedule?.jitter = jitter(node, "\(field).jitter", &reader) }
+        if let node = fields["exclude"] {
+            schedule?.exclude = reader.decode(node, "\(field).exclude", as: DaySelection.self)
+        }
+        if let node = fields["include"] {
+            schedule?.include = reader.decode(node, "\(field).include", as: DaySelection.self)
+        }
+        if let node = fields["maxRuns"] {
+            schedule?.maxRuns = reader.integer(node, "\(field).maxRuns", in: 1...Schedule.maxRunsMax)
+        }
+        if let node = fields["timeZone"], fields["cron"] == nil, fields["calendar"] == nil {
+            schedule?.selectionZone = zone(node, "\(field).timeZone", &reader)
+        }
+    }
+
+    private static func jitter(
+        _ node: SourceNode,
+        _ field: String,
+        _ reader: inout FieldReader
+    ) -> Duration? {
+        guard let jitter = reader.duration(node, field) else { return nil }
+        guard jitter >= .milliseconds(1), jitter <= Schedule.jitterMax else {
+            reader.refuse(node, field, "the jitter \(DurationText(jitter)) is out of range: use 1ms to 1d")
+            return nil
+        }
+        return jitter
     }
 
     private static func zone(_ node: SourceNode, _ field: String, _ reader: inout FieldReader) -> TimeZoneID?

@@ -90,6 +90,8 @@ public enum TaskKind: Sendable {}
 public enum RuntimeKind: Sendable {}
 /// Kind of a group's name.
 public enum GroupKind: Sendable {}
+/// Kind of a calendar's name.
+public enum CalendarKind: Sendable {}
 /// Kind of an agent's name.
 public enum AgentKind: Sendable {}
 /// Kind of a center's name.
@@ -103,6 +105,8 @@ public typealias TaskID = Name<TaskKind>
 public typealias RuntimeID = Name<RuntimeKind>
 /// A group's name.
 public typealias GroupID = Name<GroupKind>
+/// A calendar's name.
+public typealias CalendarID = Name<CalendarKind>
 /// An agent's name, unique in its runtime.
 public typealias AgentID = Name<AgentKind>
 /// A center's name.

@@ -18,6 +18,8 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
     /// The owner may not yet have decided instants that came due before an edit; they are enumerated with the
     /// schedules that were in force then.
     public var supersededSchedules: [SupersededSchedules]
+    /// The days of the calendars its schedules name.
+    public private(set) var calendars: CalendarDays
 
     /// Creates a definition.
     public init(
@@ -26,7 +28,8 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
         revision: Int,
         effectiveFrom: Instant,
         createdAt: Instant,
-        supersededSchedules: [SupersededSchedules] = []
+        supersededSchedules: [SupersededSchedules] = [],
+        calendars: CalendarDays = .none
     ) {
         self.specification = specification
         self.uid = uid
@@ -34,6 +37,8 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
         self.effectiveFrom = effectiveFrom
         self.createdAt = createdAt
         self.supersededSchedules = supersededSchedules
+        self.calendars = calendars
+        bindSchedules()
     }
 
     /// The task's name.
@@ -44,47 +49,81 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
 }
 
 /// The schedules of an earlier revision, in force after `effectiveFrom` until the next one's `effectiveFrom`.
-public struct SupersededSchedules: Hashable, Sendable, Codable {
+public struct SupersededSchedules: Hashable, Sendable {
     /// The instant after which they counted.
     public var effectiveFrom: Instant
     /// The schedules; empty while the task was disabled.
     public var schedules: [Schedule]
+    /// The days of the calendars they name.
+    public var calendars: CalendarDays
 
     /// Creates superseded schedules.
-    public init(effectiveFrom: Instant, schedules: [Schedule]) {
+    public init(effectiveFrom: Instant, schedules: [Schedule], calendars: CalendarDays = .none) {
         self.effectiveFrom = effectiveFrom
         self.schedules = schedules
+        self.calendars = calendars
     }
 }
 
 extension TaskDefinition {
     /// A new task, effective from `now`.
-    public static func created(_ specification: TaskSpecification, uid: TaskUID, now: Instant)
-        -> TaskDefinition
-    {
+    public static func created(
+        _ specification: TaskSpecification,
+        uid: TaskUID,
+        now: Instant,
+        calendars: CalendarDays = .none
+    ) -> TaskDefinition {
         TaskDefinition(
             specification: specification,
             uid: uid,
             revision: 1,
             effectiveFrom: now,
-            createdAt: now
+            createdAt: now,
+            calendars: calendars
         )
     }
 
     /// The next revision of this task, effective from `now` (or from just after this one, should a clock be behind).
-    public func edited(_ specification: TaskSpecification, now: Instant) -> TaskDefinition {
+    ///
+    /// Without `calendars` those of this revision stay in force.
+    public func edited(
+        _ specification: TaskSpecification,
+        now: Instant,
+        calendars: CalendarDays? = nil
+    ) -> TaskDefinition {
         precondition(specification.name == name, "an edit cannot rename \(name) to \(specification.name)")
         var next = self
         next.specification = specification
         next.revision += 1
         next.effectiveFrom = max(now, effectiveFrom)
-        let superseded = SupersededSchedules(effectiveFrom: effectiveFrom, schedules: activeSchedules)
+        let superseded = SupersededSchedules(
+            effectiveFrom: effectiveFrom,
+            schedules: activeSchedules,
+            calendars: self.calendars
+        )
         next.supersededSchedules = (supersededSchedules + [superseded]).suffix(TaskDefinition.supersededMax)
         if Mutation.forgetsFormerSchedules.isOn {
             next.effectiveFrom = createdAt
             next.supersededSchedules = []
         }
+        next.calendars = calendars ?? self.calendars
+        next.bindSchedules()
         return next
+    }
+
+    /// Works out once what would else be worked out at every fire; changes no value.
+    private mutating func bindSchedules() {
+        specification.schedules = bound(specification.schedules, calendars)
+        for index in supersededSchedules.indices {
+            let former = supersededSchedules[index]
+            supersededSchedules[index].schedules = bound(former.schedules, former.calendars)
+        }
+    }
+
+    private func bound(_ schedules: [Schedule], _ calendars: CalendarDays) -> [Schedule] {
+        guard schedules.contains(where: { !$0.isPlain }) else { return schedules }
+        let context = ScheduleContext(task: name.text, calendars: calendars.sets)
+        return schedules.map { $0.bound(to: context) }
     }
 
     /// The schedules that count now: none while disabled.
@@ -95,15 +134,86 @@ extension TaskDefinition {
     /// The first due instant after `cursor`, over this revision and the superseded ones; `nil` when never again.
     public func nextDue(after cursor: Instant) -> Instant? {
         var spans = supersededSchedules
-        spans.append(SupersededSchedules(effectiveFrom: effectiveFrom, schedules: activeSchedules))
+        spans.append(
+            SupersededSchedules(
+                effectiveFrom: effectiveFrom,
+                schedules: activeSchedules,
+                calendars: calendars
+            )
+        )
         for (index, span) in spans.enumerated() {
             let end = index + 1 < spans.count ? spans[index + 1].effectiveFrom : nil
             if let end, end <= cursor { continue }
             let from = max(cursor, span.effectiveFrom)
-            guard let due = span.schedules.compactMap({ $0.next(after: from) }).min() else { continue }
+            // Schedules that were changed since the definition was made are worked out here.
+            let fires = span.schedules.compactMap { schedule in
+                schedule.isPlain || schedule.isBound(to: name.text)
+                    ? schedule.next(after: from)
+                    : bound([schedule], span.calendars)[0].next(after: from)
+            }
+            guard let due = fires.min() else { continue }
             if let end, due > end { continue }
             return due
         }
         return nil
+    }
+}
+
+extension TaskDefinition {
+    private enum CodingKeys: String, CodingKey {
+        case specification, uid, revision, effectiveFrom, createdAt, supersededSchedules, calendars
+    }
+
+    /// Decodes the value; fails with the coding path of what is wrong.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            specification: try container.decode(TaskSpecification.self, forKey: .specification),
+            uid: try container.decode(TaskUID.self, forKey: .uid),
+            revision: try container.decode(Int.self, forKey: .revision),
+            effectiveFrom: try container.decode(Instant.self, forKey: .effectiveFrom),
+            createdAt: try container.decode(Instant.self, forKey: .createdAt),
+            supersededSchedules: try container.decode(
+                [SupersededSchedules].self,
+                forKey: .supersededSchedules
+            ),
+            calendars: try container.decodeIfPresent(CalendarDays.self, forKey: .calendars) ?? .none
+        )
+    }
+
+    /// Encodes the value in the form it is decoded from.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(specification, forKey: .specification)
+        try container.encode(uid, forKey: .uid)
+        try container.encode(revision, forKey: .revision)
+        try container.encode(effectiveFrom, forKey: .effectiveFrom)
+        try container.encode(createdAt, forKey: .createdAt)
+        try container.encode(supersededSchedules, forKey: .supersededSchedules)
+        if calendars != .none { try container.encode(calendars, forKey: .calendars) }
+    }
+}
+
+extension SupersededSchedules: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case effectiveFrom, schedules, calendars
+    }
+
+    /// Decodes the value; fails with the coding path of what is wrong.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            effectiveFrom: try container.decode(Instant.self, forKey: .effectiveFrom),
+            schedules: try container.decode([Schedule].self, forKey: .schedules),
+            calendars: try container.decodeIfPresent(CalendarDays.self, forKey: .calendars) ?? .none
+        )
+    }
+
+    /// Encodes the value in the form it is decoded from.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(effectiveFrom, forKey: .effectiveFrom)
+        try container.encode(schedules, forKey: .schedules)
+        if calendars != .none { try container.encode(calendars, forKey: .calendars) }
     }
 }

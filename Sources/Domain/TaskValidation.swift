@@ -39,7 +39,8 @@ extension TaskSpecification {
     ///
     /// A schedule that is over is accepted, so that saving the same document again never fails.
     public var problems: [ValidationProblem] {
-        let problems = actionProblems + environmentProblems + scheduleProblems + durationProblems
+        let problems =
+            actionProblems + environmentProblems + scheduleProblems + completionProblems + durationProblems
         return problems.isEmpty ? sizeProblems : problems
     }
 
@@ -128,9 +129,10 @@ extension TaskSpecification {
                 )
             ]
         }
+        let context = ScheduleContext(task: name.text)
         return schedules.enumerated().compactMap { index, schedule in
             do throws(ScheduleError) {
-                try schedule.validate()
+                try schedule.validate(in: context)
                 return nil
             } catch {
                 return ValidationProblem(
@@ -138,6 +140,31 @@ extension TaskSpecification {
                     message: error.message,
                     position: error.position
                 )
+            }
+        }
+    }
+
+    /// Two delays after the same end would each start the other's run.
+    private var completionProblems: [ValidationProblem] {
+        let indices = schedules.indices.filter { index in
+            if case .afterCompletion = schedules[index].timing { true } else { false }
+        }
+        guard indices.count > 1 else { return [] }
+        let message = "a task has one schedule with 'afterCompletion' at most: remove the others"
+        return [.init(field: "schedules[\(indices[1])]", message: message)]
+    }
+
+    /// A problem for every schedule that names a calendar which is not among `known`.
+    ///
+    /// - Parameter known: The calendars there are; only the cluster knows.
+    /// - Returns: The problems, in the order of the schedules.
+    public func calendarProblems(knowing known: Set<CalendarID>) -> [ValidationProblem] {
+        schedules.enumerated().flatMap { index, schedule in
+            schedule.calendarNames.compactMap { name in
+                if let id = CalendarID(name), known.contains(id) { return nil }
+                let message =
+                    "there is no calendar '\(name)': save it first (kind: Calendar) or correct the name"
+                return ValidationProblem(field: "schedules[\(index)]", message: message)
             }
         }
     }

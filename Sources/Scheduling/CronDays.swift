@@ -53,9 +53,9 @@ struct CronDays: Hashable, Sendable {
         let length = CivilDate.daysInMonth(date.month, ofYear: date.year)
         let weekday = CivilDate.weekday(daysSinceEpoch: firstDay)
         let byDay = daysByNumber(length: length, firstWeekday: weekday)
-        if isEveryWeekday { return (isEitherEnough ? ~0 : byDay) & Self.all(length) }
+        if isEveryWeekday { return (isEitherEnough ? ~0 : byDay) & UInt64.days(length) }
         let byWeekday = daysByWeekday(length: length, firstWeekday: weekday)
-        return (isEitherEnough ? byDay | byWeekday : byDay & byWeekday) & Self.all(length)
+        return (isEitherEnough ? byDay | byWeekday : byDay & byWeekday) & UInt64.days(length)
     }
 
     private func daysByNumber(length: Int, firstWeekday: Int) -> UInt64 {
@@ -80,21 +80,13 @@ struct CronDays: Hashable, Sendable {
         var mask: UInt64 = 0
         for weekday in 0...6 {
             let first = (weekday - firstWeekday + 7) % 7 + 1
-            if weekdays.contains(weekday) { mask |= Self.everySeventhDay << UInt64(first) }
+            if weekdays.contains(weekday) { mask |= UInt64.everySeventhDay << UInt64(first) }
             if lastWeekdays.contains(weekday) { mask |= 1 << UInt64(first + (length - first) / 7 * 7) }
             for number in 0...4 where nthWeekdays.contains(7 * number + weekday) {
                 mask |= 1 << UInt64(first + 7 * number)
             }
         }
         return mask
-    }
-
-    /// The bits 0, 7, 14, 21 and 28.
-    private static let everySeventhDay: UInt64 = 0x1020_4081
-
-    /// The bits of the days of a month of `length` days.
-    private static func all(_ length: Int) -> UInt64 {
-        (1 << UInt64(length + 1)) - 2
     }
 
     /// The day from Monday to Friday nearest to `day` that does not leave the month.

@@ -3,29 +3,45 @@
 /// Five fields are minute, hour, day of month, month and day of week; a sixth comes first and is the second, a
 /// seventh comes last and is the year (1970–2099). A field is a list of `*`, `?`, values, ranges (which may wrap
 /// around) and steps; months and weekdays have English names; days of the month know `L`, `L-3`, `LW` and `15W`,
-/// weekdays `MONL` and `MON#2`. `@hourly`, `@daily` and their like stand for the usual expressions.
+/// weekdays `MONL` and `MON#2`. `H` stands for a value that the task's name decides. `@hourly`, `@daily` and their like stand for the usual expressions.
 public struct CronExpression: Hashable, Sendable {
     /// The expression as it was written.
     public let text: String
     /// The options it was given.
     public let options: CronOptions
 
-    let pattern: CronPattern
+    var pattern: CronPattern
     /// Whether local times that exist twice fire twice.
     let firesTwiceInOverlaps: Bool
+    /// Whether it has an `H`, for which the task's name decides.
+    public let dependsOnTask: Bool
 
     /// Parses an expression; the error's position is a UTF-8 offset in `text`.
     public init(_ text: String, options: CronOptions = CronOptions()) throws(ScheduleError) {
         let fields = try CronFields(text, dialect: options.dialect)
+        self.init(text, options: options, fields: fields, hash: SpreadHash(task: ""))
+    }
+
+    private init(_ text: String, options: CronOptions, fields: CronFields, hash: SpreadHash) {
         self.text = text
         self.options = options
-        pattern = CronPattern(fields, days: options.days)
+        dependsOnTask = fields.dependsOnTask
+        let isInterval = fields.second.hasInterval || fields.minute.hasInterval || fields.hour.hasInterval
+        let fields = fields.spread(by: hash)
+        pattern = CronPattern(fields, days: fields.daysRule(options.days), dialect: options.dialect)
         firesTwiceInOverlaps =
             switch options.overlap {
             case .both: true
             case .first: false
-            case .auto: fields.second.hasInterval || fields.minute.hasInterval || fields.hour.hasInterval
+            case .auto: isInterval
             }
+    }
+
+    /// The expression of the task that `hash` belongs to.
+    func spread(by hash: SpreadHash) -> CronExpression {
+        // The text was parsed when the expression was made and parses again.
+        guard dependsOnTask, let fields = try? CronFields(text, dialect: options.dialect) else { return self }
+        return CronExpression(text, options: options, fields: fields, hash: hash)
     }
 
     /// Equal text and options make equal expressions.
@@ -41,49 +57,19 @@ public struct CronExpression: Hashable, Sendable {
 
     /// The first fire after `instant`; `nil` when there is none until the end of 2199.
     public func next(after instant: Instant) -> Instant? {
-        next(atOrAfterSecond: instant.wholeSeconds.seconds + 1)
+        search.next(of: pattern, atOrAfterSecond: instant.wholeSeconds.seconds + 1)
     }
 
     /// The first fire at or after `instant`; `nil` when there is none until the end of 2199.
     public func next(atOrAfter instant: Instant) -> Instant? {
-        let (seconds, milliseconds) = instant.wholeSeconds
-        return next(atOrAfterSecond: milliseconds == 0 ? seconds : seconds + 1)
-    }
-}
-
-extension CronExpression {
-    /// Searches the local time line of one span of constant offset after the other.
-    private func next(atOrAfterSecond second: Int) -> Instant? {
-        let transitions = options.timeZone.transitions
-        // Beginning a second early, a gap that ends exactly at `second` is still seen.
-        var span = transitions.span(containing: second - 1)
-        var local = max(second + span.offset, firstLocal(of: span))
-        while let match = pattern.nextLocal(atOrAfter: local) {
-            if match - span.offset < span.end {
-                return Instant(secondsSinceEpoch: match - span.offset)
-            }
-            let next = transitions.span(containing: span.end)
-            if match < next.start + next.offset {
-                // The match lies in the gap before `next`: local times jump over it.
-                if options.gap == .run { return Instant(secondsSinceEpoch: next.start) }
-                local = next.start + next.offset
-            } else {
-                // After putting clocks back earlier local times come again; else the match stays the next.
-                local = min(match, firstLocal(of: next))
-            }
-            span = next
-            guard local == match else { continue }
-            // Nothing matches between here and the match, so the spans in between need no look. No zone has
-            // ever been two days away from UTC.
-            let near = transitions.span(containing: match - 2 * 86_400)
-            if near.start > span.start { span = near }
-        }
-        return nil
+        search.next(of: pattern, atOrAfter: instant)
     }
 
-    /// The first local second of a span that may fire: not those which repeat, unless they fire twice.
-    private func firstLocal(of span: ZoneSpan) -> Int {
-        guard span.start != .min else { return .min }
-        return span.start + (firesTwiceInOverlaps ? span.offset : max(span.offset, span.previousOffset))
+    private var search: LocalSearch {
+        LocalSearch(
+            transitions: options.timeZone.transitions,
+            gap: options.gap,
+            firesTwiceInOverlaps: firesTwiceInOverlaps
+        )
     }
 }

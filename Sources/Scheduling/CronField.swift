@@ -25,6 +25,7 @@ struct CronField: Hashable, Sendable {
         terms.contains { term in
             switch term {
             case .any, .range: true
+            case .hash(_, _, let step, _): step > 1
             default: false
             }
         }
@@ -51,6 +52,8 @@ enum CronTerm: Hashable, Sendable {
     case nthWeekday(Int, number: Int)
     /// `weekdayL`: the last such weekday of the month.
     case lastWeekday(Int)
+    /// `H`, `H(first-last)` and either with a step: what the task's name decides, see `CronField.spread`.
+    case hash(first: Int, last: Int, step: Int, isWhole: Bool)
 
     /// Whether the term begins with `*` or `?`.
     var isWildcard: Bool {
@@ -67,5 +70,30 @@ enum CronTerm: Hashable, Sendable {
                 .map { all.lowerBound + (first - all.lowerBound + $0) % all.count }
         default: []
         }
+    }
+}
+
+extension CronField {
+    /// The field with what depends on the task's name decided.
+    ///
+    /// As in Jenkins, `H` is one value of its range and `H/n` every n-th from one of the first n. `pick` gives a
+    /// number below the one it is given.
+    func spread(_ kind: CronFieldKind, by pick: (_ count: Int) -> Int) -> CronField {
+        var field = self
+        field.terms = terms.flatMap { term -> [CronTerm] in
+            guard case .hash(let first, let last, let step, _) = term else { return [term] }
+            let values =
+                step == 1
+                ? [first + pick(last - first + 1)]
+                : Array(stride(from: first + pick(step), through: last, by: step))
+            // Weekdays may be counted beyond Saturday, as 7 for Sunday.
+            return values.map { .value(kind == .dayOfWeek ? $0 % 7 : $0) }
+        }
+        return field
+    }
+
+    /// Whether the task's name decides something.
+    var dependsOnTask: Bool {
+        terms.contains { if case .hash = $0 { true } else { false } }
     }
 }

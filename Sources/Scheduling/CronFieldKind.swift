@@ -31,8 +31,8 @@ enum CronFieldKind: Int, CaseIterable {
         case .hour: 0...23
         case .dayOfMonth: 1...31
         case .month: 1...12
-        case .dayOfWeek: dialect == .unix ? 0...7 : 1...7
-        case .year: 1970...2099
+        case .dayOfWeek: dialect == .quartz ? 1...7 : 0...7
+        case .year: dialect == .ocps ? 1...9999 : 1970...2099
         }
     }
 
@@ -40,7 +40,14 @@ enum CronFieldKind: Int, CaseIterable {
     ///
     /// They are the written ones except that the Unix Sunday has two numbers.
     func values(in dialect: Dialect) -> ClosedRange<Int> {
-        self == .dayOfWeek && dialect == .unix ? 0...6 : numbers(in: dialect)
+        self == .dayOfWeek && dialect != .quartz ? 0...6 : numbers(in: dialect)
+    }
+
+    /// The values from which `H` takes one.
+    ///
+    /// As in Jenkins, days of the month end with the 28th, so that every month has the day.
+    func hashed(in dialect: Dialect) -> ClosedRange<Int> {
+        self == .dayOfMonth ? 1...28 : values(in: dialect)
     }
 
     /// The full English names of the values, from the first value on.

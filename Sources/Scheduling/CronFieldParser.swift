@@ -32,6 +32,9 @@ struct CronFieldParser {
         if let special = try specialTerm() {
             return special
         }
+        if kind != .year, cursor.take("H") {
+            return try hashTerm()
+        }
         if dialect == .quartz, cursor.next == UInt8(ascii: "/"), let step = try step() {
             let values = kind.values(in: dialect)
             return range(from: values.lowerBound, through: values.upperBound, step: step)
@@ -65,6 +68,34 @@ struct CronFieldParser {
         return days
     }
 
+    /// What follows `H`.
+    private mutating func hashTerm() throws(ScheduleError) -> CronTerm {
+        var range = kind.hashed(in: dialect)
+        let isWhole = !cursor.take("(")
+        if !isWhole {
+            let start = cursor.position
+            let (first, _) = try value()
+            guard cursor.take("-") else { throw unexpected() }
+            let (last, _) = try value()
+            guard first <= last else {
+                throw ScheduleError(
+                    "the range of H ends before it begins: write the smaller value first",
+                    at: start
+                )
+            }
+            guard cursor.take(")") else { throw unexpected() }
+            range = first...last
+        }
+        let start = cursor.position + 1
+        let step = try step() ?? 1
+        guard step <= range.count else {
+            let reason = "step \(step) is larger than the range of H: write at most \(range.count)"
+            throw ScheduleError(reason, at: start)
+        }
+        let first = normal(range.lowerBound)
+        return .hash(first: first, last: first + range.count - 1, step: step, isWhole: isWhole)
+    }
+
     /// A term that begins with a value.
     private mutating func plainTerm() throws(ScheduleError) -> CronTerm {
         let (first, isLast) = try value()
@@ -89,6 +120,7 @@ struct CronFieldParser {
         case .dayOfWeek where cursor.take("L"):
             return .lastWeekday(normal(value))
         case .dayOfWeek where cursor.take("#"):
+            if dialect == .ocps, cursor.take("L") { return .lastWeekday(normal(value)) }
             return .nthWeekday(normal(value), number: try weekdayNumber())
         default:
             return .value(normal(value))

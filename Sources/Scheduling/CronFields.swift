@@ -12,9 +12,12 @@ struct CronFields: Hashable, Sendable {
     /// Whether seconds were written.
     var hasSeconds: Bool
 
+    /// Whether both day fields must match, as OCPS writes with a `+`.
+    var joinsDays = false
+
     /// Parses 5, 6 (seconds first) or 7 (year last) fields, or a macro such as `@daily`.
     init(_ text: String, dialect: Dialect) throws(ScheduleError) {
-        let expression = try Self.withoutMacro(text)
+        let expression = try Self.withoutMacro(text, dialect: dialect)
         let cursor = TextCursor(expression)
         let words = Self.words(of: cursor)
         try Self.check(words, of: text)
@@ -25,11 +28,21 @@ struct CronFields: Hashable, Sendable {
             default: CronFieldKind.allCases[...]
             }
         var fields: [CronField] = words.count == 5 ? [.implied(0)] : []
-        for (kind, word) in zip(kinds, words) {
+        var joinsDays = false
+        for (kind, written) in zip(kinds, words) {
+            var word = written
+            if dialect == .ocps {
+                var grammar = OCPSGrammar(kind, cursor: TextCursor(cursor, range: word))
+                let beginning = try grammar.check()
+                joinsDays = joinsDays || beginning > word.lowerBound
+                word = beginning..<word.upperBound
+            }
             var parser = CronFieldParser(kind, dialect: dialect, cursor: TextCursor(cursor, range: word))
             fields.append(try parser.field())
         }
         self.init(fields, hasSeconds: words.count > 5)
+        self.joinsDays = joinsDays
+        if Self.isEvent(text, dialect) { year = CronField(terms: [], position: 0) }
     }
 
     private init(_ fields: [CronField], hasSeconds: Bool) {
@@ -86,13 +99,28 @@ extension CronFields {
         ("@every_second", "* * * * * *"),
     ]
 
-    private static func withoutMacro(_ text: String) throws(ScheduleError) -> String {
+    /// The macros of OCPS; the fields of `@reboot` are never looked at.
+    private static let ocpsMacros =
+        macros.filter { !$0.name.hasPrefix("@every") } + [("@reboot", "0 0 1 1 *")]
+
+    /// What only OCPS counts as an expression: `@reboot` is an event, which no clock brings about.
+    private static func isEvent(_ text: String, _ dialect: Dialect) -> Bool {
+        dialect == .ocps && text.drop(while: \.isWhitespace).prefix(7).lowercased() == "@reboot"
+    }
+
+    /// Whether the fields stand for an event rather than for times.
+    var isEvent: Bool { year?.terms.isEmpty ?? false }
+
+    /// How the two day fields combine, given the rule of the expression's options.
+    func daysRule(_ rule: DaysRule) -> DaysRule { joinsDays ? .both : rule }
+
+    private static func withoutMacro(_ text: String, dialect: Dialect) throws(ScheduleError) -> String {
         var cursor = TextCursor(text)
         _ = cursor.takeWhile(\.isSpace)
         let start = cursor.position
         guard cursor.next == UInt8(ascii: "@") else { return text }
         let word = String(decoding: cursor.takeWhile { !$0.isSpace }.map(\.lowercased), as: UTF8.self)
-        if word == "@reboot" {
+        if word == "@reboot", dialect != .ocps {
             throw ScheduleError(
                 "@reboot is no time: run the command from the machine's init system instead",
                 at: start
@@ -104,6 +132,7 @@ extension CronFields {
                 at: start
             )
         }
+        let macros = dialect == .ocps ? ocpsMacros : macros
         guard let macro = macros.first(where: { $0.name == word }) else {
             let names = macros.map(\.name).joined(separator: ", ")
             throw ScheduleError("unknown macro '\(word)': use one of \(names)", at: start)
@@ -113,5 +142,31 @@ extension CronFields {
             throw ScheduleError("nothing may follow \(macro.name): remove the rest", at: cursor.position)
         }
         return macro.expression
+    }
+}
+
+extension CronFields {
+    /// Whether the task's name decides something.
+    var dependsOnTask: Bool {
+        [second, minute, hour, dayOfMonth, month, dayOfWeek].contains(where: \.dependsOnTask)
+    }
+
+    /// The fields with what depends on the task's name decided, each by itself; `pick` gives a number for a field,
+    /// below the one it is given.
+    func spread(by pick: (_ kind: CronFieldKind, _ count: Int) -> Int) -> CronFields {
+        guard dependsOnTask else { return self }
+        var fields = self
+        fields.second = second.spread(.second) { pick(.second, $0) }
+        fields.minute = minute.spread(.minute) { pick(.minute, $0) }
+        fields.hour = hour.spread(.hour) { pick(.hour, $0) }
+        fields.dayOfMonth = dayOfMonth.spread(.dayOfMonth) { pick(.dayOfMonth, $0) }
+        fields.month = month.spread(.month) { pick(.month, $0) }
+        fields.dayOfWeek = dayOfWeek.spread(.dayOfWeek) { pick(.dayOfWeek, $0) }
+        return fields
+    }
+
+    /// The fields of the task that `hash` belongs to.
+    func spread(by hash: SpreadHash) -> CronFields {
+        spread { kind, count in hash.value(for: kind.name, below: count) }
     }
 }

@@ -32,6 +32,15 @@ public enum Dialect: String, Hashable, Sendable, Codable, CaseIterable {
     case unix
     /// Sunday is 1, a lone `L` as day of the week is Saturday, `/n` is `0/n`.
     case quartz
+    /// The Open Cron Pattern Specification 1.0 to 1.4, strictly: what it does not allow is refused.
+    case ocps
+
+    /// The day rule of expressions that name none.
+    var daysRule: DaysRule { self == .ocps ? .either : .cron }
+    /// The gap rule of expressions that name none.
+    var gapRule: GapRule { self == .ocps ? .skip : .run }
+    /// The overlap rule of expressions that name none.
+    var overlapRule: OverlapRule { self == .ocps ? .first : .auto }
 }
 
 /// The options that decide which instants an expression means.
@@ -47,18 +56,18 @@ public struct CronOptions: Hashable, Sendable {
     /// How the expression is read.
     public var dialect: Dialect
 
-    /// Creates options; what is not given has its default.
+    /// Creates options; what is not given has the default of its dialect.
     public init(
         timeZone: TimeZoneID = .utc,
-        days: DaysRule = .cron,
-        gap: GapRule = .run,
-        overlap: OverlapRule = .auto,
+        days: DaysRule? = nil,
+        gap: GapRule? = nil,
+        overlap: OverlapRule? = nil,
         dialect: Dialect = .unix
     ) {
         self.timeZone = timeZone
-        self.days = days
-        self.gap = gap
-        self.overlap = overlap
+        self.days = days ?? dialect.daysRule
+        self.gap = gap ?? dialect.gapRule
+        self.overlap = overlap ?? dialect.overlapRule
         self.dialect = dialect
     }
 }

@@ -1,5 +1,5 @@
 /// The fields of an expression compiled to bit sets, and the search for the next local time that matches.
-struct CronPattern: Hashable, Sendable {
+struct CronPattern: LocalPattern, DayPattern, Hashable, Sendable {
     /// Bit n is set when second n matches.
     private let seconds: UInt64
     private let minutes: UInt64
@@ -10,6 +10,8 @@ struct CronPattern: Hashable, Sendable {
     private let years: [Int]?
     /// The second of the day of the first match within a day.
     private let firstSecondOfDay: Int
+    /// The days left out and put in, if any.
+    var filter: DayFilter?
 
     /// No match is looked for after this year.
     ///
@@ -23,7 +25,7 @@ struct CronPattern: Hashable, Sendable {
     static let yearMin = 1_900
 
     /// Compiles `fields`.
-    init(_ fields: CronFields, days rule: DaysRule) {
+    init(_ fields: CronFields, days rule: DaysRule, dialect: Dialect) {
         func mask(_ field: CronField, _ kind: CronFieldKind) -> UInt64 {
             .mask(of: field.terms.flatMap { $0.values(among: kind.values(in: .unix)) })
         }
@@ -33,7 +35,7 @@ struct CronPattern: Hashable, Sendable {
         months = mask(fields.month, .month)
         days = CronDays(dayOfMonth: fields.dayOfMonth, dayOfWeek: fields.dayOfWeek, rule: rule)
         years = fields.year.flatMap { year in
-            let range = CronFieldKind.year.values(in: .unix)
+            let range = CronFieldKind.year.values(in: dialect)
             return year.hasFullWildcard ? nil : year.terms.flatMap { $0.values(among: range) }.sorted()
         }
         firstSecondOfDay =
@@ -56,9 +58,9 @@ struct CronPattern: Hashable, Sendable {
         return nextDay(after: date, daysSinceEpoch: day).map { $0 * 86_400 + firstSecondOfDay }
     }
 
-    private func matches(_ date: CivilDate, daysSinceEpoch day: Int) -> Bool {
-        guard months.contains(date.month), years.map({ $0.contains(date.year) }) ?? true else { return false }
-        return days.mask(ofMonth: date, firstDay: day - date.day + 1).contains(date.day)
+    func mask(ofMonth month: CivilDate, firstDay: Int) -> UInt64 {
+        guard months.contains(month.month), years?.contains(month.year) ?? true else { return 0 }
+        return days.mask(ofMonth: month, firstDay: firstDay)
     }
 
     /// The first matching second of a day at or after `second`.
@@ -77,32 +79,7 @@ struct CronPattern: Hashable, Sendable {
         return next * 3_600 + minutes.trailingZeroBitCount * 60 + seconds.trailingZeroBitCount
     }
 
-    /// The first matching day after `date`, counted from 1970-01-01.
-    private func nextDay(after date: CivilDate, daysSinceEpoch day: Int) -> Int? {
-        var month = CivilDate(year: date.year, month: date.month, day: 1)
-        var firstDay = day - date.day + 1
-        var earliest = date.day + 1
-        while let year = nextYear(atOrAfter: month.year) {
-            if year > month.year {
-                month = CivilDate(year: year, month: 1, day: 1)
-                firstDay = month.daysSinceEpoch
-                earliest = 1
-            }
-            if months.contains(month.month) {
-                let mask = days.mask(ofMonth: month, firstDay: firstDay)
-                if let next = mask.next(atOrAfter: earliest) { return firstDay + next - 1 }
-            }
-            firstDay += CivilDate.daysInMonth(month.month, ofYear: month.year)
-            month =
-                month.month < 12
-                ? CivilDate(year: month.year, month: month.month + 1, day: 1)
-                : CivilDate(year: month.year + 1, month: 1, day: 1)
-            earliest = 1
-        }
-        return nil
-    }
-
-    private func nextYear(atOrAfter year: Int) -> Int? {
+    func nextYear(atOrAfter year: Int) -> Int? {
         guard let years else { return year <= Self.yearMax ? year : nil }
         return years.first { $0 >= year }
     }

@@ -108,7 +108,8 @@ struct PreciseInstant {
         hasRemainder = fraction.hasRemainder
     }
 
-    private static func takeDate(_ cursor: inout TextCursor) -> Int? {
+    /// Moves over `YYYY-MM-DD` and returns it in days since the epoch.
+    static func takeDate(_ cursor: inout TextCursor) -> Int? {
         guard let year = cursor.takeNumber(digits: 4), cursor.take("-"),
             let month = cursor.takeNumber(digits: 2), cursor.take("-"),
             let day = cursor.takeNumber(digits: 2),

@@ -1,42 +1,93 @@
 extension Schedule {
     /// Whether there is no instant at all, past or future, at which the schedule fires.
-    public var neverFires: Bool {
-        next(atOrAfter: Instant(secondsSinceEpoch: Self.earliestSecond)) == nil
+    public var neverFires: Bool { neverFires(in: .none) }
+
+    /// Whether there is no instant at which the schedule of a task fires.
+    public func neverFires(in context: ScheduleContext) -> Bool {
+        if timing.followsEvents {
+            return due(afterCompletion: nil, effectiveFrom: ZoneTransitions.earliest, in: context) == nil
+                && due(afterAgentStart: ZoneTransitions.earliest, in: context) == nil
+        }
+        return next(atOrAfter: ZoneTransitions.earliest, in: context) == nil
     }
 
     /// Refuses a schedule that fires at no instant, past or future; the result depends on nothing but the schedule.
     ///
     /// A schedule whose last fire is over is accepted, so that saving the same document again never fails.
-    public func validate() throws(ScheduleError) {
-        guard neverFires else { return }
+    public func validate(in context: ScheduleContext = .none) throws(ScheduleError) {
+        try validateJitter()
+        try validateDays()
+        try validateMaxRuns()
+        guard neverFires(in: context) else { return }
         throw ScheduleError(reasonForNever, at: positionOfNever)
     }
 
     /// Refuses a schedule that fires at no instant from `now` on.
     public func validate(at now: Instant) throws(ScheduleError) {
         try validate()
-        guard next(atOrAfter: now) == nil else { return }
+        guard !timing.followsEvents, next(atOrAfter: now) == nil else { return }
         throw ScheduleError(
             "the schedule never fires again: its last fire was before \(now)",
             at: positionOfNever
         )
     }
 
-    /// The first second the search for cron fires looks at; intervals reach further back but always fire after it.
-    private static let earliestSecond =
-        CivilDate(year: CronPattern.yearMin, month: 1, day: 1).daysSinceEpoch * 86_400
-
     private var reasonForNever: String {
-        guard case .cron(let cron) = self, cron.expression.neverFires else {
-            return "the schedule never fires between its start and its end: widen them"
+        switch timing {
+        case .cron(let cron) where cron.expression.isEvent:
+            return "\(cron.expression.text) is no time: the clock never brings it about"
+        case .cron(let cron) where cron.expression.neverFires:
+            return "no date matches: change the days, months or years of '\(cron.expression.text)'"
+        case .calendar(let calendar) where calendar.pattern.nextLocal(atOrAfter: .min / 2) == nil:
+            return "no date matches: change the days or months of the calendar"
+        default:
+            return exclude == nil
+                ? "the schedule never fires between its start and its end: widen them"
+                : "the schedule never fires: exclude leaves no day that it fires on"
         }
-        return "no date matches: change the days, months or years of '\(cron.expression.text)'"
     }
 
     /// The place of the field that a date which never comes is written in.
     private var positionOfNever: Int? {
-        guard case .cron(let cron) = self else { return nil }
+        guard case .cron(let cron) = timing else { return nil }
         return cron.expression.positionOfDate
+    }
+
+    private func validateDays() throws(ScheduleError) {
+        for selection in [exclude, include] {
+            guard let selection else { continue }
+            let count = selection.dates.count + selection.yearly.count
+            if selection.isEmpty {
+                throw ScheduleError("no day is named: give dates, weekdays, yearly or calendars")
+            }
+            if count > DaySelection.daysMax {
+                throw ScheduleError(
+                    "\(count) dates are more than the \(DaySelection.daysMax) allowed: use ranges or a calendar"
+                )
+            }
+        }
+        guard include != nil else { return }
+        if case .once = timing {
+            throw ScheduleError("a schedule with 'at' has no 'include': write one more schedule")
+        }
+    }
+
+    private func validateMaxRuns() throws(ScheduleError) {
+        guard let maxRuns else { return }
+        guard (1...Self.maxRunsMax).contains(maxRuns) else {
+            throw ScheduleError("maxRuns cannot be \(maxRuns): write 1 to \(Self.maxRunsMax), or an end")
+        }
+        guard !timing.followsEvents else {
+            throw ScheduleError("maxRuns counts instants that are known beforehand: give an end instead")
+        }
+        guard timing.start != nil else {
+            throw ScheduleError("maxRuns is counted from the schedule's start: give a start")
+        }
+    }
+
+    private func validateJitter() throws(ScheduleError) {
+        guard let jitter, jitter < .milliseconds(1) || jitter > Self.jitterMax else { return }
+        throw ScheduleError("the jitter \(DurationText(jitter)) is out of range: use 1ms to 1d")
     }
 }
 
@@ -46,13 +97,21 @@ extension CronExpression {
         pattern.nextLocal(atOrAfter: .min / 2) == nil
     }
 
+    /// Whether the expression is OCPS's `@reboot`, which no clock brings about.
+    fileprivate var isEvent: Bool {
+        // The text was parsed when the expression was made.
+        (try? CronFields(text, dialect: options.dialect))?.isEvent ?? false
+    }
+
     /// Where the restricted day field, else the year field, begins.
     fileprivate var positionOfDate: Int? {
         // The text was parsed when the expression was made; a second failure only costs the position.
         guard let fields = try? CronFields(text, dialect: options.dialect) else { return nil }
-        var unbound = fields
+        var unbound = fields.spread(by: SpreadHash(task: ""))
         unbound.year = nil
-        let needsYear = CronPattern(unbound, days: options.days).nextLocal(atOrAfter: 0) != nil
+        let rule = fields.daysRule(options.days)
+        let needsYear =
+            CronPattern(unbound, days: rule, dialect: options.dialect).nextLocal(atOrAfter: 0) != nil
         if needsYear, let year = fields.year { return year.position }
         return fields.dayOfMonth.hasFullWildcard ? fields.dayOfWeek.position : fields.dayOfMonth.position
     }

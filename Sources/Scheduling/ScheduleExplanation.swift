@@ -5,17 +5,37 @@ public struct ScheduleExplanation: Hashable, Sendable, CustomStringConvertible {
 
     /// Explains a schedule.
     public init(_ schedule: Schedule) {
-        switch schedule {
+        let days =
+            (schedule.exclude.map { ", except on \($0.phrase)" } ?? "")
+            + (schedule.include.map { ", also on \($0.phrase)" } ?? "")
+            + (schedule.selectionZone.map { ", by \($0) days" } ?? "")
+        let count = schedule.maxRuns.map { ", \($0 == 1 ? "once" : "\($0) times")" } ?? ""
+        sentence = Self.clause(of: schedule.timing) + days + count + Self.spread(schedule.jitter) + "."
+    }
+
+    private static func clause(of timing: Schedule.Timing) -> String {
+        switch timing {
         case .cron(let cron):
-            let bounds = Self.bounds(start: cron.start, end: cron.end)
-            sentence = CronPhrases(cron.expression).clause + bounds + "."
+            return CronPhrases(cron.expression).clause + bounds(start: cron.start, end: cron.end)
         case .every(let interval):
             let anchor = interval.start == nil ? ", counted from \(Instant.epoch)" : ""
-            let bounds = Self.bounds(start: interval.start, end: interval.end)
-            sentence = "Every \(DurationText(interval.every))" + anchor + bounds + "."
+            let bounds = bounds(start: interval.start, end: interval.end)
+            return "Every \(DurationText(interval.every))" + anchor + bounds
         case .once(let due):
-            sentence = "Once, at \(due)."
+            return "Once, at \(due)"
+        case .calendar(let calendar):
+            return CalendarPhrases(calendar).clause + bounds(start: calendar.start, end: calendar.end)
+        case .afterCompletion(let completion):
+            return DurationText(completion.delay).text + " after the end of the run before"
+                + bounds(start: completion.start, end: completion.end)
+        case .onAgentStart(let start):
+            let delay = start.delay == .zero ? "At" : DurationText(start.delay).text + " after"
+            return delay + " every start of the agent"
         }
+    }
+
+    private static func spread(_ jitter: Duration?) -> String {
+        jitter.map { ", up to \(DurationText($0)) later, by the task's name" } ?? ""
     }
 
     /// The sentence.
@@ -43,7 +63,11 @@ private struct CronPhrases {
             clause = expression.text
             return
         }
-        let day = DayPhrase(fields, rule: options.days).text
+        guard !fields.isEvent else {
+            clause = "When the machine starts, at no time of the clock"
+            return
+        }
+        let day = DayPhrase(fields, rule: fields.daysRule(options.days)).text
         let months = fields.month.hasFullWildcard ? nil : "in " + fields.month.listed(.month)
         let years = fields.year.flatMap { $0.hasFullWildcard ? nil : "in " + $0.listed(.year) }
         let parts = [TimePhrase(fields).text, day, months, years].compactMap(\.self)
@@ -107,10 +131,6 @@ private struct TimePhrase {
     private static func during(_ hour: CronField) -> String {
         hour.isFree ? "" : " of " + hour.listed(.hour)
     }
-
-    private static func twoDigits(_ number: Int) -> String {
-        number < 10 ? "0\(number)" : "\(number)"
-    }
 }
 
 /// On which days, as in "on Monday to Friday"; nothing is said about every day.
@@ -159,9 +179,13 @@ extension CronField {
         case .second, .minute, .hour:
             // Steps name their unit themselves, so a list with one repeats it.
             let unit = terms.count == 1 && plainValues != nil ? kind.name : kind.name + "s"
-            let isStepped = terms.contains { $0.phrase(kind).hasPrefix("every") }
+            func isStep(_ term: CronTerm) -> Bool {
+                let phrase = term.phrase(kind)
+                return phrase.hasPrefix("every") || phrase.hasPrefix("one")
+            }
+            let isStepped = terms.contains(where: isStep)
             let phrases = terms.map { term in
-                isStepped && !term.phrase(kind).hasPrefix("every")
+                isStepped && !isStep(term)
                     ? "\(kind.name) \(term.phrase(kind))" : term.phrase(kind)
             }
             return (isStepped ? "" : unit + " ") + Scheduling.listed(phrases)
@@ -183,6 +207,10 @@ extension CronTerm {
         case .range(let first, let last, 1): prefix + "\(kind.word(first)) to \(kind.word(last))"
         case .range(let first, let last, let step):
             "every \(ordinal(step)) \(kind.noun) from \(kind.word(first)) to \(kind.word(last))"
+        case .hash(let first, let last, let step, let isWhole):
+            (step == 1 ? "one \(kind.noun)" : "every \(ordinal(step)) \(kind.noun)")
+                + (isWhole ? "" : " from \(kind.hashWord(first)) to \(kind.hashWord(last))")
+                + " by the task's name"
         case .lastDay(let minus): minus == 0 ? "the last day" : "the \(ordinal(minus)) day before the last"
         case .nearestWeekday(let day): "the weekday nearest to day \(day)"
         case .nearestWeekdayToLast(0): "the last weekday"
@@ -204,6 +232,11 @@ extension CronFieldKind {
         }
     }
 
+    /// A value of the range of `H`, which counts weekdays beyond Saturday.
+    fileprivate func hashWord(_ value: Int) -> String {
+        word(self == .dayOfWeek ? value % 7 : value)
+    }
+
     /// A value as it is spoken of: names for months and weekdays.
     fileprivate func word(_ value: Int) -> String {
         switch self {
@@ -212,22 +245,4 @@ extension CronFieldKind {
         default: "\(value)"
         }
     }
-}
-
-/// Joins with commas and a final "and".
-private func listed(_ words: [String]) -> String {
-    guard let last = words.last, words.count > 1 else { return words.first ?? "" }
-    return words.dropLast().joined(separator: ", ") + " and " + last
-}
-
-private func ordinal(_ number: Int) -> String {
-    let suffix =
-        switch (number % 10, number % 100) {
-        case (_, 11...13): "th"
-        case (1, _): "st"
-        case (2, _): "nd"
-        case (3, _): "rd"
-        default: "th"
-        }
-    return "\(number)\(suffix)"
 }

@@ -14,12 +14,15 @@ public struct ScheduleQuery: Hashable, Sendable, Codable {
     public var inclusive: Bool?
     /// How many fires are asked for; 1 unless given.
     public var count: Int?
-    /// The day rule; `cron` unless given.
+    /// The day rule; the dialect's unless given.
     public var days: String?
-    /// The gap rule; `run` unless given.
+    /// The gap rule; the dialect's unless given.
     public var gap: String?
-    /// The overlap rule; `auto` unless given.
+    /// The overlap rule; the dialect's unless given.
     public var overlap: String?
+
+    /// The task whose expression it is; an expression with `H` needs it.
+    public var task: String?
 
     /// Creates a question about an expression with nothing but defaults.
     public init(expr: String) {
@@ -43,7 +46,13 @@ public struct ScheduleQuery: Hashable, Sendable, Codable {
         guard (0...Self.countMax).contains(count) else {
             throw ScheduleError("count cannot be \(count): ask for 0 to \(Self.countMax) fires")
         }
-        let expression = try CronExpression(expr, options: options())
+        var expression = try CronExpression(expr, options: options())
+        if expression.dependsOnTask {
+            guard let task else {
+                throw ScheduleError("H depends on the task's name: give it as task")
+            }
+            expression = expression.spread(by: SpreadHash(task: task))
+        }
         let instant = try start(now: now)
         var fires: [String] = []
         var fire =
@@ -67,9 +76,9 @@ public struct ScheduleQuery: Hashable, Sendable, Codable {
     private func options() throws(ScheduleError) -> CronOptions {
         CronOptions(
             timeZone: try timeZone.map { name throws(ScheduleError) in try TimeZoneID(name) } ?? .utc,
-            days: try option("days", days) ?? .cron,
-            gap: try option("gap", gap) ?? .run,
-            overlap: try option("overlap", overlap) ?? .auto,
+            days: try option("days", days),
+            gap: try option("gap", gap),
+            overlap: try option("overlap", overlap),
             dialect: try option("dialect", dialect) ?? .unix
         )
     }

@@ -31,7 +31,11 @@ struct BadDocument: CustomTestStringConvertible, Sendable {
         ),
         .init("no kind", "name: t\ncommand: [date]\n", "1:1: the document has no kind: add kind: Task"),
         .init("misspelt kind", "kind: task\nname: t\n", "1:7: kind cannot be 'task': did you mean 'Task'?"),
-        .init("unknown kind", "kind: Group\nname: t\n", "1:7: kind cannot be 'Group': use Task or Runtime"),
+        .init(
+            "unknown kind",
+            "kind: Group\nname: t\n",
+            "1:7: kind cannot be 'Group': use Task, Runtime or Calendar"
+        ),
         .init("not a mapping", "just text\n", "1:1: a document must be a mapping"),
         .init("no name", "kind: Task\ncommand: [date]\n", "1:1: the task has no name"),
         .init(
@@ -176,7 +180,7 @@ struct BadDocument: CustomTestStringConvertible, Sendable {
         .init(
             "key of another form",
             head + "schedules:\n  - every: 5s\n    timeZone: UTC\n",
-            "6:5: a schedule with 'every' has no 'timeZone': it may have every, start or end"
+            "6:5: a schedule with 'every' has no 'timeZone': it may have every, start, end, jitter, exclude, include or maxRuns"
         ),
         .init(
             "misspelt option",
@@ -267,6 +271,69 @@ struct BadDocument: CustomTestStringConvertible, Sendable {
             head + "environment: {A: 日本語, B: true}\n",
             "4:26: environment.B must be a text"
         ),
+        .init(
+            "calendar without times",
+            head + "schedules:\n  - calendar: {daily: 1}\n",
+            "5:15: a calendar needs at or windows, such as at: \"09:30\""
+        ),
+        .init(
+            "calendar with a bad day in a list",
+            head + "schedules:\n  - calendar:\n      weekly: [mon, moon]\n      at: [9:00]\n",
+            "6:21: 'moon' is no day of the week"
+        ),
+        .init(
+            "calendar with an unknown key",
+            head + "schedules:\n  - calendar:\n      daily: 1\n      time: 9:00\n",
+            "7:13: a calendar with 'daily' has no 'time': it may have daily, at, windows"
+        ),
+        .init(
+            "calendar with a count that is none",
+            head + "schedules:\n  - calendar: {daily: often, at: 9:00}\n",
+            "5:23: schedules[0].calendar.daily must be a whole number, not the text 'often'"
+        ),
+        .init(
+            "window with a bad interval",
+            head
+                + "schedules:\n  - calendar:\n      daily: 1\n      windows:\n        - {from: 8:00, every: 90x}\n",
+            "8:31: unknown unit 'x' in a duration"
+        ),
+        .init(
+            "bad jitter and days",
+            head
+                + "schedules:\n  - cron: '@daily'\n    jitter: 2d\n    exclude: {dates: [2026-13-01]}\n    include: {days: [mon]}\n    maxRuns: many\n",
+            "6:13: the jitter 2d is out of range: use 1ms to 1d",
+            "7:22: '2026-13-01' is no date: write 2026-12-24",
+            "8:21: a selection of days has no 'days': it may have dates, weekdays, yearly, calendars",
+            "9:14: schedules[0].maxRuns cannot be 'many'"
+        ),
+        .init(
+            "a list where a mapping is meant",
+            head + "schedules:\n  - every: 1h\n    exclude: [sat, sun]\n",
+            "6:14: schedules[0].exclude must be a mapping, not a list"
+        ),
+        .init(
+            "maxRuns without start",
+            head + "schedules:\n  - cron: '@daily'\n    maxRuns: 3\n",
+            "5:11: maxRuns is counted from the schedule's start: give a start"
+        ),
+        .init(
+            "calendar document without name",
+            "kind: Calendar\ndates: [2026-01-01]\n",
+            "1:1: the calendar has no name"
+        ),
+        .init(
+            "calendar document with mistakes",
+            "kind: Calendar\nname: x\ndates:\n  - 2026-01-01\n  - tomorrow\nyearly: [13-01]\nical: nothing\nzone: UTC\n",
+            "5:5: 'tomorrow' is no date",
+            "6:9: '13-01' is no day of the year",
+            "8:1: unknown key 'zone' in a calendar"
+        ),
+        .init(
+            "calendar document with a bad iCalendar text",
+            "kind: Calendar\nname: x\nical: nothing\n",
+            "3:7: 'NOTHING' stands outside of BEGIN:VCALENDAR"
+        ),
+        .init("calendar document without days", "kind: Calendar\nname: x\n", "1:1: the calendar has no days"),
     ]
 }
 

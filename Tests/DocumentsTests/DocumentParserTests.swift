@@ -32,7 +32,7 @@ import Testing
         #expect(task.schedules.count == 2)
         let every = try IntervalSchedule(every: .seconds(90))
         #expect(task.schedules[1] == .every(every))
-        guard case .cron(let cron) = task.schedules[0] else { throw Unexpected() }
+        guard case .cron(let cron) = task.schedules[0].timing else { throw Unexpected() }
         #expect(cron.expression.options.timeZone.identifier == "Europe/Berlin")
     }
 

@@ -57,6 +57,79 @@ import Testing
         try check(task)
     }
 
+    @Test("a task with schedules of every kind is written as it was read")
+    func schedules() throws {
+        let text = """
+            kind: Task
+            name: t
+            runtime: default
+            group: default
+            command: [date]
+            environment: {}
+            schedules:
+              - calendar:
+                  weekly: [mon, fri]
+                  weeks: 2
+                  at: ["09:30", "17:00"]
+                timeZone: Europe/Berlin
+                start: "2026-01-05T00:00:00.000Z"
+                jitter: 5m
+                exclude:
+                  dates: ["2026-12-24..2026-12-26"]
+                  weekdays: [sat, sun]
+                  yearly: ["05-01", "4th thu nov"]
+                  calendars: [holidays-de]
+                maxRuns: 10
+              - calendar:
+                  monthly: ["1", last, "2nd tue"]
+                  months: [jan]
+                  windows:
+                    - from: "22:00"
+                      to: "06:00"
+                      every: 15m
+              - every: 1h
+                timeZone: Europe/Berlin
+                include:
+                  dates: ["2026-12-19"]
+              - afterCompletion: 5m
+              - onAgentStart: true
+            killGrace: 10s
+            delivery: at-most-once
+            enabled: true
+
+            """
+        let documents = try DocumentParser().parse(text, file: "f")
+        guard case .task(let document)? = documents.first else { throw Unexpected() }
+        let yaml = try DocumentWriter.yaml(document.specification)
+        #expect(yaml == text, "\(yaml)")
+    }
+
+    @Test("a calendar is written as it was read")
+    func calendar() throws {
+        let text = """
+            kind: Calendar
+            name: holidays-de
+            description: "what nobody works on"
+            dates: ["2026-12-24", "2026-12-27..2026-12-31"]
+            weekdays: [sat, sun]
+            yearly: ["12-25", "last mon may"]
+            ical: |
+              BEGIN:VCALENDAR
+              BEGIN:VEVENT
+              DTSTART;VALUE=DATE:20260501
+              RRULE:FREQ=YEARLY
+              END:VEVENT
+              END:VCALENDAR
+
+            """
+        let documents = try DocumentParser().parse(text, file: "f")
+        guard case .calendar(let document)? = documents.first else { throw Unexpected() }
+        #expect(documents[0].kind == "Calendar" && documents[0].name == "holidays-de")
+        #expect(try document.calendar.resolved().yearly.map(\.description).contains("05-01 from 2026"))
+        let yaml = try DocumentWriter.yaml(document.calendar)
+        #expect(yaml == text, "\(yaml)")
+    }
+
     @Test("the layout is the guide's")
     func layout() throws {
         var task = try task()

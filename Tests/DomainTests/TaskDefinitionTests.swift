@@ -132,3 +132,53 @@ import Testing
         #expect(problems { $0.schedules = Array(repeating: .once(.epoch), count: 65) } == ["schedules"])
     }
 }
+
+@Suite struct SpreadTaskTests {
+    private func definition(_ name: String, uid: String) throws -> TaskDefinition {
+        let expression = try CronExpression("H H(2-4) * * *")
+        let specification = TaskSpecification(
+            name: TaskID(name)!,
+            action: .command(["true"]),
+            schedules: [
+                .cron(CronSchedule(expression)),
+                Schedule(.cron(CronSchedule(try CronExpression("0 12 * * *"))), jitter: .seconds(600)),
+            ]
+        )
+        return TaskDefinition.created(specification, uid: TaskUID(uid)!, now: .epoch)
+    }
+
+    @Test("the spread is a function of the name: not of the uid, the node, or how the definition came there")
+    func identity() throws {
+        let one = try definition("billing", uid: "0000000000000001")
+        let other = try definition("billing", uid: "0000000000000002")
+        let read = try JSONDecoder().decode(TaskDefinition.self, from: JSONEncoder().encode(one))
+        let third = try definition("reports", uid: "0000000000000001")
+        var cursor = Instant.epoch
+        for _ in 0..<20 {
+            let due = try #require(one.nextDue(after: cursor))
+            #expect(other.nextDue(after: cursor) == due)
+            #expect(read.nextDue(after: cursor) == due)
+            #expect(third.nextDue(after: cursor) != due)
+            cursor = due
+        }
+    }
+
+    @Test("an edit keeps the spread of what was superseded")
+    func superseded() throws {
+        let task = try definition("billing", uid: "0000000000000001")
+        let noon = Instant.epoch + .seconds(12 * 3_600)
+        let due = try #require(task.nextDue(after: noon - .seconds(1)))
+        var changed = task.specification
+        changed.schedules = []
+        let edited = task.edited(changed, now: due + .seconds(1))
+        #expect(edited.nextDue(after: noon - .seconds(1)) == due)
+        #expect(edited.nextDue(after: due) == nil)
+    }
+
+    @Test("an H that never comes for this name is refused where it stands")
+    func never() throws {
+        var task = TaskSpecification(name: TaskID("t")!, action: .command(["true"]))
+        task.schedules = [.cron(CronSchedule(try CronExpression("0 0 H(30-31) 2 *")))]
+        #expect(task.problems.map(\.field) == ["schedules[0]"])
+    }
+}

@@ -47,7 +47,7 @@ struct ScheduleCodingTests {
     func options() throws {
         let json =
             #"{"cron":"0 2 * * *","timeZone":"Asia/Tokyo","days":"either","gap":"skip","overlap":"both"}"#
-        guard case .cron(let schedule) = try decode(json) else {
+        guard case .cron(let schedule) = try decode(json).timing else {
             Issue.record("not a cron schedule")
             return
         }

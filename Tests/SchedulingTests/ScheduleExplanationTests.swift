@@ -75,4 +75,49 @@ struct ScheduleExplanationTests {
             )
         }
     }
+
+    @Test(
+        "calendars, events and what is done with fires are explained",
+        arguments: [
+            (#"{"calendar":{"daily":1,"at":["09:30","17:00"]}}"#, "At 09:30 and 17:00, UTC time."),
+            (
+                #"{"calendar":{"daily":3,"at":["09:30"]},"start":"2026-01-01T00:00:00Z"}"#,
+                "At 09:30 every 3 days, UTC time, from 2026-01-01T00:00:00.000Z on."
+            ),
+            (
+                #"{"calendar":{"weekly":["mon-fri"],"windows":[{"from":"22:00","to":"06:00","every":"15m"}]},"timeZone":"Europe/Berlin"}"#,
+                "Every 15 minutes from 22:00 to 06:00 on Monday to Friday, Europe/Berlin time."
+            ),
+            (
+                #"{"calendar":{"weekly":["sun","tue"],"weeks":2,"windows":[{"every":"1h"},{"from":"8:00","to":"9:00","every":"90s"}]}}"#,
+                "Every hour and every 90 seconds from 08:00 to 09:00 on Tuesday and Sunday of every 2 weeks, UTC time."
+            ),
+            (
+                #"{"calendar":{"monthly":[1,"last-2","2nd tue","last fri"],"months":["jul","jan"],"at":"18:00"}}"#,
+                "At 18:00 on day 1, the 2nd day before the last, the 2nd Tuesday and the last Friday of the month in January and July, UTC time."
+            ),
+            (#"{"afterCompletion":"5m"}"#, "5m after the end of the run before."),
+            (#"{"onAgentStart":true}"#, "At every start of the agent."),
+            (
+                #"{"onAgentStart":"30s","jitter":"5m"}"#,
+                "30s after every start of the agent, up to 5m later, by the task's name."
+            ),
+            (
+                #"{"cron":"0 2 * * *","start":"2026-01-01T00:00:00Z","maxRuns":3,"exclude":{"weekdays":["sat","sun"],"dates":["2026-12-24..2026-12-26"],"yearly":["05-01"],"calendars":["bank"]},"include":{"dates":["2026-12-19"]}}"#,
+                "At 02:00, UTC time, from 2026-01-01T00:00:00.000Z on, except on Saturday, Sunday, 2026-12-24 to 2026-12-26, every 05-01 and the days of calendar bank, also on 2026-12-19, 3 times."
+            ),
+            (
+                #"{"every":"1h","exclude":{"weekdays":["sun"]},"timeZone":"Europe/Berlin"}"#,
+                "Every 1h, counted from 1970-01-01T00:00:00.000Z, except on Sunday, by Europe/Berlin days."
+            ),
+            (
+                #"{"cron":"H H(0-5) * * *"}"#,
+                "At one minute by the task's name of one hour from 0 to 5 by the task's name, UTC time."
+            ),
+            (#"{"cron":"H/15 * * * *"}"#, "At every 15th minute by the task's name of every hour, UTC time."),
+        ]
+    )
+    func newer(json: String, sentence: String) throws {
+        #expect(try CalendarScheduleTests.decode(json).explained == sentence)
+    }
 }

@@ -99,6 +99,7 @@ import Testing
             "Synchronization",
         ],
         "Payloads": ["Domain", "Scheduling"],
+        "Import": ["Documents", "Domain", "Scheduling"],
         "Center": [
             "Cluster", "Orchestration", "Domain", "Mutations", "Scheduling", "ZooKeeper", "ServiceLifecycle",
             "Logging", "Collections", "Synchronization", "Crypto",

@@ -166,7 +166,7 @@ public struct DeleteCommand: ControlCommand {
         for (index, document) in documents.enumerated() {
             guard case .task(let task) = document else {
                 Terminal.say(
-                    "runtime/\(document.name) is kept: a runtime stays as long as agents may join it"
+                    "\(document.kind.lowercased())/\(document.name) is kept: only tasks are deleted by their documents"
                 )
                 continue
             }

@@ -8,13 +8,14 @@ public struct ScheduleCommand: ParsableCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "schedule",
-        abstract: "Calculate and explain schedules; needs no server.",
+        abstract: "Calculate, explain and check schedules.",
         discussion: """
             Examples:
               cloudtask schedule next '0 2 * * 1-5' --time-zone Europe/Berlin
               cloudtask schedule explain '*/7 9-17 * * mon-fri'
+              cloudtask schedule lint -f tasks.yaml
             """,
-        subcommands: [ScheduleNextCommand.self, ScheduleExplainCommand.self]
+        subcommands: [ScheduleNextCommand.self, ScheduleExplainCommand.self, ScheduleLintCommand.self]
     )
 
     /// Creates the command; `ArgumentParser` fills it.
@@ -28,10 +29,13 @@ public struct ExpressionOptions: ParsableArguments, Sendable {
         help: ArgumentHelp("Zone the expression is meant in.", valueName: "zone")
     )
     var timeZone = "UTC"
-    @Option(help: "How the day fields combine: cron, either or both.") var days: DaysRule = .cron
-    @Option(help: "Times that do not exist: run or skip.") var gap: GapRule = .run
-    @Option(help: "Times that exist twice: auto, first or both.") var overlap: OverlapRule = .auto
-    @Option(help: "Whose reading applies: unix or quartz.") var dialect: Dialect = .unix
+    @Option(help: "How the day fields combine: cron, either or both.") var days: DaysRule?
+    @Option(help: "Times that do not exist: run or skip.") var gap: GapRule?
+    @Option(help: "Times that exist twice: auto, first or both.") var overlap: OverlapRule?
+    @Option(help: "Whose reading applies: unix, quartz or ocps.") var dialect: Dialect = .unix
+    @Option(
+        help: ArgumentHelp("The task it is for; H in a field depends on its name.", valueName: "name")
+    ) var task: String?
 
     /// Creates the options; `ArgumentParser` fills them.
     public init() {}
@@ -52,6 +56,18 @@ public struct ExpressionOptions: ParsableArguments, Sendable {
             dialect: dialect
         )
         return .cron(CronSchedule(try CronExpression(text, options: options)))
+    }
+
+    /// The schedule bound to the task it is for, where that matters.
+    func boundSchedule(_ text: String) throws -> Schedule {
+        let schedule = try pointedSchedule(text)
+        if let task { return schedule.bound(to: ScheduleContext(task: task)) }
+        guard !schedule.dependsOnTask else {
+            throw ValidationError(
+                "H depends on the task's name: give it with --task, as in --task nightly-report"
+            )
+        }
+        return schedule
     }
 
     /// The schedule, or an error that points at the mistake.
@@ -86,6 +102,7 @@ public struct ScheduleNextCommand: ControlCommand {
 
             Examples:
               cloudtask schedule next '0 2 * * 1-5' -n 5 --time-zone Europe/Berlin
+              cloudtask schedule next 'H H(0-5) * * *' --task nightly-report
               echo '{"expr":"@daily","count":3}' | cloudtask schedule next --batch
             """
     )
@@ -124,7 +141,7 @@ public struct ScheduleNextCommand: ControlCommand {
         let start = try from.map { try Parse.instant($0, "--from", now: now) } ?? now
         let zone = try reading.timeZoneID()
         let fires = Self.fires(
-            of: try reading.pointedSchedule(schedule),
+            of: try reading.boundSchedule(schedule),
             from: start,
             inclusive: inclusive,
             count: count
@@ -204,8 +221,11 @@ public struct ScheduleExplainCommand: ControlCommand {
         let meant = try reading.pointedSchedule(schedule)
         try meant.validate()
         Terminal.writeLine(meant.explained)
+        guard reading.task != nil || !meant.dependsOnTask else {
+            return Terminal.writeLine("  give --task NAME to see when")
+        }
         for fire in ScheduleNextCommand.fires(
-            of: meant,
+            of: try reading.boundSchedule(schedule),
             from: Instant(Date()),
             inclusive: false,
             count: count

@@ -68,10 +68,11 @@ enum TaskTable {
     /// The schedules as they were written.
     static func schedules(of specification: TaskSpecification) -> String {
         let texts = specification.schedules.map { schedule in
-            switch schedule {
+            switch schedule.timing {
             case .cron(let cron): cron.expression.text
             case .every(let interval): "every \(DurationText(interval.every))"
             case .once(let due): "at \(due)"
+            case .calendar, .afterCompletion, .onAgentStart: schedule.explained
             }
         }
         return texts.isEmpty ? "on request" : texts.joined(separator: "; ")

@@ -46,6 +46,7 @@ struct Applying: Sendable {
     ///
     /// Results are in the order of the documents.
     func apply(_ documents: [Document]) async throws -> [AppliedDocument] {
+        for case .calendar(let calendar) in documents { throw Self.unsaved(calendar) }
         try await refuseUnknownRuntimes(in: documents)
         var results: [String: AppliedDocument] = [:]
         for case .runtime(let document) in documents {
@@ -81,6 +82,7 @@ struct Applying: Sendable {
             switch document {
             case .task(let task): changes.append(try await compare(task.specification))
             case .runtime(let runtime): changes.append(try await compare(runtime).result)
+            case .calendar(let calendar): throw Self.unsaved(calendar)
             }
         }
         progress.finish()
@@ -104,6 +106,13 @@ struct Applying: Sendable {
             )
         }
         if !problems.isEmpty { throw DocumentError(problems: problems) }
+    }
+
+    /// Centers keep no calendars yet: `schedule next` and `explain` read them from files.
+    private static func unsaved(_ document: CalendarDocument) -> DocumentError {
+        let message =
+            "calendar \(document.calendar.name): this version keeps calendars in no cluster, remove the document"
+        return DocumentError(problems: [.init(location: document.location, field: "kind", message: message)])
     }
 
     /// Tasks of one request: it stays small enough to be answered within its time limit.

@@ -8,7 +8,7 @@ public enum ControlCommands {
         UpCommand.self, ApplyCommand.self, DiffCommand.self, DeleteCommand.self, TaskCommand.self,
         RunCommand.self,
         RuntimeCommand.self, NodeCommand.self, ClusterCommand.self, ZNodeCommand.self, ScheduleCommand.self,
-        DoctorCommand.self,
+        ImportCommand.self, ExportCommand.self, DoctorCommand.self,
         CompletionCommand.self,
     ]
 

@@ -23,6 +23,11 @@ enum DocumentSource {
     private static let extensions = [".yaml", ".yml", ".json"]
 
     private static func files(_ path: String) throws -> [String] {
+        try files(path, extensions: extensions)
+    }
+
+    /// The file of a path, or those below it whose names end in one of `extensions`.
+    static func files(_ path: String, extensions: [String]) throws -> [String] {
         if path == "-" { return [path] }
         guard FileManager.default.fileExists(atPath: path) else {
             throw ControlError("there is no file \(path)", .notFound)
@@ -43,7 +48,8 @@ enum DocumentSource {
         return files.map { path.hasSuffix("/") ? path + $0 : path + "/" + $0 }
     }
 
-    private static func text(of file: String) throws(DocumentError) -> String {
+    /// The text of a file, or of standard input for `-`.
+    static func text(of file: String) throws(DocumentError) -> String {
         func problem(_ message: String) -> DocumentError {
             let location = SourceLocation(file: file, line: 1, column: 1)
             return DocumentError(problems: [.init(location: location, field: "", message: message)])

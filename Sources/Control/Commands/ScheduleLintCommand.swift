@@ -1,0 +1,112 @@
+public import ArgumentParser
+import CenterClient
+import Documents
+import Domain
+import Foundation
+import Payloads
+import Scheduling
+
+/// `cloudtask schedule lint`.
+public struct ScheduleLintCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "lint",
+        abstract: "Find schedules that are allowed and probably not meant.",
+        usage: "cloudtask schedule lint [-f <file> ...] [<options>]",
+        discussion: """
+            Looks at the tasks of documents, or at those of the cluster: seconds of the
+            next 24 hours in which too many tasks start, with a spread for each of them
+            (-o json lists it); steps that do not divide their field; times that clocks
+            skip or show twice within a year; times that never come; days that some
+            months lack; both day fields restricted.
+
+            Examples:
+              cloudtask schedule lint -f tasks.yaml
+              cloudtask schedule lint --limit 50 --strict
+              cloudtask schedule lint -o json
+            """
+    )
+
+    @Option(
+        name: [.customShort("f"), .customLong("file")],
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "YAML or JSON file, a directory of them, or -; else the cluster's tasks.",
+            valueName: "file"
+        )
+    ) var files: [String] = []
+    @Option(help: ArgumentHelp("Starts within one second that are not too many.", valueName: "count"))
+    var limit = ScheduleLint.startsPerSecondDefault
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Count the day and the year from then; now unless given.", valueName: "time")
+    ) var from: String?
+    @Flag(help: "Exit with 1 when something is found.") var strict = false
+    @OptionGroup(title: "Server") var server: ServerOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Refuses limits that make no sense.
+    public func validate() throws { try Parse.count(limit, "--limit") }
+
+    /// Looks at the schedules.
+    public func execute() async throws {
+        let now = Instant(Date())
+        let start = try from.map { try Parse.instant($0, "--from", now: now) } ?? now
+        let tasks = try await tasks()
+        let subjects = tasks.map {
+            LintSubject(
+                name: $0.specification.name.text,
+                schedules: $0.specification.schedules,
+                isEnabled: $0.specification.isEnabled
+            )
+        }
+        let lint = ScheduleLint(from: start, startsPerSecondMax: limit)
+        let report = lint.report(on: subjects)
+        let places = Dictionary(
+            tasks.map { ($0.specification.name.text, $0.place) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        try Printer(output).print(report, names: report.findings.map { "task/\($0.task)" }) { _ in
+            report.findings.map { Self.line($0, place: places[$0.task] ?? nil) }.joined()
+        }
+        Terminal.say(summary(report, count: subjects.count))
+        if strict, !report.findings.isEmpty { throw ExitCode(CommandStatus.failed.rawValue) }
+    }
+
+    private static func line(_ finding: LintFinding, place: String?) -> String {
+        let schedule = finding.schedule.map { ", schedules[\($0)]" } ?? ""
+        return (place.map { $0 + ": " } ?? "") + "task \(finding.task)\(schedule): \(finding.message)\n"
+    }
+
+    private func summary(_ report: LintReport, count: Int) -> String {
+        let found = report.findings.count == 1 ? "1 finding" : "\(report.findings.count) findings"
+        let cut =
+            report.isCut
+            ? "; after \(report.fires) due instants the search for herds ended, so look at fewer tasks at a time"
+            : ""
+        return "\(found) in \(count) task\(count == 1 ? "" : "s")\(cut)"
+    }
+
+    private struct LintedTask {
+        var specification: TaskSpecification
+        /// Where its document begins.
+        var place: String?
+    }
+
+    private func tasks() async throws -> [LintedTask] {
+        guard files.isEmpty else {
+            // Documents that could not be saved are looked at too: that a time never comes is one of the findings.
+            return try DocumentSource.read(files, isValidating: false).compactMap { document in
+                guard case .task(let task) = document else { return nil }
+                return LintedTask(specification: task.specification, place: task.location.description)
+            }
+        }
+        let connection = try server.connection(timeout: .seconds(120))
+        return try await Paging.all(limit: .max) { page, size throws(CenterClientError) in
+            try await connection.tasks(page: page, limit: size)
+        }.map { LintedTask(specification: $0.specification) }
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Documents
+import Domain
+
+/// The forms documents are printed in.
+enum DocumentForm: String, CaseIterable, ExpressibleByArgument, Sendable {
+    case yaml, json
+}
+
+/// Prints documents that `apply` reads back.
+struct DocumentText {
+    let form: DocumentForm
+    private var hasWritten = false
+
+    init(_ form: DocumentForm) {
+        self.form = form
+    }
+
+    /// Writes the document of a task.
+    mutating func write(_ task: TaskSpecification) throws {
+        switch form {
+        case .yaml: write(try DocumentWriter.yaml(task))
+        case .json: Terminal.writeLine(try DocumentWriter.json(task))
+        }
+    }
+
+    /// Writes the document of a runtime.
+    mutating func write(_ runtime: RuntimeSettings) throws {
+        switch form {
+        case .yaml: write(try DocumentWriter.yaml(runtime))
+        case .json: Terminal.writeLine(try DocumentWriter.json(runtime))
+        }
+    }
+
+    private mutating func write(_ yaml: String) {
+        Terminal.write((hasWritten ? "---\n" : "") + yaml)
+        hasWritten = true
+    }
+}

@@ -1,0 +1,57 @@
+/// What other schedulers have and a task document cannot say yet: the one list to shorten when it can.
+enum MissingFeature: CaseIterable {
+    case concurrency
+    case retries
+    case startDeadline
+    case misfire
+    case dependency
+    case shards
+    case account
+    case mail
+    case container
+    case fileOnMachine
+    case secret
+    case limits
+    case history
+    case setting
+
+    /// Why it is not carried over, without a period.
+    var why: String {
+        switch self {
+        case .concurrency: "runs of a task may overlap"
+        case .retries: "a failed run is not repeated"
+        case .startDeadline: "a task has no deadline for a late start"
+        case .misfire: "of the instants that nobody could fire the latest runs once"
+        case .dependency: "a task does not start another"
+        case .shards: "a run is one process on one agent"
+        case .account: "a run has the account of its agent"
+        case .mail: "CloudTask sends no mail; it keeps the output of every run"
+        case .container: "a run is a process on the agent's machine, not a container"
+        case .fileOnMachine: "the file lies on a machine and is not part of the definition"
+        case .secret: "the value is not part of the definition"
+        case .limits: "a task does not limit what its processes use or may do"
+        case .history: "how many runs are kept is a setting of the cluster"
+        case .setting: "a task has no such setting"
+        }
+    }
+
+    /// What to do, without a period.
+    var advice: String {
+        switch self {
+        case .concurrency: "let the command take a lock, for instance with flock -n"
+        case .retries: "repeat inside the command where that is safe"
+        case .startDeadline: "compare CLOUDTASK_DUE with the clock in the command"
+        case .misfire: "compare CLOUDTASK_DUE with the clock in the command if late runs do harm"
+        case .dependency: "call both commands one after the other in one script"
+        case .shards: "make one task for each part, or start the parts in the command"
+        case .account: "run it on a runtime whose agents have that account: --runtime NAME"
+        case .mail: "look at the runs with cloudtask run list, or send mail in the command"
+        case .container: "install the program on the agents, or write docker run before the command"
+        case .fileOnMachine: "put it on every agent of the runtime, or write its content into the task"
+        case .secret: "write it into the task's environment, or read it in the command"
+        case .limits: "set it for the agent's own service"
+        case .history: "nothing need be done for the task"
+        case .setting: "do it in the command if it is needed"
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import Domain
+import Scheduling
+
+/// Quartz's XML job data: jobs, and the triggers that start them.
+enum QuartzJobs {
+    static func read(_ source: ImportSource, into draft: inout ImportDraft) {
+        let root: PlainXML
+        do throws(PlainXML.Mistake) {
+            root = try PlainXML.parse(source.text)
+        } catch {
+            return draft.refuse(
+                "the file",
+                error.reason,
+                "correct the XML",
+                in: source,
+                line: error.line
+            )
+        }
+        let schedules = root.all("schedule")
+        let triggers = schedules.flatMap { $0.all("trigger") }.flatMap(\.children)
+        for job in schedules.flatMap({ $0.all("job") }) {
+            draft.add(candidate(job, triggers, source, draft.options))
+        }
+    }
+
+    private static func candidate(
+        _ job: PlainXML,
+        _ triggers: [PlainXML],
+        _ source: ImportSource,
+        _ options: ImportOptions
+    ) -> TaskCandidate {
+        let name = job["name"]?.trimmed ?? "job"
+        let group = job["group"]?.trimmed ?? "DEFAULT"
+        var candidate = TaskCandidate(source, line: job.line, what: "the job \(name)", name: name)
+        candidate.description = job["description"]?.trimmed ?? candidate.description
+        HandlerAction.set(
+            handler: job["job-class"]?.trimmed ?? "",
+            parameter: nil,
+            options,
+            into: &candidate
+        )
+        for entry in job["job-data-map"]?.all("entry") ?? [] {
+            candidate.setVariable(
+                entry["key"]?.trimmed ?? "",
+                entry["value"]?.trimmed ?? "",
+                line: entry.line
+            )
+        }
+        for trigger in triggers
+        where trigger["job-name"]?.trimmed == name && (trigger["job-group"]?.trimmed ?? "DEFAULT") == group {
+            read(trigger, options, into: &candidate)
+        }
+        return candidate
+    }
+
+    private static func read(
+        _ trigger: PlainXML,
+        _ options: ImportOptions,
+        into candidate: inout TaskCandidate
+    ) {
+        let name = trigger["name"]?.trimmed ?? trigger.name
+        do throws(ScheduleError) {
+            if let text = trigger["cron-expression"]?.trimmed {
+                let zone = try trigger["time-zone"]?.trimmed.map { name throws(ScheduleError) in
+                    try TimeZoneID(name)
+                }
+                let reading = ForeignCron.Reading(timeZone: zone ?? options.timeZone, dialect: .quartz)
+                candidate.schedules.append(try ForeignCron.schedule(text, reading))
+            } else if let interval = trigger["repeat-interval"]?.trimmed.flatMap({ Int($0) }), interval > 0 {
+                candidate.schedules.append(.every(try IntervalSchedule(every: .milliseconds(interval))))
+                if let count = trigger["repeat-count"]?.trimmed, count != "-1" {
+                    candidate.drop(.setting, "repeat-count \(count) of trigger \(name)", line: trigger.line)
+                }
+            } else {
+                candidate.drop(.setting, "the \(trigger.name) trigger \(name)", line: trigger.line)
+            }
+        } catch {
+            candidate.refuse("the trigger \(name)", error.message, "correct the trigger", line: trigger.line)
+        }
+        for key in ["start-time", "end-time", "calendar-name", "priority"] {
+            guard let value = trigger[key]?.trimmed else { continue }
+            candidate.drop(.setting, "\(key) \(value) of trigger \(name)", line: trigger.line)
+        }
+        let misfire = trigger["misfire-instruction"]?.trimmed ?? ""
+        if misfire.hasSuffix("DO_NOTHING") || misfire.hasSuffix("IGNORE_MISFIRE_POLICY") {
+            candidate.drop(.misfire, "\(misfire) of trigger \(name)", line: trigger.line)
+        }
+    }
+}
+
+/// What a task executes whose job is a handler inside another program.
+enum HandlerAction {
+    static func set(
+        handler: String,
+        parameter: String?,
+        _ options: ImportOptions,
+        into candidate: inout TaskCandidate
+    ) {
+        guard !options.handlerCommand.isEmpty else {
+            candidate.refuse(
+                "the handler \(handler) of \(candidate.what)",
+                "it is code inside another program and names no command",
+                "give --handler-command PROGRAM, which is called with the handler's name and its parameter"
+            )
+            return
+        }
+        let parameters = parameter.map { $0.isEmpty ? [] : [$0] } ?? []
+        candidate.action = .command(options.handlerCommand + [handler] + parameters)
+    }
+}

@@ -1,0 +1,366 @@
+extension Schedule {
+    /// The schedule that an English phrase describes, such as "weekdays at 09:30 Europe/Berlin".
+    ///
+    /// The sentences of `explained` are such phrases, except those of cron expressions that need one. The error's
+    /// position is a UTF-8 offset in the phrase.
+    public init(phrase: String) throws(ScheduleError) {
+        var parser = PhraseParser(phrase)
+        self = try parser.schedule()
+    }
+}
+
+/// Reads a phrase clause by clause, in any order, and puts together what was said.
+private struct PhraseParser {
+    private var cursor: PhraseCursor
+    private var windows: [(every: Duration, bounds: (TimeOfDay, TimeOfDay)?)] = []
+    private var times: [TimeOfDay] = []
+    private var weekdays: [Weekday] = []
+    private var monthDays: [MonthDay] = []
+    private var months: [Int] = []
+    private var days: Int?
+    private var weeks: Int?
+    private var zone: TimeZoneID?
+    private var start: Instant?
+    private var end: Instant?
+    /// A timing that is complete by itself.
+    private var timing: Schedule.Timing?
+    /// The delay of a timing that follows ends of runs, which may still be given bounds.
+    private var delay: Duration?
+    private var changed = Schedule(.once(.epoch))
+
+    init(_ phrase: String) {
+        cursor = PhraseCursor(phrase)
+    }
+
+    mutating func schedule() throws(ScheduleError) -> Schedule {
+        guard !cursor.isAtEnd else { throw ScheduleError("the phrase is empty: \(Self.example)", at: 0) }
+        while !cursor.isAtEnd {
+            guard try clause() else {
+                let word = cursor.original ?? ""
+                throw ScheduleError("'\(word)' is not understood here: \(Self.example)", at: cursor.position)
+            }
+        }
+        var schedule = changed
+        schedule.timing = try assembled()
+        return schedule
+    }
+
+    private static let example = "write it like 'weekdays at 09:30 Europe/Berlin' or 'every 15 minutes'"
+    private static let fillers = [",", "and", "on", "the", "of", "in", "a"]
+
+    /// Reads one clause; `false` when the next word begins none.
+    private mutating func clause() throws(ScheduleError) -> Bool {
+        if try event() { return true }
+        if try moment() { return true }
+        if try change() { return true }
+        if try interval() { return true }
+        if day() || month() { return true }
+        if let found = try cursor.takeZone() {
+            guard zone == nil || zone == found else {
+                throw ScheduleError("the phrase names two time zones: keep one", at: cursor.position)
+            }
+            zone = found
+            _ = cursor.take("time")
+            return true
+        }
+        return cursor.take(oneOf: Self.fillers)
+    }
+}
+
+extension PhraseParser {
+    /// "5m after the end of the run before", "at every start of the agent".
+    private mutating func event() throws(ScheduleError) -> Bool {
+        let begin = cursor.index
+        let wait = cursor.take("at") ? .zero : cursor.takeDuration()
+        guard let wait, wait == .zero || cursor.take("after") else {
+            cursor.rewind(to: begin)
+            return false
+        }
+        if cursor.take("every", "start", "of", "the", "agent") {
+            timing = .onAgentStart(try AgentStartSchedule(delay: wait))
+            return true
+        }
+        if wait > .zero,
+            cursor.take("the", "end", "of", "the", "run", "before") || cursor.take("each", "run")
+                || cursor.take("completion") || cursor.take("every", "run")
+        {
+            delay = wait
+            return true
+        }
+        cursor.rewind(to: begin)
+        return false
+    }
+
+    /// "at 8 and 17:30", "from 8 to 18", "from 2026-01-01T00:00:00Z on", "until …", "once, at …".
+    private mutating func moment() throws(ScheduleError) -> Bool {
+        let begin = cursor.index
+        if cursor.take("once") {
+            _ = cursor.take(",")
+            if cursor.take("at"), let due = cursor.takeInstant() {
+                timing = .once(due)
+                return true
+            }
+        }
+        cursor.rewind(to: begin)
+        if cursor.take("at") {
+            if let due = cursor.takeInstant() {
+                timing = .once(due)
+                return true
+            }
+            guard var time = cursor.takeTime() else { return undo(begin) }
+            while true {
+                times.append(time)
+                let comma = cursor.index
+                let isJoined = cursor.take(",") || cursor.take("and")
+                guard isJoined, let next = cursor.takeTime(), cursor.peek() != "times" else {
+                    cursor.rewind(to: comma)
+                    return true
+                }
+                time = next
+            }
+        }
+        if cursor.take("counted", "from"), let anchor = cursor.takeInstant() {
+            guard anchor == .epoch else { return undo(begin) }
+            return true
+        }
+        if cursor.take(oneOf: ["from", "between", "starting"]) {
+            if let instant = cursor.takeInstant() {
+                start = instant
+                _ = cursor.take("on")
+                return true
+            }
+            guard let from = cursor.takeTime(), cursor.take(oneOf: ["to", "until", "till", "and", "-"]),
+                let to = cursor.takeTime()
+            else { return undo(begin) }
+            guard let last = windows.last else {
+                throw ScheduleError(
+                    "say how often, as in 'every 15 minutes from \(from) to \(to)'",
+                    at: cursor.position
+                )
+            }
+            if last.bounds == nil { windows.removeLast() }
+            windows.append((last.every, (from, to)))
+            return true
+        }
+        if cursor.take(oneOf: ["until", "till"]), let instant = cursor.takeInstant() {
+            end = instant
+            return true
+        }
+        return undo(begin)
+    }
+
+    private mutating func undo(_ index: Int) -> Bool {
+        cursor.rewind(to: index)
+        return false
+    }
+
+    /// "every 15 minutes", "every other day", "hourly", "of every 2 weeks".
+    private mutating func interval() throws(ScheduleError) -> Bool {
+        let begin = cursor.index
+        if cursor.take("hourly") {
+            windows.append((.seconds(3_600), nil))
+            return true
+        }
+        if cursor.take("daily") {
+            days = 1
+            return true
+        }
+        if cursor.take("weekly") || cursor.take("monthly") { return true }
+        _ = cursor.take("of")
+        guard cursor.take(oneOf: ["every", "each"]) else { return undo(begin) }
+        if let every = cursor.takeDuration() {
+            windows.append((every, nil))
+            return true
+        }
+        let count = cursor.take("other") ? 2 : cursor.takeNumber() ?? 1
+        switch cursor.peek() {
+        case "day", "days": days = count
+        case "week", "weeks": weeks = count
+        case "month" where count == 1: break
+        case "month", "months", "year", "years":
+            throw ScheduleError(
+                "months are named one by one: write 'in january, april and july'",
+                at: cursor.position
+            )
+        default:
+            if count > 1, let found = cursor.takeWeekdays() {
+                weekdays += found
+                weeks = count
+                return true
+            }
+            cursor.rewind(to: begin)
+            return everyDay()
+        }
+        cursor.skip()
+        return true
+    }
+
+    /// "every monday", "every 2nd tuesday".
+    private mutating func everyDay() -> Bool {
+        let begin = cursor.index
+        guard cursor.take(oneOf: ["every", "each"]) else { return false }
+        return day() || undo(begin)
+    }
+
+    /// "weekdays", "monday to friday", "last day of the month".
+    private mutating func day() -> Bool {
+        if let found = cursor.takeWeekdays() {
+            weekdays += found
+            return true
+        }
+        if let found = cursor.takeMonthDay() {
+            monthDays.append(found)
+            return true
+        }
+        return cursor.take("of", "the", "month") || cursor.take("of", "every", "month")
+            || cursor.take("of", "each", "month") || cursor.take("of", "month")
+    }
+
+    private mutating func month() -> Bool {
+        guard let month = cursor.takeMonth() else { return false }
+        months.append(month)
+        return true
+    }
+}
+
+extension PhraseParser {
+    /// "except on …", "also on …", "3 times", "up to 5m later".
+    private mutating func change() throws(ScheduleError) -> Bool {
+        let begin = cursor.index
+        if cursor.take("except") || cursor.take("but", "not") || cursor.take("not", "on") {
+            _ = cursor.take("on")
+            changed.exclude = try selection()
+            return true
+        }
+        if cursor.take("also") {
+            _ = cursor.take("on")
+            changed.include = try selection()
+            return true
+        }
+        if cursor.take("up", "to"), let jitter = cursor.takeDuration(), cursor.take("later") {
+            changed.jitter = jitter
+            return true
+        }
+        cursor.rewind(to: begin)
+        if cursor.take("by", "the", "task's", "name") { return true }
+        if cursor.take("by"), let zone = try cursor.takeZone(), cursor.take("days") {
+            changed.selectionZone = zone
+            return true
+        }
+        cursor.rewind(to: begin)
+        if cursor.take("once") {
+            changed.maxRuns = 1
+            return true
+        }
+        if let count = cursor.takeNumber(), cursor.take("times") {
+            changed.maxRuns = count
+            return true
+        }
+        return undo(begin)
+    }
+
+    /// Days joined by commas and "and".
+    private mutating func selection() throws(ScheduleError) -> DaySelection {
+        var selection = DaySelection()
+        var end = cursor.index
+        while try item(into: &selection) {
+            end = cursor.index
+            guard cursor.take(",") || cursor.take("and") else { break }
+        }
+        cursor.rewind(to: end)
+        selection.weekdays = Set(selection.weekdays).sorted()
+        guard !selection.isEmpty else {
+            throw ScheduleError(
+                "say which days, as in 'except on sundays and 2026-12-24'",
+                at: cursor.position
+            )
+        }
+        return selection
+    }
+
+    private mutating func item(into selection: inout DaySelection) throws(ScheduleError) -> Bool {
+        let begin = cursor.index
+        if cursor.take("the", "days", "of", "calendar") || cursor.take("calendar"), let name = cursor.original
+        {
+            cursor.skip()
+            selection.calendars.append(name)
+            return true
+        }
+        cursor.rewind(to: begin)
+        _ = cursor.take("every")
+        // The longest text that is a day of the year: "4th thu nov from 2020 until 2030 every 2 years".
+        for count in (1...10).reversed() {
+            guard let text = cursor.joined(count), let day = try? YearlyDay(parsing: text) else { continue }
+            cursor.skip(count)
+            selection.yearly.append(day)
+            return true
+        }
+        if let found = cursor.takeWeekdays() {
+            selection.weekdays += found
+            return true
+        }
+        cursor.rewind(to: begin)
+        guard let first = cursor.peek(), (try? DayRange(parsing: first)) != nil else { return false }
+        cursor.skip()
+        let text = cursor.peek() == "to" ? cursor.peek(1).map { first + ".." + $0 } ?? first : first
+        if text != first { cursor.skip(2) }
+        selection.dates.append(try DayRange(parsing: text))
+        return true
+    }
+}
+
+extension PhraseParser {
+    /// The timing of what was said.
+    private func assembled() throws(ScheduleError) -> Schedule.Timing {
+        if let timing { return timing }
+        if let delay { return .afterCompletion(try CompletionSchedule(delay: delay, start: start, end: end)) }
+        let namesDays =
+            !weekdays.isEmpty || !monthDays.isEmpty || !months.isEmpty || days != nil || weeks != nil
+        if windows.count == 1, windows[0].bounds == nil, times.isEmpty, !namesDays, zone == nil {
+            return .every(try IntervalSchedule(every: windows[0].every, start: start, end: end))
+        }
+        return .calendar(
+            try CalendarSchedule(
+                days: try chosenDays(),
+                times: try chosenTimes(),
+                timeZone: zone ?? .utc,
+                start: start,
+                end: end
+            )
+        )
+    }
+
+    private func chosenTimes() throws(ScheduleError) -> CalendarSchedule.Times {
+        guard times.isEmpty || windows.isEmpty else {
+            throw ScheduleError("the phrase has single times and an interval: write two schedules")
+        }
+        if !times.isEmpty { return .at(times) }
+        guard !windows.isEmpty else {
+            throw ScheduleError("the phrase says no time of day: add one, as in 'at 08:00'")
+        }
+        var list: [DailyWindow] = []
+        for window in windows {
+            let (from, to) = window.bounds ?? (TimeOfDay(seconds: 0), .endOfDay)
+            list.append(try DailyWindow(from: from, to: to, every: window.every))
+        }
+        return .windows(list)
+    }
+
+    private func chosenDays() throws(ScheduleError) -> CalendarSchedule.Days {
+        let kinds = [!weekdays.isEmpty || weeks != nil, !monthDays.isEmpty || !months.isEmpty, days ?? 1 > 1]
+        guard kinds.count(where: { $0 }) <= 1 else {
+            throw ScheduleError(
+                "the phrase mixes days of the week, of the month and intervals: write two schedules"
+            )
+        }
+        if weeks != nil, weekdays.isEmpty {
+            throw ScheduleError("the phrase names no day of the week: add one, as in 'on monday'")
+        }
+        if !weekdays.isEmpty { return .weekly(Set(weekdays).sorted(), every: weeks ?? 1) }
+        if !months.isEmpty, monthDays.isEmpty {
+            throw ScheduleError("the phrase names no day of the month: add some, as in 'on day 1'")
+        }
+        if !monthDays.isEmpty { return .monthly(monthDays, months: Set(months).sorted()) }
+        return .daily(every: days ?? 1)
+    }
+}

@@ -1,0 +1,169 @@
+import Domain
+import Scheduling
+import Testing
+
+@testable import Import
+
+@Suite("Kubernetes CronJobs")
+struct KubernetesImportTests {
+    private struct Row: Decodable, CustomStringConvertible {
+        struct Expectation: Decodable {
+            let start_new_run: Bool
+            let next_wakeup_s: Double?
+        }
+        let id: String
+        let concurrency: String
+        let suspend: Bool
+        let schedule: String
+        let tz: String
+        let starting_deadline_s: Int?
+        let now: String
+        let expect: Expectation
+        var description: String { id }
+
+        var manifest: String {
+            """
+            apiVersion: batch/v1
+            kind: CronJob
+            metadata: {name: \(id)}
+            spec:
+              schedule: "\(schedule)"
+              timeZone: \(tz)
+              concurrencyPolicy: \(concurrency)
+              suspend: \(suspend)
+              startingDeadlineSeconds: \(starting_deadline_s.map(String.init) ?? "null")
+              jobTemplate:
+                spec:
+                  backoffLimit: 0
+                  template: {spec: {containers: [{name: main, command: ["/bin/true"]}]}}
+            """
+        }
+    }
+
+    @Test("the controller's own cases: schedule, suspension and policies are read")
+    func controllerCases() throws {
+        let rows: [Row] = try CaseFile.rows("concurrency_misfire_k8s")
+        #expect(rows.count == 22)
+        var wakeUps = 0
+        for row in rows {
+            let outcome = imported(row.manifest, .kubernetes, file: "cronjob.yaml")
+            #expect(outcome.hasMistakes == row.schedule.contains("error"), "\(row)")
+            guard let task = outcome.tasks.first else { continue }
+            #expect(task.isEnabled != row.suspend, "\(row)")
+            let notes = outcome.notes.joined(separator: "\n")
+            #expect(notes.contains("concurrencyPolicy") == (row.concurrency != "Allow"), "\(row)")
+            #expect(notes.contains("startingDeadline") == (row.starting_deadline_s != nil), "\(row)")
+            // Intervals count from a fixed instant here, from the creation there: documented.
+            guard let wait = row.expect.next_wakeup_s, case .cron? = task.schedules.first?.timing,
+                let now = Instant(second: row.now)
+            else { continue }
+            let next = try #require(task.schedules.first?.next(after: now), "\(row)")
+            #expect((next - now).inSeconds.rounded() == wait, "\(row)")
+            wakeUps += 1
+        }
+        #expect(wakeUps >= 10)
+    }
+
+    private struct IntervalRow: Decodable, CustomStringConvertible {
+        let id: String
+        let tz: String?
+        let crons: [String]?
+        let valid: Bool
+        let equivalent_interval_s: Int?
+        var description: String { id }
+    }
+
+    @Test("@every is an interval, and a zone in the expression must not contradict the given one")
+    func temporalCases() throws {
+        var checked = 0
+        for row in try CaseFile.rows("interval_specs", of: IntervalRow.self) {
+            guard let text = row.crons?.first, text.hasPrefix("@every") || text.hasPrefix("CRON_TZ") else {
+                continue
+            }
+            let reading = ForeignCron.Reading(timeZone: try TimeZoneID(row.tz ?? "UTC"), isZoneGiven: true)
+            if row.valid {
+                let schedule = try ForeignCron.schedule(text, reading)
+                if let seconds = row.equivalent_interval_s {
+                    #expect(schedule == .every(try IntervalSchedule(every: .seconds(seconds))), "\(row)")
+                }
+            } else {
+                #expect(throws: ScheduleError.self, "\(row)") { try ForeignCron.schedule(text, reading) }
+            }
+            checked += 1
+        }
+        #expect(checked == 3)
+    }
+
+    @Test("a manifest becomes a task, and the rest is reported with its line")
+    func manifest() throws {
+        let text = """
+            apiVersion: batch/v1
+            kind: CronJob
+            metadata:
+              name: nightly
+              namespace: reports
+            spec:
+              schedule: "30 1 * * *"
+              timeZone: Europe/Berlin
+              concurrencyPolicy: Forbid
+              startingDeadlineSeconds: 200
+              jobTemplate:
+                spec:
+                  activeDeadlineSeconds: 600
+                  backoffLimit: 3
+                  template:
+                    spec:
+                      restartPolicy: OnFailure
+                      nodeSelector: {disk: ssd}
+                      terminationGracePeriodSeconds: 30
+                      containers:
+                        - name: report
+                          image: registry/report:1
+                          command: [/report]
+                          args: ["--to", "$(TO)", "$$(TO)", 5]
+                          workingDir: /srv
+                          env:
+                            - {name: TO, value: team}
+                            - name: PASSWORD
+                              valueFrom: {secretKeyRef: {name: db, key: password}}
+                          resources: {limits: {memory: 1Gi}}
+            ---
+            kind: ConfigMap
+            metadata: {name: settings}
+            """
+        let outcome = imported(text, .kubernetes, file: "cronjob.yaml")
+        let task = try #require(outcome.tasks.first)
+        #expect(outcome.tasks.count == 1 && task.name.text == "nightly")
+        #expect(task.crons == ["30 1 * * *"])
+        #expect(task.cronOptions?.gap == .skip && task.cronOptions?.overlap == .both)
+        #expect(task.timeout == .seconds(600) && task.killGrace == .seconds(30))
+        #expect(task.placement.labels == ["disk": "ssd"] && task.environment == ["TO": "team"])
+        #expect(task.command.suffix(6) == ["/srv", "/report", "--to", "team", "$(TO)", "5"])
+        #expect(
+            outcome.notes == [
+                "5 changed the namespace reports", "9 dropped concurrencyPolicy: Forbid",
+                "10 dropped startingDeadlineSeconds: 200", "14 dropped backoffLimit: 3",
+                "28 dropped the variable PASSWORD", "22 dropped image: registry/report:1",
+                "30 dropped resources", "32 dropped ConfigMap settings",
+            ]
+        )
+    }
+
+    @Test(
+        "a CronJob that starts nothing is a mistake",
+        arguments: [
+            ("kind: CronJob\nspec: {schedule: '@daily'}", "no jobTemplate"), ("kind: CronJob", "no spec"),
+            ("kind: CronJob\nspec: {jobTemplate: {spec: {}}}", "no schedule"),
+            (
+                "kind: CronJob\nspec: {schedule: '@daily', jobTemplate: {spec: {template: {spec: {containers: [{image: x}]}}}}}",
+                "names no command"
+            ),
+            ("kind: [", "not YAML"),
+        ]
+    )
+    func mistakes(_ text: String, _ message: String) {
+        let outcome = imported(text, .kubernetes, file: "x.yaml")
+        #expect(outcome.tasks.isEmpty)
+        #expect(outcome.remarks.contains { $0.kind == .mistake && $0.sentence.contains(message) })
+    }
+}
