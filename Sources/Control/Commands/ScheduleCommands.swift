@@ -106,13 +106,12 @@ public struct ExpressionOptions: ParsableArguments, Sendable {
                 "calendar '\(name)' is not known here: give the file with its document to explain -f"
             )
         }
-        if let task { return schedule.bound(to: ScheduleContext(task: task)) }
-        guard !schedule.dependsOnTask else {
+        guard task != nil || !schedule.dependsOnTask else {
             throw ValidationError(
                 "H and jitter depend on the task's name: give it with --task, as in --task nightly-report"
             )
         }
-        return schedule
+        return schedule.bound(to: ScheduleContext(task: task ?? ""))
     }
 }
 
