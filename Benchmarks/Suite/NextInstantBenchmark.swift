@@ -17,6 +17,14 @@ struct NextInstantBenchmark: Benchmark {
     /// Fires between two looks at the clock, so that reading it costs nothing.
     private static let batch = 200
 
+    /// Calendars, days left out, and a spread.
+    private static let phrases = [
+        "weekdays at 02:00 Europe/Berlin", "every 15 minutes from 22:00 to 06:00 on friday Europe/Berlin",
+        "every 3 days at 02:00", "last friday of the month at 18:00",
+        "at 02:00 except on weekends, 2026-12-24 to 2026-12-26, every 12-25 and every last mon may",
+        "every hour, except on weekends, by Europe/Berlin days", "at 02:00, up to 5m later",
+    ]
+
     func run(_ workshop: Workshop) async throws {
         let berlin = try TimeZoneID("Europe/Berlin")
         try await measure("0 2 * * *", .cron(cron("0 2 * * *", berlin)))
@@ -25,6 +33,7 @@ struct NextInstantBenchmark: Benchmark {
         try await measure("0 0 * * 5L", .cron(cron("0 0 * * 5L", berlin)))
         try await measure("0 0 29 2 *", .cron(cron("0 0 29 2 *", .utc)))
         try await measure("every 90s", .every(IntervalSchedule(every: .seconds(90))))
+        for phrase in Self.phrases { try await measure(phrase, Schedule(phrase: phrase)) }
     }
 
     private func cron(_ text: String, _ zone: TimeZoneID) throws -> CronSchedule {
@@ -34,6 +43,7 @@ struct NextInstantBenchmark: Benchmark {
     }
 
     private func measure(_ text: String, _ schedule: Schedule) async throws {
+        let schedule = schedule.bound(to: ScheduleContext(task: "nightly-report"))
         let (ours, theirs) = try await interleaved {
             ["rate": rate(from: Self.years.lowerBound) { schedule.next(after: $0) }]
         } against: {

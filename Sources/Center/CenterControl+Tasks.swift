@@ -65,8 +65,10 @@ extension CenterControl {
         let runtimes = state.store.read { Set($0.runtimes.keys) }
         var seen: Set<TaskID> = []
         return specifications.enumerated().flatMap { index, specification in
-            // No calendars are kept yet, so none can be named.
-            var found = specification.problems + specification.calendarProblems(knowing: [])
+            // No calendars are kept yet, and no events followed: what would silently never run is refused.
+            var found =
+                specification.problems + specification.calendarProblems(knowing: [])
+                + specification.eventProblems
             if !runtimes.contains(specification.runtime) {
                 found.append(.init(field: "runtime", message: Self.unknown(specification.runtime, runtimes)))
             }

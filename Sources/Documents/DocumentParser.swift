@@ -1,3 +1,5 @@
+public import Scheduling
+
 /// Turns text into documents, or says everything that is wrong with it.
 ///
 /// A text is YAML, several documents separated by `---`, or JSON: one object, several in a row, or a list of them.
@@ -37,6 +39,22 @@ public struct DocumentParser: Sendable {
         let problems = (reader.problems + Self.duplicates(in: documents)).sorted { $0.location < $1.location }
         guard problems.isEmpty else { throw DocumentError(problems: problems) }
         return documents
+    }
+
+    /// The schedules a text describes: one, or a list of them.
+    ///
+    /// - Parameters:
+    ///   - text: YAML or JSON, such as `{every: 90s}`.
+    ///   - file: What to call it in messages.
+    /// - Returns: The schedules.
+    /// - Throws: Everything that is wrong, when anything is.
+    public func schedules(_ text: String, file: String) throws(DocumentError) -> [Schedule] {
+        var reader = FieldReader(file: file)
+        let readings = nodes(of: text, &reader).enumerated().compactMap { index, node in
+            ScheduleReader.read(node, "schedules[\(index)]", &reader)
+        }
+        guard reader.problems.isEmpty else { throw DocumentError(problems: reader.problems) }
+        return readings.map(\.schedule)
     }
 
     /// A problem for every document that describes the same thing as one before it, for instance of several files.

@@ -19,9 +19,9 @@ public enum DocumentWriter {
         try yaml(calendar, kind: .calendar)
     }
 
-    /// The YAML of a list of schedules, as it stands under `schedules` of a task.
+    /// The YAML of schedules as it stands in the document of a task, the key `schedules` included.
     public static func yaml(_ schedules: [Schedule]) throws -> String {
-        let json = String(decoding: try JSONEncoder().encode(schedules), as: UTF8.self)
+        let json = String(decoding: try JSONEncoder().encode(["schedules": schedules]), as: UTF8.self)
         return YAMLWriter.text(of: ordered(try node(json: json)))
     }
 

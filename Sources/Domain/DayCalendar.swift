@@ -159,3 +159,10 @@ public struct UnknownCalendars: Error, Hashable, Sendable {
         self.names = names
     }
 }
+
+extension ScheduleContext {
+    /// The context of a task that was saved with the days of its calendars.
+    public init(task: String, calendars: CalendarDays) {
+        self.init(task: task, calendars: calendars.sets)
+    }
+}

@@ -122,7 +122,7 @@ extension TaskDefinition {
 
     private func bound(_ schedules: [Schedule], _ calendars: CalendarDays) -> [Schedule] {
         guard schedules.contains(where: { !$0.isPlain }) else { return schedules }
-        let context = ScheduleContext(task: name.text, calendars: calendars.sets)
+        let context = ScheduleContext(task: name.text, calendars: calendars)
         return schedules.map { $0.bound(to: context) }
     }
 

@@ -169,6 +169,16 @@ extension TaskSpecification {
         }
     }
 
+    /// A problem for every schedule that events decide, which a cluster must know how to follow.
+    public var eventProblems: [ValidationProblem] {
+        schedules.enumerated().compactMap { index, schedule in
+            guard schedule.timing.followsEvents else { return nil }
+            let message =
+                "this version of the cluster follows no ends of runs and no agents' starts: use every or cron"
+            return ValidationProblem(field: "schedules[\(index)]", message: message)
+        }
+    }
+
     private var durationProblems: [ValidationProblem] {
         var problems: [ValidationProblem] = []
         if let timeout, timeout < .milliseconds(1) || timeout > Limit.timeoutMax {

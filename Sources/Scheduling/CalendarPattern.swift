@@ -56,16 +56,16 @@ struct CalendarPattern: LocalPattern, DayPattern, Hashable, Sendable {
     func mask(ofMonth month: CivilDate, firstDay: Int) -> UInt64 {
         let length = CivilDate.daysInMonth(month.month, ofYear: month.year)
         switch days {
+        case .daily(1): return .days(length)
         case .daily(let count):
             let wait = (anchorDay - firstDay).remainderRoundingDown(by: count)
             return .mask(of: Array(stride(from: wait + 1, through: length, by: count)))
         case .weekly(let weekdays, let count):
             let firstWeekday = CivilDate.weekday(daysSinceEpoch: firstDay)
-            return weekdays.reduce(0) { mask, weekday in
-                let first = (weekday.rawValue - firstWeekday + 7) % 7 + 1
-                let isOurs = { isInWeek(firstDay + $0 - 1, every: count) }
-                return mask | .mask(of: stride(from: first, through: length, by: 7).filter(isOurs))
+            let mask = weekdays.reduce(UInt64(0)) { mask, weekday in
+                mask | UInt64.everySeventhDay << UInt64((weekday.rawValue - firstWeekday + 7) % 7 + 1)
             }
+            return mask & .days(length) & (count == 1 ? ~0 : weekMask(firstDay, length, every: count))
         case .monthly(let monthDays, let months):
             guard months.isEmpty || months.contains(month.month) else { return 0 }
             let firstWeekday = CivilDate.weekday(daysSinceEpoch: firstDay)
@@ -73,9 +73,13 @@ struct CalendarPattern: LocalPattern, DayPattern, Hashable, Sendable {
         }
     }
 
-    /// Whether a day lies in one of every `count` weeks, counted from the anchor's.
-    private func isInWeek(_ day: Int, every count: Int) -> Bool {
-        (Self.week(ofDay: day) - Self.week(ofDay: anchorDay)).remainderRoundingDown(by: count) == 0
+    /// The days of a month that lie in one of every `count` weeks, counted from the anchor's.
+    private func weekMask(_ firstDay: Int, _ length: Int, every count: Int) -> UInt64 {
+        let anchor = Self.week(ofDay: anchorDay)
+        return (1...length).reduce(0) { mask, day in
+            let weeks = Self.week(ofDay: firstDay + day - 1) - anchor
+            return weeks.remainderRoundingDown(by: count) == 0 ? mask | 1 << UInt64(day) : mask
+        }
     }
 
     /// The number of the week of a day; 1970-01-01 was a Thursday, so weeks beginning on Monday begin three days before.

@@ -1,16 +1,21 @@
 extension Schedule {
     /// The schedule that an English phrase describes, such as "weekdays at 09:30 Europe/Berlin".
     ///
-    /// The sentences of `explained` are such phrases, except those of cron expressions that need one. The error's
-    /// position is a UTF-8 offset in the phrase.
-    public init(phrase: String) throws(ScheduleError) {
-        var parser = PhraseParser(phrase)
+    /// The sentences of `explained` are such phrases, but for the cron expressions that no phrase can say.
+    ///
+    /// - Parameters:
+    ///   - phrase: The phrase.
+    ///   - timeZone: Whose times these are when the phrase names no zone.
+    /// - Throws: What is wrong; the position is a UTF-8 offset in the phrase.
+    public init(phrase: String, timeZone: TimeZoneID = .utc) throws(ScheduleError) {
+        var parser = PhraseParser(phrase, timeZone: timeZone)
         self = try parser.schedule()
     }
 }
 
 /// Reads a phrase clause by clause, in any order, and puts together what was said.
 private struct PhraseParser {
+    private let usualZone: TimeZoneID
     private var cursor: PhraseCursor
     private var windows: [(every: Duration, bounds: (TimeOfDay, TimeOfDay)?)] = []
     private var times: [TimeOfDay] = []
@@ -28,7 +33,8 @@ private struct PhraseParser {
     private var delay: Duration?
     private var changed = Schedule(.once(.epoch))
 
-    init(_ phrase: String) {
+    init(_ phrase: String, timeZone: TimeZoneID) {
+        usualZone = timeZone
         cursor = PhraseCursor(phrase)
     }
 
@@ -323,7 +329,7 @@ extension PhraseParser {
             try CalendarSchedule(
                 days: try chosenDays(),
                 times: try chosenTimes(),
-                timeZone: zone ?? .utc,
+                timeZone: zone ?? usualZone,
                 start: start,
                 end: end
             )

@@ -54,7 +54,7 @@ struct NamedCommand: CustomTestStringConvertible, Sendable {
             "node undrain", "cluster status", "cluster verify", "cluster plan",
             "znode ls", "znode get", "znode stat", "znode tree", "znode watch", "znode set", "znode rm",
             "schedule next",
-            "schedule explain", "schedule lint", "import", "export", "doctor", "completion",
+            "schedule explain", "schedule parse", "schedule lint", "import", "export", "doctor", "completion",
         ]
         let paths = Set(NamedCommand.all.map(\.path))
         for path in wanted { #expect(paths.contains("cloudtask " + path), "\(path)") }

@@ -111,5 +111,7 @@ import Testing
     func completion() throws {
         let two = try task(#"{"afterCompletion":"5m"},{"afterCompletion":"6m"}"#)
         #expect(two.problems.map(\.field) == ["schedules[1]"])
+        #expect(two.eventProblems.map(\.field) == ["schedules[0]", "schedules[1]"])
+        #expect(try task(#"{"every":"5m"}"#).eventProblems.isEmpty)
     }
 }

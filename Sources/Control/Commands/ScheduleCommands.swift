@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Documents
 import Foundation
 import Payloads
 import Scheduling
@@ -13,9 +14,13 @@ public struct ScheduleCommand: ParsableCommand {
             Examples:
               cloudtask schedule next '0 2 * * 1-5' --time-zone Europe/Berlin
               cloudtask schedule explain '*/7 9-17 * * mon-fri'
+              cloudtask schedule parse 'weekdays at 09:30 Europe/Berlin'
               cloudtask schedule lint -f tasks.yaml
             """,
-        subcommands: [ScheduleNextCommand.self, ScheduleExplainCommand.self, ScheduleLintCommand.self]
+        subcommands: [
+            ScheduleNextCommand.self, ScheduleExplainCommand.self, ScheduleParseCommand.self,
+            ScheduleLintCommand.self,
+        ]
     )
 
     /// Creates the command; `ArgumentParser` fills it.
@@ -34,20 +39,23 @@ public struct ExpressionOptions: ParsableArguments, Sendable {
     @Option(help: "Times that exist twice: auto, first or both.") var overlap: OverlapRule?
     @Option(help: "Whose reading applies: unix, quartz or ocps.") var dialect: Dialect = .unix
     @Option(
-        help: ArgumentHelp("The task it is for; H in a field depends on its name.", valueName: "name")
+        help: ArgumentHelp("The task it is for; H and jitter depend on its name.", valueName: "name")
     ) var task: String?
 
     /// Creates the options; `ArgumentParser` fills them.
     public init() {}
 
-    /// The schedule a text stands for: a cron expression, a duration, or a time.
-    func schedule(_ text: String) throws(ScheduleError) -> Schedule {
+    /// The schedule a text stands for: a document such as `{calendar: …}`, a time, a duration, a phrase, or else a cron
+    /// expression.
+    func schedule(_ text: String) throws -> Schedule {
+        if text.drop(while: \.isWhitespace).first == "{" { return try document(text) }
         if let due = Instant(rfc3339: text) { return .once(due) }
         let words = text.hasPrefix("every ") ? String(text.dropFirst(6)) : text
-        // What is no duration is a cron expression; that error is the one to report.
+        // What is no duration is a phrase or a cron expression; that error is the one to report.
         if let every = try? DurationText(parsing: words) {
             return .every(try IntervalSchedule(every: every.duration))
         }
+        if Self.isPhrase(text) { return try Schedule(phrase: text, timeZone: try TimeZoneID(timeZone)) }
         let options = CronOptions(
             timeZone: try TimeZoneID(timeZone),
             days: days,
@@ -58,28 +66,54 @@ public struct ExpressionOptions: ParsableArguments, Sendable {
         return .cron(CronSchedule(try CronExpression(text, options: options)))
     }
 
-    /// The schedule bound to the task it is for, where that matters.
-    func boundSchedule(_ text: String) throws -> Schedule {
-        let schedule = try pointedSchedule(text)
-        if let task { return schedule.bound(to: ScheduleContext(task: task)) }
-        guard !schedule.dependsOnTask else {
-            throw ValidationError(
-                "H depends on the task's name: give it with --task, as in --task nightly-report"
-            )
+    private func document(_ text: String) throws -> Schedule {
+        let schedules = try DocumentParser().schedules(text, file: "schedule")
+        guard schedules.count == 1, let schedule = schedules.first else {
+            throw ValidationError("give one schedule such as '{calendar: {daily: 1, at: \"09:30\"}}'")
         }
         return schedule
     }
 
+    /// Whether a text is words rather than fields: no field of a cron expression begins with a word but `H` or a name.
+    private static func isPhrase(_ text: String) -> Bool {
+        let words = text.split(whereSeparator: \.isWhitespace)
+        guard let first = words.first?.lowercased() else { return false }
+        return first.first?.isLetter == true && !first.hasPrefix("h(") && !first.hasPrefix("h/")
+            && first != "h"
+            || words.contains { ["after", "at", "of", "on"].contains($0.lowercased()) }
+    }
+
     /// The schedule, or an error that points at the mistake.
     func pointedSchedule(_ text: String) throws -> Schedule {
-        do throws(ScheduleError) {
+        do {
             return try schedule(text)
-        } catch {
-            guard let position = error.position else { throw error }
-            let before = String(decoding: text.utf8.prefix(position), as: UTF8.self)
-            let pointer = String(repeating: " ", count: TextWidth.columns(of: before)) + "^"
-            throw ControlError("\(error.message)\n  \(text)\n  \(pointer)")
+        } catch let error as ScheduleError {
+            throw Self.pointing(error, at: text)
         }
+    }
+
+    /// An error that shows where in a text the mistake is.
+    static func pointing(_ error: ScheduleError, at text: String) -> any Error {
+        guard let position = error.position else { return error }
+        let before = String(decoding: text.utf8.prefix(position), as: UTF8.self)
+        let pointer = String(repeating: " ", count: TextWidth.columns(of: before)) + "^"
+        return ControlError("\(error.message)\n  \(text)\n  \(pointer)")
+    }
+
+    /// The schedule bound to the task it is for, where that matters.
+    func boundSchedule(_ text: String) throws -> Schedule {
+        let schedule = try pointedSchedule(text)
+        if let name = schedule.calendarNames.first {
+            throw ValidationError(
+                "calendar '\(name)' is not known here: give the file with its document to explain -f"
+            )
+        }
+        guard task != nil || !schedule.dependsOnTask else {
+            throw ValidationError(
+                "H and jitter depend on the task's name: give it with --task, as in --task nightly-report"
+            )
+        }
+        return schedule.bound(to: ScheduleContext(task: task ?? ""))
     }
 }
 
@@ -96,13 +130,16 @@ public struct ScheduleNextCommand: ControlCommand {
         abstract: "Show when a schedule is due next.",
         usage: "cloudtask schedule next (<schedule> | --batch) [<options>]",
         discussion: """
-            The schedule is a cron expression, an interval such as 90s, or a time. With
+            The schedule is a cron expression, an interval such as 90s, a time, a phrase
+            such as 'weekdays at 09:30', or a document such as '{calendar: {…}}'. With
             --batch, questions are read from standard input and answered in their order,
             one JSON object a line.
 
             Examples:
               cloudtask schedule next '0 2 * * 1-5' -n 5 --time-zone Europe/Berlin
               cloudtask schedule next 'H H(0-5) * * *' --task nightly-report
+              cloudtask schedule next 'every 15 minutes from 22:00 to 06:00'
+              cloudtask schedule next '{calendar: {monthly: [last fri], at: "18:00"}}'
               echo '{"expr":"@daily","count":3}' | cloudtask schedule next --batch
             """
     )
@@ -139,13 +176,12 @@ public struct ScheduleNextCommand: ControlCommand {
         guard let schedule else { return try ScheduleBatch.answerAll(now: Instant(Date())) }
         let now = Instant(Date())
         let start = try from.map { try Parse.instant($0, "--from", now: now) } ?? now
-        let zone = try reading.timeZoneID()
-        let fires = Self.fires(
-            of: try reading.boundSchedule(schedule),
-            from: start,
-            inclusive: inclusive,
-            count: count
-        )
+        let meant = try reading.boundSchedule(schedule)
+        guard !meant.timing.followsEvents else {
+            throw ControlError("no time is known beforehand: \(meant.explained)")
+        }
+        let zone = meant.dayZone == .utc ? try reading.timeZoneID() : meant.dayZone
+        let fires = Self.fires(of: meant, from: start, inclusive: inclusive, count: count)
         let time = TimeText(zone: zone.timeZone, now: now)
         try Printer(output).print(
             fires.map { $0.formatted(in: zone) },
@@ -189,48 +225,6 @@ extension ExpressionOptions {
             return try TimeZoneID(timeZone)
         } catch {
             throw ValidationError("--time-zone: \(error.message)")
-        }
-    }
-}
-
-/// `cloudtask schedule explain`.
-public struct ScheduleExplainCommand: ControlCommand {
-    /// Name and help.
-    public static let configuration = CommandConfiguration(
-        commandName: "explain",
-        abstract: "Say in words when a schedule is due.",
-        usage: "cloudtask schedule explain <schedule> [<options>]",
-        discussion: """
-            Exits with 1 when the schedule is wrong or impossible, pointing at the mistake.
-
-            Example:
-              cloudtask schedule explain '0 9 * * 1#1' --time-zone Europe/Berlin
-            """
-    )
-
-    @Argument(help: "A cron expression, an interval such as 90s, or a time.") var schedule: String
-    @Option(name: [.customShort("n"), .customLong("count")], help: "How many instants.") var count = 3
-    @OptionGroup(title: "Reading") var reading: ExpressionOptions
-
-    /// Creates the command; `ArgumentParser` fills it.
-    public init() {}
-
-    /// Explains the schedule.
-    public func execute() async throws {
-        let zone = try reading.timeZoneID()
-        let meant = try reading.pointedSchedule(schedule)
-        try meant.validate()
-        Terminal.writeLine(meant.explained)
-        guard reading.task != nil || !meant.dependsOnTask else {
-            return Terminal.writeLine("  give --task NAME to see when")
-        }
-        for fire in ScheduleNextCommand.fires(
-            of: try reading.boundSchedule(schedule),
-            from: Instant(Date()),
-            inclusive: false,
-            count: count
-        ) {
-            Terminal.writeLine("  " + fire.formatted(in: zone))
         }
     }
 }
