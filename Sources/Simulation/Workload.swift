@@ -88,7 +88,9 @@ final class Workload {
 
     private func specification(_ name: String) throws -> TaskSpecification {
         guard let name = TaskID(name) else { throw CenterError.notFound(kind: "task", name: name) }
-        let interval = try IntervalSchedule(every: .seconds(1 + generator.index(below: 8)))
+        // Most come due often; some so rarely that their agent sleeps for long.
+        let seconds = generator.chance(0.15) ? 20 : 1 + generator.index(below: 8)
+        let interval = try IntervalSchedule(every: .seconds(seconds))
         return TaskSpecification(
             name: name,
             action: .command(["true"]),
