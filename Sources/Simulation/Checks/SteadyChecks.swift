@@ -9,7 +9,7 @@ import Synchronization
 /// P13: once the cluster is as it should be, what comes due is journaled in time.
 struct LatenessCheck {
     /// How late a fire may be decided by an agent that nothing holds up: it trusts no wait for longer than a second.
-    private static let latest = Duration.seconds(5)
+    private static let latest = Duration.seconds(2)
 
     /// From when on the cluster is as it should be; `nil` while it is not.
     var steadySince: Instant?
