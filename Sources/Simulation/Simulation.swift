@@ -75,6 +75,7 @@ public struct Simulation {
         final.checkRecords()
         final.checkOutcome(through: lastDue)
         final.checkResults(through: lastDue)
+        final.checkRequests()
         return SimulationReport(
             seed: seed,
             violations: cluster.trace.violations,

@@ -12,6 +12,8 @@ final class Workload {
     private var names: [TaskID] = []
     private var requestCount = 0
     private let requested = Requests()
+    /// How often runs of each task were requested, repetitions of one request not counted.
+    private(set) var requestCounts: [TaskID: Int] = [:]
     /// Tasks whose schedules were changed while the cluster ran.
     private(set) var edited: Set<TaskID> = []
 
@@ -121,6 +123,7 @@ final class Workload {
     /// Requests a run, as often as it takes: every time with the same key.
     private func request(_ name: TaskID) {
         requestCount += 1
+        requestCounts[name, default: 0] += 1
         let (key, time, requests) = ("key\(requestCount)", cluster.clientTime, requested)
         let (network, centers) = (cluster.network, cluster.centers.map(\.id))
         cluster.perform("request \(name)") {

@@ -28,6 +28,21 @@ struct LatenessCheck {
 }
 
 extension FinalChecks {
+    /// V7: however often a request was repeated with its key, it is one run.
+    func checkRequests() {
+        let runs = cluster.centers.flatMap(\.history.runs).filter { $0.trigger == .request }
+        // A task that was replaced by one of its name is another task.
+        for (uid, runs) in Dictionary(grouping: runs, by: \.uid).sorted(by: { $0.key < $1.key }) {
+            guard let task = runs.first?.task else { continue }
+            let count = Set(runs.map(\.id)).count
+            let asked = workload.requestCounts[task] ?? 0
+            if count > asked {
+                let what = "\(asked) runs of \(task) (\(uid)) were requested, and there are \(count)"
+                cluster.trace.violated(.dispatch, what)
+            }
+        }
+    }
+
     /// P10: an attempt whose end its agent told before `end` is lost in no center's history.
     func checkResults(through end: Instant) {
         let told = cluster.agents.flatMap(\.machine.store.reports).compactMap { report -> AttemptResult? in
