@@ -174,7 +174,7 @@ let package = Package(
             name: "NemesisKit",
             dependencies: [
                 "CProcess", "CenterClient", "Orchestration", "Payloads", "Domain", "Scheduling",
-                "TestServers",
+                "SimulationKit", "TestServers",
                 "ZooKeeper",
                 "ZooKeeperClient", grdb, logging, nioCore, nioPosix,
             ],

@@ -200,6 +200,12 @@ final class SimulatedCluster {
 
     // MARK: Time
 
+    /// Sets the wall clocks of all agents, ahead of the truth or behind it.
+    func setAgentClocks(_ offset: Duration) {
+        trace.note("clocks", "of all agents are set to be off by \(offset)")
+        for agent in agents { agent.machine.setClock(offset: offset, drift: 0) }
+    }
+
     func run(for duration: Duration) { simulated.run(for: duration) }
 
     /// Has a client of the cluster do something in its own time; `done` is told how it went.
@@ -218,6 +224,9 @@ final class SimulatedCluster {
     /// Gives back what the processes hold.
     func end() {
         watch.close()
+        // Who shuts down in an orderly way waits for time to pass, which it does no more.
+        for agent in agents { kill(agent) }
+        for center in centers { kill(center) }
         for (_, task) in processes { task.cancel() }
         simulated.bury(processes.map(\.process))
     }

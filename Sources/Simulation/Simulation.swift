@@ -22,6 +22,8 @@ public struct Simulation {
     private static let patience = SimulatedNetwork.patience + .seconds(1)
     /// How long results may need to reach every center after that.
     static let settlingSpan = Duration.seconds(30)
+    /// How far the agents' clocks are set forward when all else is well, where clocks were among the faults.
+    private static let lastClockStep = Duration.seconds(10)
     /// Faults begin and end, and users act, in steps.
     private static let step = Duration.milliseconds(100)
 
@@ -47,6 +49,8 @@ public struct Simulation {
             cluster.run(for: Self.step)
         }
         injector.healAll()
+        let areClocksWrong = plan.entries.contains { $0.kind == .stepClock }
+        if areClocksWrong { cluster.setAgentClocks(.zero - Self.lastClockStep) }
         workload.stop()
         cluster.run(for: Self.patience)
         workload.heal()
@@ -59,6 +63,8 @@ public struct Simulation {
         final.checkRecovery()
         cluster.run(for: Self.patience)
         final.checkAllocation()
+        // A healthy agent whose clock is set forward starts what has come due by it.
+        if areClocksWrong { cluster.setAgentClocks(.zero) }
         let lastDue = cluster.wallNow
         cluster.watch.becameSteady(at: lastDue)
         cluster.run(for: Self.settlingSpan / 2)
@@ -69,6 +75,7 @@ public struct Simulation {
         final.checkRecords()
         final.checkOutcome(through: lastDue)
         final.checkResults(through: lastDue)
+        final.checkRequests()
         return SimulationReport(
             seed: seed,
             violations: cluster.trace.violations,

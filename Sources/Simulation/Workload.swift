@@ -12,6 +12,8 @@ final class Workload {
     private var names: [TaskID] = []
     private var requestCount = 0
     private let requested = Requests()
+    /// How often runs of each task were requested, repetitions of one request not counted.
+    private(set) var requestCounts: [TaskID: Int] = [:]
     /// Tasks whose schedules were changed while the cluster ran.
     private(set) var edited: Set<TaskID> = []
 
@@ -88,7 +90,9 @@ final class Workload {
 
     private func specification(_ name: String) throws -> TaskSpecification {
         guard let name = TaskID(name) else { throw CenterError.notFound(kind: "task", name: name) }
-        let interval = try IntervalSchedule(every: .seconds(1 + generator.index(below: 8)))
+        // Most come due often; some so rarely that their agent sleeps for long.
+        let seconds = generator.chance(0.15) ? 20 : 1 + generator.index(below: 8)
+        let interval = try IntervalSchedule(every: .seconds(seconds))
         return TaskSpecification(
             name: name,
             action: .command(["true"]),
@@ -125,6 +129,7 @@ final class Workload {
     /// Requests a run, as often as it takes: every time with the same key.
     private func request(_ name: TaskID) {
         requestCount += 1
+        requestCounts[name, default: 0] += 1
         let (key, time, requests) = ("key\(requestCount)", cluster.clientTime, requested)
         let (network, centers) = (cluster.network, cluster.centers.map(\.id))
         cluster.perform("request \(name)") {

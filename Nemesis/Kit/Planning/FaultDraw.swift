@@ -1,3 +1,5 @@
+import SimulationKit
+
 /// Draws what belongs to a fault of a kind.
 struct FaultDraw {
     let topology: Topology

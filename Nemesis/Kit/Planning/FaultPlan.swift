@@ -1,3 +1,5 @@
+import SimulationKit
+
 /// What will be done to the cluster, and when: the same seed, length and kinds give the same plan.
 public struct FaultPlan: Hashable, Sendable {
     /// The seed it was drawn from.

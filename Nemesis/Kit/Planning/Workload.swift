@@ -1,3 +1,5 @@
+import SimulationKit
+
 /// The tasks that run while the cluster is disturbed: the same seed gives the same tasks.
 public struct Workload: Hashable, Sendable {
     /// One task.

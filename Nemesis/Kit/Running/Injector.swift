@@ -1,5 +1,6 @@
 import Foundation
 import Orchestration
+import SimulationKit
 
 /// Does to the cluster what the plan says, and undoes it.
 struct Injector: Sendable {

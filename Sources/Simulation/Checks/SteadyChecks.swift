@@ -9,7 +9,7 @@ import Synchronization
 /// P13: once the cluster is as it should be, what comes due is journaled in time.
 struct LatenessCheck {
     /// How late a fire may be decided by an agent that nothing holds up: it trusts no wait for longer than a second.
-    private static let latest = Duration.seconds(5)
+    private static let latest = Duration.seconds(2)
 
     /// From when on the cluster is as it should be; `nil` while it is not.
     var steadySince: Instant?
@@ -28,6 +28,21 @@ struct LatenessCheck {
 }
 
 extension FinalChecks {
+    /// V7: however often a request was repeated with its key, it is one run.
+    func checkRequests() {
+        let runs = cluster.centers.flatMap(\.history.runs).filter { $0.trigger == .request }
+        // A task that was replaced by one of its name is another task.
+        for (uid, runs) in Dictionary(grouping: runs, by: \.uid).sorted(by: { $0.key < $1.key }) {
+            guard let task = runs.first?.task else { continue }
+            let count = Set(runs.map(\.id)).count
+            let asked = workload.requestCounts[task] ?? 0
+            if count > asked {
+                let what = "\(asked) runs of \(task) (\(uid)) were requested, and there are \(count)"
+                cluster.trace.violated(.dispatch, what)
+            }
+        }
+    }
+
     /// P10: an attempt whose end its agent told before `end` is lost in no center's history.
     func checkResults(through end: Instant) {
         let told = cluster.agents.flatMap(\.machine.store.reports).compactMap { report -> AttemptResult? in
