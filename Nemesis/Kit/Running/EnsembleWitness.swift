@@ -74,7 +74,7 @@ final class EnsembleWitness: Sendable {
         try await session.connected()
         while !(await session.state.isFinal) {
             try await session.sync(path)
-            try compare(try await session.exists(path)?.version)
+            compare(try await session.exists(path)?.version)
             if state.withLock({ $0.acknowledged }) < 0 {
                 // Created by an attempt whose reply was lost, it is there.
                 _ = try? await session.create(path)
@@ -91,7 +91,7 @@ final class EnsembleWitness: Sendable {
         }
     }
 
-    private func compare(_ version: Int32?) throws {
+    private func compare(_ version: Int32?) {
         state.withLock { state in
             guard state.acknowledged > 0, state.loss == nil, version ?? -1 < state.acknowledged else {
                 return

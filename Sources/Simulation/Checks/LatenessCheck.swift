@@ -1,0 +1,26 @@
+import Cluster
+import Domain
+import Orchestration
+import Scheduling
+import SimulationKit
+
+/// P13: once the cluster is as it should be, what comes due is journaled in time.
+struct LatenessCheck {
+    /// How late a fire may be decided by an agent that nothing holds up: it trusts no wait for longer than a second.
+    private static let latest = Duration.seconds(2)
+
+    /// From when on the cluster is as it should be; `nil` while it is not.
+    var steadySince: Instant?
+
+    func saw(_ node: KnownNode, _ change: SimulatedEnsemble.Change, at now: Instant) -> [Finding] {
+        guard let steadySince, case .segment(let journal, _) = node, change.isCreation,
+            let segment = change.decoded(JournalSegment.self)
+        else { return [] }
+        return segment.fires.filter { AgentLedger.movesCursor($0) && $0.due >= steadySince }.compactMap {
+            fire in
+            let late = fire.due.duration(to: now)
+            guard late > Self.latest else { return nil }
+            return (.recovery, "\(fire.attempt) of \(fire.task) is journaled by \(journal.seat) \(late) late")
+        }
+    }
+}
