@@ -129,8 +129,8 @@ let package = Package(
         module(
             "Control",
             [
-                "CProcess", "DataDirectory", "Documents", "Import", "CenterClient", "Cluster", "Orchestration",
-                "Payloads",
+                "CProcess", "DataDirectory", "Documents", "Import", "CenterClient", "Cluster",
+                "Orchestration", "Payloads",
                 "Domain",
                 "Scheduling",
                 "ZooKeeper",
