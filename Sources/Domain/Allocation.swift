@@ -22,6 +22,8 @@ public struct AllocationRow: Hashable, Sendable, Codable {
     public var cursor: Instant
     /// Whether the owner may journal.
     public var state: State
+    /// What may still live of the part that the owner knows nothing of; `nil` when nothing does.
+    public var hold: RowHold?
 
     /// Creates a row.
     public init(
@@ -30,7 +32,8 @@ public struct AllocationRow: Hashable, Sendable, Codable {
         part: Int = 0,
         revision: Int,
         cursor: Instant,
-        state: State = .active
+        state: State = .active,
+        hold: RowHold? = nil
     ) {
         self.task = task
         self.uid = uid
@@ -38,10 +41,34 @@ public struct AllocationRow: Hashable, Sendable, Codable {
         self.revision = revision
         self.cursor = cursor
         self.state = state
+        self.hold = hold
     }
 
     /// What the row is about.
     public var key: TaskPart { TaskPart(uid: uid, part: part) }
+}
+
+/// What may still live of a part outside of its owner's knowledge: counted against the task's concurrency.
+public struct RowHold: Hashable, Sendable, Codable {
+    /// The attempts that live with a former owner or wait in its inbox; each goes when its end is known.
+    public var attempts: [AttemptID]
+    /// Whether attempts of an owner that was cut off may live on until they are killed: the next owner waits as long as that can
+    /// take, from when it first reads the row.
+    public var isCutOff: Bool
+
+    /// Creates a hold; the attempts are sorted.
+    public init(attempts: [AttemptID] = [], isCutOff: Bool = false) {
+        self.attempts = attempts.sorted()
+        self.isCutOff = isCutOff
+    }
+
+    /// Whether nothing is held.
+    public var isEmpty: Bool { attempts.isEmpty && !isCutOff }
+
+    private enum CodingKeys: String, CodingKey {
+        case attempts
+        case isCutOff = "cutOff"
+    }
 }
 
 /// A part of a task: the unit of ownership.

@@ -13,10 +13,24 @@ public enum Trigger: String, Codable, Hashable, Sendable {
 public enum FireDecision: Hashable, Sendable, Codable {
     /// It is launched, once committed.
     case launch
-    /// It is deliberately not launched.
-    case skipped(reason: String)
+    /// It is deliberately not launched. With a range, stands for its due instants, up to the fire's own.
+    case skipped(reason: String, range: FireRange? = nil)
     /// Nobody could launch it in time. Stands for `count` due instants from `since` up to the fire's own.
     case missed(reason: String, since: Instant, count: Int)
+}
+
+/// Several due instants that were decided together, the last of which is the fire's own.
+public struct FireRange: Hashable, Sendable, Codable {
+    /// The first of them.
+    public var since: Instant
+    /// How many there are, as far as they were counted.
+    public var count: Int
+
+    /// Creates a range.
+    public init(since: Instant, count: Int) {
+        self.since = since
+        self.count = count
+    }
 }
 
 /// A decided fire (or a taken dispatch) as the journal keeps it.

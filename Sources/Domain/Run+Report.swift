@@ -28,7 +28,10 @@ extension Run {
         )
         switch report.fire.decision {
         case .launch: applyAttempt(report)
-        case .skipped(let why): reason = why
+        case .skipped(let why, let range):
+            reason = why
+            since = range?.since
+            count = range?.count ?? 1
         case .missed(let why, let since, let count):
             reason = why
             self.since = since
@@ -65,7 +68,7 @@ extension Run {
         if result.retryAt != nil, run.reason == nil { return .retrying }
         switch result.outcome {
         case .succeeded: return .succeeded
-        case .failed, .notStarted: return .failed
+        case .failed, .notStarted, .interrupted: return .failed
         case .timedOut: return .timedOut
         case .stopped: return .stopped
         case .missed: return .missed

@@ -3,7 +3,7 @@ import Scheduling
 extension TaskSpecification: Codable {
     private enum Key: String, CodingKey {
         case name, runtime, group, description, command, script, environment, schedules, timeout, killGrace
-        case delivery, retry, totalTimeout, misfire, startDeadline, placement, enabled
+        case delivery, retry, totalTimeout, misfire, startDeadline, concurrency, placement, enabled
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -25,6 +25,7 @@ extension TaskSpecification: Codable {
         totalTimeout = try container.decodeIfPresent(DurationText.self, forKey: .totalTimeout)?.duration
         misfire = try container.decodeIfPresent(Misfire.self, forKey: .misfire) ?? misfire
         startDeadline = try container.decodeIfPresent(DurationText.self, forKey: .startDeadline)?.duration
+        concurrency = try container.decodeIfPresent(Concurrency.self, forKey: .concurrency) ?? concurrency
         placement = try container.decodeIfPresent(Placement.self, forKey: .placement) ?? placement
         isEnabled = try container.decodeIfPresent(Bool.self, forKey: .enabled) ?? isEnabled
     }
@@ -49,6 +50,7 @@ extension TaskSpecification: Codable {
         try container.encodeIfPresent(totalTimeout.map(DurationText.init), forKey: .totalTimeout)
         if misfire != Misfire() { try container.encode(misfire, forKey: .misfire) }
         try container.encodeIfPresent(startDeadline.map(DurationText.init), forKey: .startDeadline)
+        if concurrency != Concurrency() { try container.encode(concurrency, forKey: .concurrency) }
         if !placement.isUnrestricted { try container.encode(placement, forKey: .placement) }
         try container.encode(isEnabled, forKey: .enabled)
     }

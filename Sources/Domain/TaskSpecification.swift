@@ -44,6 +44,8 @@ public struct TaskSpecification: Hashable, Sendable {
     ///
     /// Later it is missed.
     public var startDeadline: Duration?
+    /// What happens when a fire comes while an earlier run lives.
+    public var concurrency: Concurrency
     /// Where it may run, beyond its runtime.
     public var placement: Placement
     /// Whether its schedules count.
@@ -65,6 +67,7 @@ public struct TaskSpecification: Hashable, Sendable {
         retry: Retry = Retry(),
         totalTimeout: Duration? = nil,
         startDeadline: Duration? = nil,
+        concurrency: Concurrency = Concurrency(),
         placement: Placement = Placement(),
         isEnabled: Bool = true
     ) {
@@ -82,6 +85,7 @@ public struct TaskSpecification: Hashable, Sendable {
         self.retry = retry
         self.totalTimeout = totalTimeout
         self.startDeadline = startDeadline
+        self.concurrency = concurrency
         self.placement = placement
         self.isEnabled = isEnabled
     }

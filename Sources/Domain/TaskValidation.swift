@@ -197,7 +197,19 @@ extension TaskSpecification {
                 .init(field: "totalTimeout", message: "the total timeout must be between 1s and 366d")
             )
         }
-        return problems + misfire.problems + retry.problems
+        return problems + misfire.problems + retry.problems + concurrencyProblems
+    }
+
+    private var concurrencyProblems: [ValidationProblem] {
+        guard concurrency.livingMax != nil, retry.agent == .other else { return concurrency.problems }
+        return concurrency.problems + [
+            .init(
+                field: "retry.agent",
+                message:
+                    "runs that are counted are all made by the task's owner: remove retry.agent: other, or write "
+                    + "concurrency: allow without max"
+            )
+        ]
     }
 
     private static func isVariableName(_ text: String) -> Bool {

@@ -21,7 +21,13 @@ extension AgentLedger {
         var keys: [TaskPart] = []
         var fires: [JournaledFire] = []
         var room: [Int: Int] = [:]
-        while fires.count + 2 <= Limit.firesPerSegment, let key = popDue(by: horizon, &room) {
+        for fire in dispatched where fire.decision == .launch {
+            launching[fire.key, default: []].insert(fire.attempt.run)
+        }
+        replaceRunning(now: now)
+        while fires.count + 2 <= Limit.firesPerSegment,
+            let key = popDue(by: horizon, &room) ?? popExact(by: now, &room)
+        {
             keys.append(key)
             fires += decide(
                 key,
@@ -33,6 +39,7 @@ extension AgentLedger {
         }
         fires.sort { ($0.due, $0.uid, $0.part) < ($1.due, $1.uid, $1.part) }
         guard !fires.isEmpty || isTaking else {
+            launching = [:]
             for key in keys { schedule(key) }
             return nil
         }
@@ -55,12 +62,14 @@ extension AgentLedger {
             return impossible("no segment is in hand")
         }
         inHand = nil
+        launching = [:]
         segments.append(segment.number)
         nextSegment += 1
         unjournaledResults.removeFirst(min(segment.ended.count, unjournaledResults.count))
         for fire in segment.fires {
             advance(fire)
             insertOpen(fire)
+            enter(fire)
         }
         for key in keys { schedule(key) }
         return segment.fires
@@ -70,6 +79,7 @@ extension AgentLedger {
     public mutating func segmentRejected() {
         guard case .segment(_, let keys)? = inHand else { return impossible("no segment is in hand") }
         inHand = nil
+        launching = [:]
         // Who takes a segment for absent that is still under way uses another number (M4, I5).
         if Mutation.trustsUnsyncedRead.isOn || Mutation.forgetsUncertainTaking.isOn { nextSegment += 1 }
         for key in keys { schedule(key) }
@@ -92,22 +102,33 @@ extension AgentLedger {
     /// `room` tells for each checkpoint bucket how many more open fires it may get.
     private mutating func popDue(by horizon: Instant, _ room: inout [Int: Int]) -> TaskPart? {
         while let instant = nextDue(), instant <= horizon {
-            guard let key = due.popMin()?.key, let part = parts[key] else { continue }
-            let bucket = part.checkpointBucket
-            let left = room[bucket] ?? Limit.openPerBucket - (openOfBucket[bucket]?.count ?? 0)
-            room[bucket] = left
-            // A part may need two: a missed range, and the fire that follows it.
-            if left < 2 {
-                blocked.insert(key)
-            } else {
-                parts[key]?.next = nil
-                return key
-            }
+            if let key = due.popMin()?.key, take(key, &room) { return key }
         }
         return nil
     }
 
-    private func decide(
+    /// The same for the parts that are decided when they are due.
+    private mutating func popExact(by now: Instant, _ room: inout [Int: Int]) -> TaskPart? {
+        while let instant = nextExact(), instant <= now {
+            if let key = exact.popMin()?.key, take(key, &room) { return key }
+        }
+        return nil
+    }
+
+    private mutating func take(_ key: TaskPart, _ room: inout [Int: Int]) -> Bool {
+        guard let bucket = parts[key]?.checkpointBucket else { return false }
+        let left = room[bucket] ?? Limit.openPerBucket - (openOfBucket[bucket]?.count ?? 0)
+        room[bucket] = left
+        // A part may need two: a missed range, and the fire that follows it.
+        guard left >= 2 else {
+            blocked.insert(key)
+            return false
+        }
+        parts[key]?.next = nil
+        return true
+    }
+
+    private mutating func decide(
         _ key: TaskPart,
         now: Instant,
         horizon: Instant,
@@ -118,13 +139,7 @@ extension AgentLedger {
         let left = room[part.checkpointBucket] ?? Limit.openPerBucket
         let instants =
             restored(definition, after: part.cursor, horizon: horizon)
-            ?? enumerator.decide(
-                definition,
-                after: part.cursor,
-                now: now,
-                horizon: horizon,
-                limit: min(limit, left)
-            )
+            ?? counted(part, definition, now: now, horizon: horizon, limit: min(limit, left))
         room[part.checkpointBucket] = left - instants.count
         return instants.map { instant in
             JournaledFire(

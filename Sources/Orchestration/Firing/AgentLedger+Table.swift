@@ -44,17 +44,27 @@ extension AgentLedger {
         return unused
     }
 
-    /// The earliest due instant of what may be journaled; `nil` when nothing is ever due.
+    /// The earliest due instant of what may be journaled ahead of it; `nil` when nothing is ever due.
     public mutating func nextDue() -> Instant? {
         while let first = due.min {
-            if isCurrent(first) { return first.instant }
+            if isCurrent(first, .ahead) { return first.instant }
             _ = due.popMin()
         }
         return nil
     }
 
-    func isCurrent(_ entry: Due) -> Bool {
-        parts[entry.key]?.next == entry.instant && !blocked.contains(entry.key)
+    /// The earliest due instant of what is decided when it is due; `nil` when there is nothing of the kind.
+    public mutating func nextExact() -> Instant? {
+        while let first = exact.min {
+            if isCurrent(first, .exact) { return first.instant }
+            _ = exact.popMin()
+        }
+        return nil
+    }
+
+    private func isCurrent(_ entry: Due, _ pace: Pace) -> Bool {
+        guard let part = parts[entry.key], part.pace == pace else { return false }
+        return part.next == entry.instant && !blocked.contains(entry.key)
     }
 
     private mutating func read(_ row: AllocationRow, bucket: Int) {
@@ -67,11 +77,18 @@ extension AgentLedger {
             checkpointBucket: checkpointBucket,
             cursor: Self.cursor(known?.cursor, row.cursor),
             isAdvanced: known?.isAdvanced ?? false,
-            next: nil
+            next: nil,
+            pace: known?.pace ?? .ahead,
+            isInGrace: row.hold?.isCutOff == true
+                && (known.map { $0.isInGrace || $0.row.hold?.isCutOff != true } ?? true),
+            waitedUntil: known?.waitedUntil
         )
+        // An edit may have made what was awaited somebody else's.
+        if let known, known.row.revision != row.revision { forgetAwaited(key) }
+        if known?.row.hold?.isEmpty == false, row.hold?.isEmpty ?? true { parts[key]?.waitedUntil = Part.now }
         partsOfBucket[checkpointBucket, default: []].insert(key)
         partsOfTable[bucket, default: []].insert(key)
-        schedule(key, previous: known?.next)
+        schedule(key, previous: known.flatMap { known in known.next.map { ($0, known.pace) } })
     }
 
     /// The higher of the own cursor and the row's (rule A3).
@@ -88,30 +105,42 @@ extension AgentLedger {
         if part.isAdvanced { changed.insert(part.checkpointBucket) }
         undefined.remove(key)
         blocked.remove(key)
+        forgetAwaited(key)
     }
 
     /// Computes when a part is due next and puts it into the heap, unless it is there already.
-    mutating func schedule(_ key: TaskPart, previous: Instant? = nil) {
+    mutating func schedule(_ key: TaskPart, previous: (next: Instant, pace: Pace)? = nil) {
         guard var part = parts[key] else { return }
         part.next = nil
         undefined.remove(key)
         if part.row.state == .active || Mutation.ownsRevokedRows.isOn {
             if let definition = definitions[key.uid], definition.revision >= part.row.revision {
                 part.next = definition.nextDue(after: part.cursor)
+                part.pace = pace(of: key, definition.specification.concurrency)
             } else {
                 undefined.insert(key)
             }
         }
         parts[key] = part
-        if let next = part.next, next != previous { due.insert(Due(instant: next, key: key)) }
+        guard let next = part.next, previous?.next != next || previous?.pace != part.pace else { return }
+        insert(Due(instant: next, key: key), part.pace)
+    }
+
+    private mutating func insert(_ entry: Due, _ pace: Pace) {
+        switch pace {
+        case .ahead: due.insert(entry)
+        case .exact: exact.insert(entry)
+        case .held: break
+        }
     }
 
     /// Drops entries of the heap that no longer mean anything, when they prevail.
     private mutating func sweep() {
-        guard due.count > 4 * parts.count + 64 else { return }
+        guard due.count + exact.count > 4 * parts.count + 64 else { return }
         due.removeAll()
+        exact.removeAll()
         for (key, part) in parts {
-            if let next = part.next { due.insert(Due(instant: next, key: key)) }
+            if let next = part.next { insert(Due(instant: next, key: key), part.pace) }
         }
     }
 }

@@ -30,6 +30,24 @@ public struct AgentLedger: Sendable {
         var cursor: Instant
         var isAdvanced = false
         var next: Instant?
+        var pace = Pace.ahead
+        /// Whether attempts of an owner that was cut off may still live.
+        var isInGrace = false
+        /// Until when its fires had to wait for a run to end; those up to then are not late.
+        var waitedUntil: Instant?
+
+        /// Stands for the moment at which it is looked at next.
+        static let now = Instant(millisecondsSinceEpoch: .max)
+    }
+
+    /// When the next fire of a part is decided.
+    enum Pace: Hashable, Sendable {
+        /// Within the look-ahead.
+        case ahead
+        /// When it is due, because a run lives that may have ended by then.
+        case exact
+        /// When the run that lives has ended.
+        case held
     }
 
     struct Due: Comparable, Sendable {
@@ -63,6 +81,18 @@ public struct AgentLedger: Sendable {
     var undefined: Set<TaskPart> = []
     var blocked: Set<TaskPart> = []
     var due = MinHeap<Due>()
+    /// The parts whose next fire is decided when it is due, not before.
+    var exact = MinHeap<Due>()
+    /// The runs of each part that this incarnation has launched and that are not over, with their latest attempts; one that is to be
+    /// attempted again is not over.
+    var living: [TaskPart: [RunID: Int]] = [:]
+    /// Runs whose next attempt waits in the inbox.
+    var awaited: [TaskPart: Set<RunID>] = [:]
+    /// Runs that the segment in hand launches.
+    var launching: [TaskPart: Set<RunID>] = [:]
+    /// Parts whose living run is being stopped in favour of a newer one, and the attempts that were not yet named to anybody.
+    var replacing: Set<TaskPart> = []
+    var unnamedReplacements: [AttemptID] = []
     var open: [AttemptID: OpenFire] = [:]
     var openOfBucket: [Int: Set<AttemptID>] = [:]
     var partsOfBucket: [Int: Set<TaskPart>] = [:]

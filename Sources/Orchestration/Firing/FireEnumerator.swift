@@ -69,6 +69,33 @@ public struct FireEnumerator: Hashable, Sendable {
         )
     }
 
+    /// The decisions about the instants in `(cursor, end]` that had to wait for the end of a run: the latest `cap` may be launched.
+    ///
+    /// Either one range of those that may not, or launches: whoever wrote the range asks again.
+    func queued(
+        _ definition: TaskDefinition,
+        after cursor: Instant,
+        through end: Instant,
+        now: Instant,
+        cap: Int
+    ) -> [DecidedInstant] {
+        guard let first = definition.nextDue(after: cursor), first <= end else { return [] }
+        let earliest = definition.specification.startDeadline.map { now - $0 } ?? first
+        if first < earliest {
+            let last = latestDue(definition, from: first, through: min(end, earliest - .milliseconds(1)))
+            let reason = MissedReason.deadline
+            return [missed(definition, since: first, through: last, because: (reason, reason))]
+        }
+        let waiting = instants(of: definition, from: first, through: end, countMax: cap)
+        if waiting.count <= cap { return waiting.map { DecidedInstant(due: $0, decision: .launch) } }
+        let kept = latest(cap, of: definition, from: first, through: end)
+        let limit = kept.first.map { $0 - .milliseconds(1) } ?? end
+        let last = latestDue(definition, from: first, through: limit)
+        let count = count(definition, from: first, through: last)
+        let range = FireRange(since: first, count: count.value)
+        return [DecidedInstant(due: last, decision: .skipped(reason: SkippedReason.crowded, range: range))]
+    }
+
     /// Decides about the instants in `(cursor, border)`: at most a missed range, and what the policy makes up for.
     private func older(
         _ definition: TaskDefinition,
@@ -159,15 +186,24 @@ public struct FireEnumerator: Hashable, Sendable {
             MissedReason.late, MissedReason.lateUncounted
         )
     ) -> DecidedInstant {
+        let count = count(definition, from: first, through: last)
+        let reason = count.isComplete ? reasons.counted : reasons.uncounted
+        return DecidedInstant(due: last, decision: .missed(reason: reason, since: first, count: count.value))
+    }
+
+    /// How many instants there are in `[first, last]`, both of which are some, counted no further than `countMax`.
+    private func count(
+        _ definition: TaskDefinition,
+        from first: Instant,
+        through last: Instant
+    ) -> (value: Int, isComplete: Bool) {
         var count = 1
         var due = first
         while count < countMax, let next = definition.nextDue(after: due), next <= last {
             due = next
             count += 1
         }
-        let isComplete = due == last
-        let reason = isComplete ? reasons.counted : reasons.uncounted
-        return DecidedInstant(due: last, decision: .missed(reason: reason, since: first, count: count))
+        return (count, due == last)
     }
 
     /// The latest due instant through `end`, by bisection; `known` is one.

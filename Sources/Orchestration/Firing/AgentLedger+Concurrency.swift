@@ -1,0 +1,258 @@
+public import Domain
+import Scheduling
+
+/// What is done with a dispatched attempt, by its task's concurrency.
+public enum Admission: Hashable, Sendable {
+    /// It is taken now.
+    case taken
+    /// It is taken, and not launched.
+    case skipped(reason: String)
+    /// It stays in the inbox until a run has ended.
+    case waiting
+}
+
+/// How many runs of a part live, and what that means for the next one.
+///
+/// A run lives from its launch until its last attempt has ended. Those the ledger knows are its own launches, those whose next
+/// attempt waits in the inbox, and those the row holds. All attempts of tasks whose runs are counted are made by the owner,
+/// so that nobody else has to be asked.
+extension AgentLedger {
+    /// What is done with dispatched attempts, in this order; those that are taken count for the ones behind them.
+    ///
+    /// - Parameters:
+    ///   - fires: The attempts, with their tasks' policies.
+    ///   - stopped: Attempts that somebody wants stopped: they do not wait.
+    public func admit(
+        _ fires: [(fire: JournaledFire, concurrency: Concurrency)],
+        stopped: Set<AttemptID> = []
+    ) -> [Admission] {
+        var taken: [TaskPart: Set<RunID>] = [:]
+        return fires.map { fire, concurrency in
+            guard fire.decision == .launch, let max = concurrency.livingMax else { return .taken }
+            let run = fire.attempt.run
+            if replacing.contains(fire.key), living[fire.key]?[run] != nil {
+                return .skipped(reason: SkippedReason.replaced)
+            }
+            let others = launched(fire.key).union(taken[fire.key] ?? []).subtracting([run])
+            let isInGrace = parts[fire.key]?.isInGrace ?? false
+            if others.count < max, !isInGrace {
+                taken[fire.key, default: []].insert(run)
+                return .taken
+            }
+            if stopped.contains(fire.attempt) { return .skipped(reason: SkippedReason.stopped) }
+            // What has begun, goes on; a request is as good as a fire.
+            if isInGrace || fire.attempt.number > 1 || concurrency.waitingMax > 0 { return .waiting }
+            return .skipped(reason: SkippedReason.lives(others.min()))
+        }
+    }
+
+    /// The runs whose next attempts are in the inbox, as it was read last.
+    public mutating func awaitInbox(_ runs: [TaskPart: Set<RunID>]) {
+        let changed = Set(runs.keys).union(awaited.keys).filter { runs[$0] != awaited[$0] }
+        awaited = runs
+        for key in changed { reschedule(key) }
+    }
+
+    /// The attempts of requests that wait and are to replace what lives.
+    public mutating func replace(for keys: Set<TaskPart>) {
+        for key in keys.sorted() { stopLiving(key) }
+    }
+
+    /// The attempts that have to be stopped in favour of newer ones; each is named once.
+    public mutating func takeReplacements() -> [AttemptID] {
+        defer { unnamedReplacements = [] }
+        return unnamedReplacements
+    }
+
+    /// The parts that wait because attempts of a former owner may live on until they are killed, sorted.
+    public var partsInGrace: [TaskPart] { parts.filter(\.value.isInGrace).keys.sorted() }
+
+    /// What a former owner may have left is dead by now.
+    public mutating func endGrace(of key: TaskPart) {
+        guard parts[key]?.isInGrace == true else { return }
+        parts[key]?.isInGrace = false
+        parts[key]?.waitedUntil = Part.now
+        reschedule(key)
+    }
+}
+
+extension AgentLedger {
+    /// When the next fire of a part is decided.
+    func pace(of key: TaskPart, _ concurrency: Concurrency) -> Pace {
+        guard let max = concurrency.livingMax else { return .ahead }
+        if parts[key]?.isInGrace == true { return .held }
+        guard countedRuns(key).count >= max else { return .ahead }
+        switch concurrency.policy {
+        case .allow, .forbid: return .exact
+        case .queueOne, .queueAll: return .held
+        case .replace: return replacing.contains(key) ? .held : .exact
+        }
+    }
+
+    /// The decisions about a part's instants, by its task's misfire and concurrency policies.
+    mutating func counted(
+        _ part: Part,
+        _ definition: TaskDefinition,
+        now: Instant,
+        horizon: Instant,
+        limit: Int
+    ) -> [DecidedInstant] {
+        let concurrency = definition.specification.concurrency
+        let key = part.row.key
+        guard let max = concurrency.livingMax else {
+            return enumerator.decide(
+                definition,
+                after: part.cursor,
+                now: now,
+                horizon: horizon,
+                limit: limit
+            )
+        }
+        let lives = countedRuns(key)
+        let free = Swift.max(0, max - lives.count)
+        let waited = part.waitedUntil.map { min($0, now) }
+        parts[key]?.waitedUntil = waited
+        if concurrency.waitingMax > 0, let waited {
+            let queued = enumerator.queued(
+                definition,
+                after: part.cursor,
+                through: waited,
+                now: now,
+                cap: concurrency.waitingMax
+            )
+            if let first = queued.first {
+                return first.decision == .launch ? Array(queued.prefix(free)) : [first]
+            }
+        }
+        let decided = enumerator.decide(
+            definition,
+            after: part.cursor,
+            now: now,
+            horizon: free > 0 ? horizon : now,
+            limit: limit
+        )
+        guard concurrency.waitingMax == 0 else { return Self.limited(decided, free: free, now: now) }
+        let first = decided.first { $0.decision == .launch }.map {
+            RunID(FireKey(uid: key.uid, part: key.part, due: $0.due))
+        }
+        return Self.limited(
+            decided,
+            free: free,
+            now: now,
+            otherwise: .skipped(reason: SkippedReason.lives(lives.min() ?? first))
+        )
+    }
+
+    /// Lets only so many of the decided instants be launched; what becomes of the others that are due is what `otherwise` says, nothing
+    /// for now when it says nothing.
+    private static func limited(
+        _ decided: [DecidedInstant],
+        free: Int,
+        now: Instant,
+        otherwise: FireDecision? = nil
+    ) -> [DecidedInstant] {
+        var kept: [DecidedInstant] = []
+        var launched = 0
+        for instant in decided {
+            if instant.decision != .launch {
+                kept.append(instant)
+            } else if launched < free {
+                launched += 1
+                kept.append(instant)
+            } else if instant.due <= now, let otherwise {
+                kept.append(DecidedInstant(due: instant.due, decision: otherwise))
+            } else {
+                break
+            }
+        }
+        return kept
+    }
+
+    /// Marks the runs that due fires of a newer run replace.
+    mutating func replaceRunning(now: Instant) {
+        var others: [Due] = []
+        while let instant = nextExact(), instant <= now, let entry = exact.popMin() {
+            if definitions[entry.key.uid]?.specification.concurrency.policy == .replace {
+                stopLiving(entry.key)
+            } else {
+                others.append(entry)
+            }
+        }
+        for entry in others { exact.insert(entry) }
+    }
+
+    private mutating func stopLiving(_ key: TaskPart) {
+        guard replacing.insert(key).inserted else { return }
+        for (run, number) in (living[key] ?? [:]).sorted(by: { $0.key < $1.key }) {
+            unnamedReplacements.append(AttemptID(run: run, number: number))
+        }
+        schedule(key)
+    }
+
+    /// Notes what a committed fire means for its run.
+    mutating func enter(_ fire: JournaledFire) {
+        guard fire.decision == .launch else { return leave(fire, at: fire.due) }
+        living[fire.key, default: [:]][fire.attempt.run] = fire.attempt.number
+        reschedule(fire.key)
+    }
+
+    /// The run is over, unless a later attempt of it is known.
+    mutating func leave(_ fire: JournaledFire, at instant: Instant) {
+        let key = fire.key
+        guard let number = living[key]?[fire.attempt.run], number <= fire.attempt.number else { return }
+        living[key]?[fire.attempt.run] = nil
+        if living[key]?.isEmpty == true {
+            living[key] = nil
+            replacing.remove(key)
+        }
+        let waited = parts[key]?.waitedUntil ?? instant
+        parts[key]?.waitedUntil = max(waited, instant)
+        reschedule(key)
+    }
+
+    /// Forgets the runs of which nothing lives here: whose next attempt, if any, is no longer ours to make.
+    mutating func forgetAwaited(_ key: TaskPart) {
+        guard let runs = living[key] else { return }
+        let left = runs.filter { run, number in
+            open[AttemptID(run: run, number: number)].map { $0.result == nil } ?? false
+        }
+        living[key] = left.isEmpty ? nil : left
+        if left.isEmpty { replacing.remove(key) }
+    }
+
+    /// Looks again when a part is due, after the number of its runs has changed.
+    private mutating func reschedule(_ key: TaskPart) {
+        guard let part = parts[key], !blocked.contains(key), isListed(key) else { return }
+        schedule(key, previous: part.next.map { ($0, part.pace) })
+    }
+
+    /// Whether a part is not in hand of a segment, which schedules it itself.
+    private func isListed(_ key: TaskPart) -> Bool {
+        guard case .segment(_, let keys)? = inHand else { return true }
+        return !keys.contains(key)
+    }
+
+    /// What was launched here, and what the row holds.
+    private func launched(_ key: TaskPart) -> Set<RunID> {
+        Set((living[key] ?? [:]).keys).union((parts[key]?.row.hold?.attempts ?? []).map(\.run))
+    }
+
+    /// Everything that counts against the next fire.
+    private func countedRuns(_ key: TaskPart) -> Set<RunID> {
+        launched(key).union(awaited[key] ?? []).union(launching[key] ?? [])
+    }
+}
+
+/// Why fires and requests are recorded as skipped: the texts people read.
+public enum SkippedReason {
+    /// The run that lived then; by `concurrency`.
+    public static func lives(_ run: RunID?) -> String {
+        "run \(run.map(\.text) ?? "of another fire") had not ended (concurrency)"
+    }
+    /// More fires waited than the policy lets wait.
+    public static let crowded = "a newer fire took its place while it waited for a run to end (concurrency)"
+    /// A newer run took over between two attempts.
+    public static let replaced = "a newer run replaced it before its next attempt (concurrency: replace)"
+    /// Somebody stopped it.
+    public static let stopped = "stopped while it waited for an earlier run to end"
+}
