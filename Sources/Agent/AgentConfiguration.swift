@@ -73,6 +73,8 @@ enum AgentTiming {
     static let handedMax = 128
     /// As `handedMax`, while the lease is short.
     static let handedMaxShort = 8
+    /// While the lease cannot be renewed, it is looked this often whether the lives of attempts that depend on it can be prolonged.
+    static let renewalPause = Duration.milliseconds(200)
     /// A result that the leader has not accepted after this long is brought again: the leader may have changed.
     static let acceptancePatience = Duration.seconds(5)
     /// A center that refuses for good is asked again this often: somebody may have mended it.

@@ -28,7 +28,7 @@ extension AttemptDesk {
 
     private func ended(_ result: AttemptResult) {
         guard let known = remove(result.attempt) else { return note(result.attempt) }
-        var judged = known.judged(result)
+        var judged = known.judged(result, now: time.monotonic)
         judged.retryAt = known.retryAt(after: judged)
         conclude(known.fire, known.live.incarnation, judged)
     }
@@ -44,9 +44,9 @@ extension AttemptDesk {
     }
 
     /// Stops or kills an attempt on request; one that has not started never will.
-    func stop(_ attempt: AttemptID, kill: Bool) async {
+    func stop(_ attempt: AttemptID, kill: Bool = false, because reason: StopReason = .request) async {
         if let known = running[attempt] {
-            running[attempt]?.reason = known.reason ?? .request
+            running[attempt]?.reason = known.reason ?? reason
             await runner.stop(attempt, grace: kill ? .zero : known.specification.killGrace)
             return
         }
@@ -58,7 +58,9 @@ extension AttemptDesk {
                 attempt: attempt,
                 outcome: .stopped,
                 endedAt: time.now,
-                message: "stopped before it was started"
+                message: reason == .replaced
+                    ? "a newer run replaced it before it was started (concurrency: replace)"
+                    : "stopped before it was started"
             )
         )
     }
@@ -74,6 +76,21 @@ extension AttemptDesk {
             found = queue.remove(at: index)
         }
         return found
+    }
+
+    /// Lets the attempts that may not outlive the agent's lease live as long as it lasts now, and sees to it that it is renewed.
+    func prolong() async {
+        let now = time.monotonic
+        var lives: [AttemptID: MonotonicInstant] = [:]
+        for (attempt, known) in running {
+            guard let renewAt = known.renewAt, renewAt <= now, let until = known.livesUntil else { continue }
+            if let deadline = known.live.launchDeadline, deadline > until {
+                lives[attempt] = deadline
+                running[attempt]?.livesUntil = deadline
+            }
+            if known.live.isLeaseShort(at: now) { known.live.wish { $0.renewal = true } }
+        }
+        if !lives.isEmpty { await runner.prolong(lives) }
     }
 
     func stopTimedOut() async {
@@ -118,6 +135,12 @@ extension AttemptDesk {
 }
 
 extension AttemptDesk.Running {
+    /// From when on its life is to be prolonged; `nil` when it is not bounded, or cannot be prolonged any more.
+    var renewAt: MonotonicInstant? {
+        guard let livesUntil, !live.isOver else { return nil }
+        return livesUntil - live.leaseLength / 3
+    }
+
     /// How long it may run: by its own timeout, and what the whole run has left; `nil` for ever.
     func allowance(at now: Instant) -> Duration? {
         let left = specification.totalTimeout.map { max(now.duration(to: fire.due + $0), .zero) }
@@ -134,17 +157,23 @@ extension AttemptDesk.Running {
     }
 
     /// The runner's result under the name that tells why it ended, if we ended it; the kernel's words stay.
-    func judged(_ result: AttemptResult) -> AttemptResult {
+    func judged(_ result: AttemptResult, now: MonotonicInstant) -> AttemptResult {
         var judged = result
         judged.message = result.message.map {
             String(String.UnicodeScalarView($0.unicodeScalars.prefix(AttemptDesk.messageMax)))
         }
         switch reason {
+        case nil where result.signal != nil && livesUntil.map({ $0 <= now }) ?? false:
+            judged.outcome = fire.delivery == .atLeastOnce ? .lost : .stopped
+            judged.message = "the agent lost touch with ZooKeeper, and the task's runs must not overlap"
         case nil: break
         case .timeout:
             judged.outcome = .timedOut
         case .request:
             judged.outcome = .stopped
+        case .replaced:
+            judged.outcome = .stopped
+            judged.message = "a newer run replaced it (concurrency: replace)"
         case .shutdown:
             guard result.outcome != .succeeded else { break }
             // Lost is what the leader has attempted elsewhere, for tasks that must run at least once.

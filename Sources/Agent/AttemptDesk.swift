@@ -31,7 +31,7 @@ actor AttemptDesk {
     static let messageMax = 300
 
     /// Why we ended an attempt.
-    enum StopReason: Sendable { case timeout, request, shutdown }
+    enum StopReason: Sendable { case timeout, request, shutdown, replaced }
 
     struct Running: Sendable {
         let fire: JournaledFire
@@ -40,6 +40,8 @@ actor AttemptDesk {
         var hasStarted = false
         var timeoutAt: MonotonicInstant?
         var reason: StopReason?
+        /// How long the runner lets it live; `nil` without bound.
+        var livesUntil: MonotonicInstant?
     }
 
     let seat: Seat
@@ -115,6 +117,7 @@ actor AttemptDesk {
         takeDue()
         let orders = takeLaunchable()
         if !orders.isEmpty { await runner.start(orders) }
+        await prolong()
         await stopTimedOut()
         publish()
         return nextWake()
@@ -159,7 +162,8 @@ actor AttemptDesk {
         running[entry.fire.attempt] = Running(
             fire: entry.fire,
             specification: entry.specification,
-            live: entry.live
+            live: entry.live,
+            livesUntil: entry.specification.concurrency.isExclusive ? deadline : nil
         )
         handedCount += 1
         let epoch = entry.live.epoch?.description ?? "0"
@@ -240,6 +244,9 @@ actor AttemptDesk {
         if !queue.isEmpty { wake = min(wake, now + AgentTiming.clockTrust) }
         for attempt in running.values {
             if let timeoutAt = attempt.timeoutAt, attempt.reason == nil { wake = min(wake, timeoutAt) }
+            if let renewAt = attempt.renewAt {
+                wake = min(wake, max(renewAt, now + AgentTiming.renewalPause))
+            }
         }
         return wake
     }

@@ -22,18 +22,21 @@ extension JournalLane {
     mutating func journalDue() async throws -> Progress {
         let began = context.time.monotonic
         let now = context.time.now
-        let taken = try await take(entries)
+        let taken = admit(try await take(entries))
         let nonce = context.random.identifier(NonceKind.self)
         let horizon = now + lookAhead
-        let segment = live.ledger.withLock { ledger in
-            ledger.composeSegment(
+        let isTaking = !entries.isEmpty
+        let (segment, replaced) = live.ledger.withLock { ledger in
+            let segment = ledger.composeSegment(
                 now: now,
                 horizon: horizon,
                 taking: taken.map(\.fire),
-                isTaking: !entries.isEmpty,
+                isTaking: isTaking,
                 nonce: nonce
             )
+            return (segment, ledger.takeReplacements())
         }
+        await replace(replaced)
         guard let segment else { return .nothing }
         let names = entries.map(\.name)
         let commands = entries.map(\.dispatch)
@@ -113,6 +116,9 @@ extension JournalLane {
 
     /// A dispatched run as a fire, and what it executes; `nil` when the task is gone.
     struct Taken {
+        /// Its name in the inbox.
+        var name: String
+        var run: DispatchedRun
         var fire: JournaledFire
         var specification: TaskSpecification?
     }
@@ -122,7 +128,7 @@ extension JournalLane {
         for entry in entries {
             guard case .launch(let run) = entry.dispatch else { continue }
             let floor = live.ledger.withLock { $0.floor }
-            taken.append(Taken(run, try await definition(for: run), floor: floor))
+            taken.append(Taken(entry.name, run, try await definition(for: run), floor: floor))
         }
         return taken
     }
@@ -201,7 +207,9 @@ extension JournalLane {
 }
 
 extension JournalLane.Taken {
-    init(_ run: DispatchedRun, _ definition: TaskDefinition?, floor: Instant?) {
+    init(_ name: String, _ run: DispatchedRun, _ definition: TaskDefinition?, floor: Instant?) {
+        self.name = name
+        self.run = run
         specification = definition?.specification
         fire = JournaledFire(
             attempt: run.attempt,

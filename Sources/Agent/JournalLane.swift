@@ -42,6 +42,10 @@ struct JournalLane {
     var entries: [(name: String, dispatch: Dispatch)] = []
     /// Entries of the inbox that may not be taken yet; they stay there, so that whoever comes after us finds them.
     var postponed: [String: (dispatch: Dispatch, until: Instant)] = [:]
+    /// Entries of the inbox that wait for the end of another run of their task; they stay there as well.
+    var waiting: [String: DispatchedRun] = [:]
+    /// When what owners that were cut off may have left is dead at the latest.
+    var graceEnds: [TaskPart: MonotonicInstant] = [:]
     /// Writes refused in a row.
     var rejectionCount = 0
     private var hasComplained = false
@@ -97,6 +101,7 @@ struct JournalLane {
             if live.timeline != nil, try await !load() { return .sealed }
         }
         if wishes.inbox { try await readInbox() }
+        lookAtHolds()
         var progress = try await journalDue()
         if case .nothing = progress, isCheckpointDue || wishes.renewal {
             progress = try await checkpoint(isRenewal: wishes.renewal)
@@ -112,8 +117,10 @@ struct JournalLane {
     /// Lists the inbox; what cannot be read stays there, for a program that can.
     private mutating func readInbox() async throws {
         let limit = AgentLedger.Limit.takenPerSegment
-        let (names, found) = try await reader.inbox(limit: limit, except: Set(postponed.keys))
+        let known = Set(postponed.keys).union(waiting.keys)
+        let (names, found) = try await reader.inbox(limit: limit, except: known)
         postponed = postponed.filter { names.contains($0.key) }
+        waiting = waiting.filter { names.contains($0.key) }
         let now = context.time.now
         var isReadable = true
         entries = []
@@ -136,8 +143,17 @@ struct JournalLane {
 
     /// What is to be stopped is taken at once, so that it can be said to be over.
     private mutating func hasten(_ attempt: AttemptID, _ now: Instant) {
+        hasten(now) { $0 == attempt }
+        for (name, run) in waiting where run.attempt == attempt {
+            waiting[name] = nil
+            entries.append((name, .launch(run)))
+        }
+    }
+
+    /// Takes launches that were put off at once.
+    mutating func hasten(_ now: Instant, where isMeant: (AttemptID) -> Bool) {
         for (name, entry) in postponed {
-            if case .launch(let run) = entry.dispatch, run.attempt == attempt { postponed[name]?.until = now }
+            if case .launch(let run) = entry.dispatch, isMeant(run.attempt) { postponed[name]?.until = now }
         }
     }
 
@@ -216,6 +232,11 @@ struct JournalLane {
             let wait = max(context.time.now.duration(to: earliest), .zero)
             wake = min(wake, now + min(wait, AgentTiming.dueTrust))
         }
+        if let exact = live.ledger.withLock({ $0.nextExact() }) {
+            let wait = max(context.time.now.duration(to: exact), .zero)
+            wake = min(wake, now + min(wait, AgentTiming.dueTrust))
+        }
+        if let end = graceEnds.values.min() { wake = min(wake, end) }
         if let changedSince { wake = min(wake, changedSince + checkpointDelay) }
         if let retryDefinitionsAt { wake = min(wake, retryDefinitionsAt) }
         return wake

@@ -51,6 +51,9 @@ final class LiveIncarnation: Sendable {
         state.withLock { $0.lease.isShort(at: now.sinceOrigin) }
     }
 
+    /// How long the right to launch lasts without a write, as the session stands.
+    var leaseLength: Duration { state.withLock(\.lease.longest) }
+
     func committed(sent: MonotonicInstant, roundTrip: Duration) {
         state.withLock { $0.lease.committed(sent: sent.sinceOrigin, roundTrip: roundTrip) }
     }

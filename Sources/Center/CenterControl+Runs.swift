@@ -14,11 +14,16 @@ extension CenterControl {
         let run = RunID.requested(of: definition.uid, key: key + nonce, in: tree)
         return try await translating {
             if try await isDispatched(run, leading) { return run }
-            for _ in 0..<Self.targetsMax {
+            for attempt in 1...Self.targetsMax {
                 guard let roster = await leading.reconciler.roster else { break }
                 guard let target = roster.agent(for: definition, part: 0),
                     let fence = roster.mirror.fences[target]
                 else {
+                    // A task whose runs are counted may be on its way to its owner.
+                    if attempt < Self.targetsMax, definition.specification.concurrency.livingMax != nil {
+                        try await time.sleep(for: Self.targetDelay)
+                        continue
+                    }
                     throw CenterError.unavailable(
                         "no live agent may run task \(task): start one in runtime \(definition.specification.runtime) "
                             + "or widen the task's placement"

@@ -110,6 +110,8 @@ extension CenterControl {
         }
         let demanding = reports.filter(\.demandsAnotherAttempt)
         if !demanding.isEmpty, await !attemptAgain(demanding, leading) { return nil }
+        // After the next attempts are where their owners count them.
+        await leading.reconciler.noteEnds()
         return leading.epoch
     }
 }

@@ -118,7 +118,7 @@ struct CenterLeadership: Sendable {
         while true {
             try await service.time.sleep(for: Self.reminderInterval)
             let now = service.time.monotonic
-            if let due = await reconciler.nextPass, due <= now { state.hints.wake() }
+            if let due = await reconciler.nextWake, due <= now { state.hints.wake() }
             if now >= nextListing {
                 nextListing = now + service.random.duration(in: CatalogFollower.resyncInterval)
                 state.hints.everythingMayHaveChanged()

@@ -57,6 +57,8 @@ public struct LeaderMirror: Sendable {
     public private(set) var fences: [JournalID: Versioned<FenceRecord>] = [:]
     /// Where every row is.
     public private(set) var places: [TaskPart: Place] = [:]
+    /// The parts whose rows hold attempts of former owners.
+    public private(set) var held: Set<TaskPart> = []
     /// Rows that were found in two places; the later-found copies are not in `places`.
     ///
     /// Never without a defect or an operator's edit.
@@ -118,6 +120,7 @@ extension LeaderMirror {
         damages[.bucket(place, bucket)] = nil
         for row in self.content(place, bucket)?.value.rows ?? [] where places[row.key] == place {
             places[row.key] = nil
+            held.remove(row.key)
         }
         switch place {
         case .owned(let seat): tables[seat, default: Table()].buckets[bucket] = content
@@ -126,6 +129,7 @@ extension LeaderMirror {
         for row in content?.value.rows ?? [] {
             if places[row.key] == nil {
                 places[row.key] = place
+                if row.hold?.attempts.isEmpty == false { held.insert(row.key) }
             } else {
                 duplicates.append(row.key)
             }

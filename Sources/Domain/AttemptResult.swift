@@ -11,8 +11,6 @@ public enum AttemptOutcome: String, Codable, Hashable, Sendable, CaseIterable {
     case timedOut = "timed-out"
     /// Stopped because somebody asked for it.
     case stopped
-    /// Ended by the agent's machine because the agent could not prove any more that no other one runs the task.
-    case interrupted
     /// The program could not be started: with exit code 127 (not found) or 126 (not executable) because of the task, without
     /// one because of the agent's machine.
     case notStarted = "not-started"
@@ -75,7 +73,7 @@ extension AttemptResult {
     public var isInconclusive: Bool {
         switch outcome {
         case .missed: !Mutation.missesForGood.isOn
-        case .lost, .interrupted: true
+        case .lost: true
         // A program that cannot be executed is the task's own result; a full disk is not.
         case .notStarted: exitCode == nil
         case .succeeded, .failed, .timedOut, .stopped: false

@@ -11,6 +11,11 @@ public enum Dispatch: Hashable, Sendable, Codable {
 }
 
 extension Dispatch {
+    /// The attempt that is to be launched; `nil` for a command.
+    public var launched: AttemptID? {
+        if case .launch(let run) = self { run.attempt } else { nil }
+    }
+
     /// The attempt that is to end; `nil` for a launch.
     public var stopped: AttemptID? {
         switch self {

@@ -101,7 +101,7 @@ extension Retry {
         case .failed: cause = .failed
         case .timedOut: cause = .timedOut
         case .notStarted: cause = .notStarted
-        case .succeeded, .stopped, .interrupted, .missed, .lost: return false
+        case .succeeded, .stopped, .missed, .lost: return false
         }
         guard on.contains(cause) else { return false }
         guard let exitCodes, cause == .failed else { return true }

@@ -68,7 +68,7 @@ extension Run {
         if result.retryAt != nil, run.reason == nil { return .retrying }
         switch result.outcome {
         case .succeeded: return .succeeded
-        case .failed, .notStarted, .interrupted: return .failed
+        case .failed, .notStarted: return .failed
         case .timedOut: return .timedOut
         case .stopped: return .stopped
         case .missed: return .missed

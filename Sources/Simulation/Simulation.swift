@@ -66,7 +66,7 @@ public struct Simulation {
         // A healthy agent whose clock is set forward starts what has come due by it.
         if areClocksWrong { cluster.setAgentClocks(.zero) }
         let lastDue = cluster.wallNow
-        cluster.watch.becameSteady(at: lastDue)
+        cluster.watch.becameSteady(at: lastDue, waiting: workload.waitingTasks)
         cluster.run(for: Self.settlingSpan / 2)
         let moves = final.moveCount
         cluster.run(for: Self.settlingSpan / 2)

@@ -6,6 +6,8 @@ public enum Promise: String, Hashable, Sendable, CaseIterable {
     case start
     /// P3: a fire that must run at least once was run to an end.
     case completion
+    /// P4: runs of a task that must not overlap do not.
+    case overlap
     /// P5: epochs never go back.
     case epoch
     /// P6: only the writes of the epoch's leader count.

@@ -14,6 +14,8 @@ final class Workload {
     private let requested = Requests()
     /// How often runs of each task were requested, repetitions of one request not counted.
     private(set) var requestCounts: [TaskID: Int] = [:]
+    /// What tasks say about runs that would overlap; an edit does not change it.
+    private var policies: [TaskID: Concurrency] = [:]
     /// Tasks whose schedules were changed while the cluster ran.
     private(set) var edited: Set<TaskID> = []
 
@@ -21,6 +23,9 @@ final class Workload {
         self.cluster = cluster
         self.generator = generator
     }
+
+    /// Tasks whose fires may have to wait for the end of a run.
+    var waitingTasks: Set<TaskID> { Set(policies.filter { $0.value.waitingMax > 0 }.keys) }
 
     /// Runs that were requested, and the request acknowledged.
     var requestedRuns: [RunID] { requested.runs }
@@ -93,18 +98,35 @@ final class Workload {
         // Most come due often; some so rarely that their agent sleeps for long.
         let seconds = generator.chance(0.15) ? 20 : 1 + generator.index(below: 8)
         let interval = try IntervalSchedule(every: .seconds(seconds))
+        let concurrency = policies[name] ?? drawConcurrency()
+        policies[name] = concurrency
+        // All attempts of what is counted are made by the owner.
+        let locations = Retry.Location.allCases.filter { concurrency.livingMax == nil || $0 != .other }
         return TaskSpecification(
             name: name,
             action: .command(["true"]),
             schedules: [.every(interval)],
+            killGrace: .seconds(1),
             delivery: generator.chance(0.5) ? .atLeastOnce : .atMostOnce,
             misfire: Misfire(generator.element(of: Misfire.Policy.allCases) ?? .once),
             retry: Retry(
                 attempts: generator.chance(0.3) ? 2 : 1,
                 delay: .seconds(2),
-                agent: generator.element(of: Retry.Location.allCases) ?? .any
-            )
+                agent: generator.element(of: locations) ?? .any
+            ),
+            concurrency: concurrency
         )
+    }
+
+    private func drawConcurrency() -> Concurrency {
+        switch generator.index(below: 10) {
+        case 0, 1: Concurrency(.forbid)
+        case 2: Concurrency(.queueOne)
+        case 3: Concurrency(.queueAll, cap: 3)
+        case 4: Concurrency(.replace)
+        case 5: Concurrency(.allow, max: 2)
+        default: Concurrency()
+        }
     }
 
     private func replace(_ name: TaskID) throws {

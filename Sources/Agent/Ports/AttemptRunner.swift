@@ -10,7 +10,8 @@ public struct LaunchOrder: Hashable, Sendable {
     public var specification: TaskSpecification
     /// The last moment at which the process may be started: the agent's lease.
     ///
-    /// Checked last before the start.
+    /// Checked last before the start. An attempt of a task whose runs must not overlap may not live longer either, unless its life
+    /// is prolonged.
     public var notAfter: MonotonicInstant
     /// Value of `CLOUDTASK_FENCE`.
     public var fence: String
@@ -49,6 +50,13 @@ public protocol AttemptRunner: Sendable {
 
     /// Asks the attempt's process group to end (SIGTERM), and kills it after `grace`. Unknown attempts are ignored.
     func stop(_ attempt: AttemptID, grace: Duration) async
+
+    /// Lets attempts whose lives are bounded live until these moments.
+    ///
+    /// An attempt of a task whose concurrency is exclusive is stopped at its order's `notAfter`, or at the latest moment it was given
+    /// since, as by `stop` with the task's kill grace: also when the agent's process was killed or stands still by then. Unknown
+    /// attempts are ignored.
+    func prolong(_ lives: [AttemptID: MonotonicInstant]) async
 
     /// What happened, in order; the agent is the single consumer. Unbounded: never drops, bounded by running attempts.
     var events: AsyncStream<AttemptEvent> { get }

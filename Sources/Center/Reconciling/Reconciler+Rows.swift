@@ -63,18 +63,27 @@ extension Reconciler {
             return try await grant(owner.seat, to: heir)
         }
         // All sealed journals of the agent: a head that had to be written anew may name any of them.
-        var cursors = try await journal(owner).cursors
+        var journals = [try await journal(owner)]
+        var cursors = journals[0].cursors
         if Mutation.trustsTheSuccessor.isOn, let heir = situation()?.journal(of: owner.seat) {
-            cursors = try await self.cursors(of: heir)
+            cursors = try await liveJournal(of: heir).cursors
         }
         for id in mirror?.journals(of: owner.seat) ?? []
         where id != owner && mirror?.fences[id]?.value.isSealed == true {
-            for (key, cursor) in try await journal(id).cursors { cursors.raise(key, to: cursor) }
+            let former = try await journal(id)
+            journals.append(former)
+            for (key, cursor) in former.cursors { cursors.raise(key, to: cursor) }
         }
+        let left = Remains.cutOff(Set(journals.flatMap(\.open).filter(\.mayLive).map(\.fire.key)))
         guard let situation = situation(), let table = situation.mirror.tables[owner.seat] else { return }
         let changes = situation.sorted(
             table.rows.map { row in
-                situation.settlement(of: row, from: owner.seat, cursor: lastDecided(of: row, cursors))
+                situation.settlement(
+                    of: row,
+                    from: owner.seat,
+                    cursor: lastDecided(of: row, cursors),
+                    left: left
+                )
             }
         )
         let home = Place.owned(owner.seat)
@@ -118,7 +127,8 @@ extension Reconciler {
             var rest = rows[...]
             try await skippingUnreadable {
                 while !rest.isEmpty {
-                    let early = Mutation.readsBeforeRevoking.isOn ? try await cursors(of: owner) : nil
+                    let early =
+                        Mutation.readsBeforeRevoking.isOn ? try await liveJournal(of: owner).cursors : nil
                     let count =
                         Mutation.movesUnrevoked.isOn
                         ? rest.count : try await revoke(rest.prefix(Self.movedAtOnceMax), owner)
@@ -156,17 +166,47 @@ extension Reconciler {
         _ owner: JournalID,
         _ early: [TaskPart: Instant]?
     ) async throws {
-        let cursors = if let early { early } else { try await cursors(of: owner) }
+        let journal = try await liveJournal(of: owner)
+        let cursors = early ?? journal.cursors
+        let left = Remains.alive(try await living(journal, rows))
         guard let situation = situation() else { return }
         let changes = rows.compactMap { row in mirror?.row(row.key) }.map { row in
-            situation.settlement(of: row, from: owner.seat, cursor: lastDecided(of: row, cursors))
+            situation.settlement(
+                of: row,
+                from: owner.seat,
+                cursor: lastDecided(of: row, cursors),
+                left: left
+            )
         }
         try await writeMoves(situation.sorted(changes), situation)
     }
 
-    /// What an incarnation that can journal no more of these rows has decided last.
-    private func cursors(of owner: JournalID) async throws -> [TaskPart: Instant] {
-        try await LeaderJournal.read(owner, session: writer.session, tree: writer.tree).cursors
+    /// The journal of an incarnation that can journal no more of some rows.
+    private func liveJournal(of owner: JournalID) async throws -> LeaderJournal {
+        try await LeaderJournal.read(owner, session: writer.session, tree: writer.tree)
+    }
+
+    /// The attempts of the rows' tasks that live with the owner or wait in its inbox, of tasks whose runs are counted.
+    private func living(
+        _ journal: LeaderJournal,
+        _ rows: [AllocationRow]
+    ) async throws -> [TaskPart: [AttemptID]] {
+        let store = environment.store
+        let counted = rows.map(\.key).filter { key in
+            store.read { $0.task(key.uid)?.specification.concurrency.livingMax != nil }
+        }
+        guard !counted.isEmpty else { return [:] }
+        let keys = Set(counted)
+        var living: [TaskPart: [AttemptID]] = [:]
+        for open in journal.open where open.mayLive && keys.contains(open.fire.key) {
+            living[open.fire.key, default: []].append(open.fire.attempt)
+        }
+        for (_, entry) in try await LeaderDispatch(writer: writer).untaken(journal.id) {
+            guard case .launch(let run) = entry.value else { continue }
+            let key = TaskPart(uid: run.uid, part: run.part)
+            if keys.contains(key) { living[key, default: []].append(run.attempt) }
+        }
+        return living
     }
 
     /// The last decided instant of a row: by the journal, else by the row itself.

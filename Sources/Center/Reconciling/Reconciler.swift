@@ -38,6 +38,8 @@ actor Reconciler {
     private var blueprint: Blueprint?
     /// When the next pass is due although nothing happens.
     private(set) var nextPass: MonotonicInstant?
+    /// When holds are looked at next.
+    var nextLift: MonotonicInstant?
     private var settledAt: (catalog: Int, mirror: Int)?
 
     init(_ environment: Environment) { self.environment = environment }
@@ -62,6 +64,7 @@ actor Reconciler {
         do {
             noteStarts()
             try await refresh()
+            if let nextLift, nextLift <= time.monotonic { try await liftHolds() }
             guard isWorkDue else { return }
             nextPass = nil
             try await converge()
@@ -106,6 +109,9 @@ actor Reconciler {
         guard let roster, let blueprint else { return nil }
         return Situation(roster: roster, blueprint: blueprint)
     }
+
+    /// When there is something to do although nothing happens.
+    var nextWake: MonotonicInstant? { [nextPass, nextLift].compactMap(\.self).min() }
 
     /// Asks for a pass at an instant of the monotonic clock, should nothing else cause one.
     func askForPass(at instant: MonotonicInstant) { nextPass = min(nextPass ?? instant, instant) }
@@ -202,6 +208,7 @@ extension Reconciler {
             try await settleChanging()
             try await place()
             try await decideOpenFires()
+            try await liftHolds()
             try await deleteVacated()
             try await deleteJournals()
             // What changed since it was planned for is for the next round.

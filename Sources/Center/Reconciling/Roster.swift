@@ -52,6 +52,7 @@ struct Roster: Sendable {
     ///
     /// After a failed attempt of `last` the task's retry policy has a say.
     func agent(for task: TaskDefinition, part: Int, after last: AgentID? = nil) -> JournalID? {
+        if task.specification.concurrency.livingMax != nil { return counter(of: task, part: part) }
         let owner = owner(of: task, part: part)
         guard let last else { return owner ?? choice(for: task, part: part) { _ in true } }
         switch task.specification.retry.agent {
@@ -63,6 +64,16 @@ struct Roster: Sendable {
             if let other = choice(for: task, part: part, among: { $0 != last }) { return other }
         }
         return agent(for: task, part: part)
+    }
+
+    /// Who counts the runs of a part, and so makes all of its attempts: its owner; `nil` also while it is on its way to one.
+    func counter(of task: TaskDefinition, part: Int) -> JournalID? {
+        let key = TaskPart(uid: task.uid, part: part)
+        guard case .owned(let seat) = mirror.places[key], seat.runtime == task.specification.runtime,
+            mirror.row(key)?.state == .active, let journal = journal(of: seat),
+            mirror.tables[seat]?.head?.value.incarnation == journal.incarnation
+        else { return nil }
+        return journal
     }
 
     private func owner(of task: TaskDefinition, part: Int) -> JournalID? {

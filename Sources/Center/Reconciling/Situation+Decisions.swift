@@ -109,8 +109,16 @@ extension Situation {
     }
 
     /// Where a row whose cursor is known goes, and with which content (rule L5).
-    func settlement(of row: AllocationRow, from seat: Seat, cursor: Instant) -> LeaderTransaction.Change {
-        let settled = settled(row, cursor: max(row.cursor, cursor))
+    ///
+    /// `left` is what the former owner may have left alive.
+    func settlement(
+        of row: AllocationRow,
+        from seat: Seat,
+        cursor: Instant,
+        left: Remains
+    ) -> LeaderTransaction.Change {
+        var settled = settled(row, cursor: max(row.cursor, cursor))
+        settled.hold = hold(row, from: seat, left, hasDecided: cursor > row.cursor)
         if let owner = owner(of: row) { return .init(row: settled, to: .owned(owner)) }
         if Mutation.forgetsUnowned.isOn { return .init(row: settled, to: nil) }
         let runtime = catalog.task(row.uid)?.specification.runtime ?? seat.runtime
@@ -133,6 +141,21 @@ extension Situation {
     /// The owner the row should have; the blueprint may be older than the deletion of the task.
     private func owner(of row: AllocationRow) -> Seat? {
         catalog.task(row.uid) == nil ? nil : owners[row.key]
+    }
+
+    /// What the row's next owner has to count although it knows nothing of it.
+    private func hold(_ row: AllocationRow, from seat: Seat, _ left: Remains, hasDecided: Bool) -> RowHold? {
+        guard catalog.task(row.uid)?.specification.concurrency.livingMax != nil else { return nil }
+        var hold = row.hold ?? RowHold()
+        // Who has decided something has waited before.
+        if hasDecided { hold.isCutOff = false }
+        switch left {
+        case .cutOff(let parts): hold.isCutOff = hold.isCutOff || parts.contains(row.key)
+        case .alive(let attempts) where owner(of: row) != seat:
+            hold.attempts = Set(hold.attempts).union(attempts[row.key] ?? []).sorted()
+        case .alive: break
+        }
+        return hold.isEmpty ? nil : hold
     }
 
     private func mustChange(_ row: AllocationRow, at seat: Seat) -> Bool {

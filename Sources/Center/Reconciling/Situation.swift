@@ -29,7 +29,9 @@ struct Blueprint: Sendable {
 
     private static func plannable(_ catalog: Catalog) -> [(RuntimeID, [PlannableTask])] {
         var tasks: [RuntimeID: [PlannableTask]] = [:]
-        for entry in catalog.tasks.values where entry.value.specification.isEnabled {
+        // Whose runs are counted has an owner also while it is paused: requests have to be counted by somebody.
+        for entry in catalog.tasks.values
+        where entry.value.specification.isEnabled || entry.value.specification.concurrency.livingMax != nil {
             // A definition that was copied by hand has another's uid: only one of them is planned.
             guard catalog.names[entry.value.uid] == entry.value.name else { continue }
             tasks[entry.value.specification.runtime, default: []].append(PlannableTask(entry.value, part: 0))

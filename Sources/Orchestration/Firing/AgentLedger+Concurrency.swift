@@ -34,14 +34,14 @@ extension AgentLedger {
                 return .skipped(reason: SkippedReason.replaced)
             }
             let others = launched(fire.key).union(taken[fire.key] ?? []).subtracting([run])
-            let isInGrace = parts[fire.key]?.isInGrace ?? false
-            if others.count < max, !isInGrace {
+            let isHeld = !mayCount(fire.key) || isHeld(elsewhere: fire)
+            if others.count < max, !isHeld {
                 taken[fire.key, default: []].insert(run)
                 return .taken
             }
             if stopped.contains(fire.attempt) { return .skipped(reason: SkippedReason.stopped) }
             // What has begun, goes on; a request is as good as a fire.
-            if isInGrace || fire.attempt.number > 1 || concurrency.waitingMax > 0 { return .waiting }
+            if isHeld || fire.attempt.number > 1 || concurrency.waitingMax > 0 { return .waiting }
             return .skipped(reason: SkippedReason.lives(others.min()))
         }
     }
@@ -64,6 +64,12 @@ extension AgentLedger {
         return unnamedReplacements
     }
 
+    /// Whether a run has ended, or a hold, since this was asked last: what waits may have a chance now.
+    public mutating func takeRelease() -> Bool {
+        defer { isReleased = false }
+        return isReleased
+    }
+
     /// The parts that wait because attempts of a former owner may live on until they are killed, sorted.
     public var partsInGrace: [TaskPart] { parts.filter(\.value.isInGrace).keys.sorted() }
 
@@ -72,6 +78,7 @@ extension AgentLedger {
         guard parts[key]?.isInGrace == true else { return }
         parts[key]?.isInGrace = false
         parts[key]?.waitedUntil = Part.now
+        isReleased = true
         reschedule(key)
     }
 }
@@ -205,6 +212,7 @@ extension AgentLedger {
             living[key] = nil
             replacing.remove(key)
         }
+        isReleased = true
         let waited = parts[key]?.waitedUntil ?? instant
         parts[key]?.waitedUntil = max(waited, instant)
         reschedule(key)
@@ -230,6 +238,18 @@ extension AgentLedger {
     private func isListed(_ key: TaskPart) -> Bool {
         guard case .segment(_, let keys)? = inHand else { return true }
         return !keys.contains(key)
+    }
+
+    /// Whether this incarnation is the one that counts the part's runs, and may begin to.
+    private func mayCount(_ key: TaskPart) -> Bool {
+        guard let part = parts[key] else { return false }
+        return part.row.state == .active && !part.isInGrace
+    }
+
+    /// Whether an earlier attempt of the run may live with a former owner.
+    private func isHeld(elsewhere fire: JournaledFire) -> Bool {
+        let held = parts[fire.key]?.row.hold?.attempts ?? []
+        return held.contains { $0.run == fire.attempt.run && $0.number < fire.attempt.number }
     }
 
     /// What was launched here, and what the row holds.

@@ -83,6 +83,9 @@ extension AgentLedger {
                 && (known.map { $0.isInGrace || $0.row.hold?.isCutOff != true } ?? true),
             waitedUntil: known?.waitedUntil
         )
+        if known.map({ $0.row.hold != row.hold || $0.row.revision != row.revision }) ?? true {
+            isReleased = true
+        }
         // An edit may have made what was awaited somebody else's.
         if let known, known.row.revision != row.revision { forgetAwaited(key) }
         if known?.row.hold?.isEmpty == false, row.hold?.isEmpty ?? true { parts[key]?.waitedUntil = Part.now }

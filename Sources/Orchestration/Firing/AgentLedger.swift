@@ -93,6 +93,7 @@ public struct AgentLedger: Sendable {
     /// Parts whose living run is being stopped in favour of a newer one, and the attempts that were not yet named to anybody.
     var replacing: Set<TaskPart> = []
     var unnamedReplacements: [AttemptID] = []
+    var isReleased = false
     var open: [AttemptID: OpenFire] = [:]
     var openOfBucket: [Int: Set<AttemptID>] = [:]
     var partsOfBucket: [Int: Set<TaskPart>] = [:]

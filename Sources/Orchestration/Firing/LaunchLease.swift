@@ -34,6 +34,9 @@ public struct LaunchLease: Hashable, Sendable {
         guard let deadline else { return true }
         return deadline - now < timeout / 4
     }
+
+    /// How long a fresh write allows launches at most: whoever has none since then may launch nothing any more.
+    public var longest: Duration { timeout - timeout / 4 }
 }
 
 /// How far ahead of their due instants fires are journaled.

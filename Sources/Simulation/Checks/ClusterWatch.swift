@@ -12,6 +12,7 @@ final class ClusterWatch: Sendable {
         var isOpen = true
         var journal = JournalCheck()
         var rows = RowCheck()
+        var overlaps = OverlapCheck()
         var leadership = LeadershipCheck()
         var inboxes = InboxCheck()
         var starts = StartCheck()
@@ -33,7 +34,14 @@ final class ClusterWatch: Sendable {
     func close() { state.withLock { $0.isOpen = false } }
 
     /// From here on the cluster is as it should be.
-    func becameSteady(at now: Instant) { state.withLock { $0.lateness.steadySince = now } }
+    ///
+    /// Fires of the tasks `waiting` may have to wait for the end of a run.
+    func becameSteady(at now: Instant, waiting: Set<TaskID>) {
+        state.withLock { state in
+            state.lateness.steadySince = now
+            state.lateness.waiting = waiting
+        }
+    }
 
     /// A transaction was committed.
     func saw(_ commit: SimulatedEnsemble.Commit) {
@@ -73,6 +81,7 @@ final class ClusterWatch: Sendable {
         let violations = state.withLock { state -> [(Promise, String)] in
             guard state.isOpen else { return [] }
             var found = state.starts.started(order.fire, by: agent)
+            found += state.overlaps.started(order, by: agent)
             let journal = state.journal.owners[order.fire.attempt]
             guard let journal else {
                 return found + [(.journal, "\(order.fire.attempt) starts without having been journaled")]
@@ -91,6 +100,7 @@ final class ClusterWatch: Sendable {
     func ended(_ attempt: AttemptID, _ outcome: AttemptOutcome) {
         trace.note("end", "\(attempt) \(outcome.rawValue)")
         state.withLock { state in
+            state.overlaps.ended(attempt)
             if state.isOpen { state.starts.ended(attempt, outcome) }
         }
     }

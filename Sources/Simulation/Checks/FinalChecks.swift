@@ -152,7 +152,7 @@ struct FinalChecks {
                 )
             }
             guard task.specification.delivery == .atLeastOnce, !workload.edited.contains(task.name),
-                !records.isMissed(task.uid, instant)
+                !records.isMissed(task.uid, instant), !records.isGivenUp(run)
             else { continue }
             if !ended.contains(run) {
                 trace.violated(.completion, "\(task.name) at \(instant) (\(run)) was never run to an end")
@@ -194,12 +194,14 @@ struct FinalChecks {
 /// The records of one center, found by instant.
 private struct Records {
     private var runs: Set<RunID> = []
+    private var givenUp: Set<RunID> = []
     private var fires: [TaskUID: [Instant: Int]] = [:]
     private var ranges: [TaskUID: [ClosedRange<Instant>]] = [:]
 
     init(_ all: [Run]) {
         for run in all {
             runs.insert(run.id)
+            if run.state == .skipped || run.state == .stopped { givenUp.insert(run.id) }
             if run.attempts.isEmpty, let since = run.since, since <= run.due {
                 ranges[run.uid, default: []].append(since...run.due)
             } else if run.id.fireKey != nil {
@@ -209,6 +211,9 @@ private struct Records {
     }
 
     func has(_ run: RunID) -> Bool { runs.contains(run) }
+
+    /// Whether a task's concurrency let it not run, or not to its end.
+    func isGivenUp(_ run: RunID) -> Bool { givenUp.contains(run) }
 
     func isMissed(_ uid: TaskUID, _ instant: Instant) -> Bool {
         ranges[uid]?.contains { $0.contains(instant) } ?? false

@@ -1,3 +1,4 @@
+import Agent
 import Cluster
 import Domain
 import Scheduling
@@ -148,6 +149,28 @@ struct InboxCheck {
             let list = holders.sorted().map { "\($0.seat)" }.joined(separator: " and ")
             return (.dispatch, "\(name) is in the inboxes of \(list)")
         }
+    }
+}
+
+/// P4: the lives of attempts of a task that says so never overlap, wherever they run.
+struct OverlapCheck {
+    private var alive: [TaskPart: [AttemptID: AgentID]] = [:]
+    private var parts: [AttemptID: TaskPart] = [:]
+
+    mutating func started(_ order: LaunchOrder, by agent: AgentID) -> [Finding] {
+        guard let max = order.specification.concurrency.livingMax else { return [] }
+        let (key, attempt) = (order.fire.key, order.fire.attempt)
+        let others = (alive[key] ?? [:]).sorted { $0.key < $1.key }
+        alive[key, default: [:]][attempt] = agent
+        parts[attempt] = key
+        guard others.count >= max, order.specification.concurrency.isExclusive else { return [] }
+        let list = others.map { "\($0.key) on \($0.value)" }.joined(separator: " and ")
+        return [(.overlap, "\(attempt) of \(order.fire.task) starts on \(agent) while there lives \(list)")]
+    }
+
+    mutating func ended(_ attempt: AttemptID) {
+        guard let key = parts.removeValue(forKey: attempt) else { return }
+        alive[key]?[attempt] = nil
     }
 }
 

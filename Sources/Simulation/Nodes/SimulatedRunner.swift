@@ -10,6 +10,8 @@ import Synchronization
 final class SimulatedRunner: AttemptRunner {
     private struct State {
         var alive: Set<AttemptID> = []
+        /// How long those may live whose lives are bounded.
+        var lives: [AttemptID: MonotonicInstant] = [:]
         var generator: SeededGenerator
     }
 
@@ -84,6 +86,30 @@ final class SimulatedRunner: AttemptRunner {
         onStart(order)
         continuation.yield(.started(attempt, at: time.now))
         clock.schedule(after: length) { [weak self] in self?.end(attempt, outcome, signal: nil) }
+        guard order.specification.concurrency.isExclusive else { return }
+        state.withLock { $0.lives[attempt] = order.notAfter }
+        guardLife(of: attempt, grace: order.specification.killGrace)
+    }
+
+    func prolong(_ lives: [AttemptID: MonotonicInstant]) async {
+        state.withLock { state in
+            for (attempt, life) in lives where state.lives[attempt] != nil { state.lives[attempt] = life }
+        }
+    }
+
+    /// Ends an attempt when its life is over, whatever has become of the agent.
+    private func guardLife(of attempt: AttemptID, grace: Duration) {
+        guard let until = state.withLock({ $0.lives[attempt] }) else { return }
+        clock.schedule(after: until - time.monotonic) { [weak self] in
+            guard let self else { return }
+            let now = time.monotonic
+            guard state.withLock({ ($0.lives[attempt] ?? now) <= now }) else {
+                return guardLife(of: attempt, grace: grace)
+            }
+            // Some end at once when they are asked to, some have to be killed.
+            let wait = state.withLock { $0.generator.chance(0.5) ? .zero : grace }
+            clock.schedule(after: wait) { [weak self] in self?.end(attempt, .failed, signal: 15) }
+        }
     }
 
     private static func draw(_ generator: inout SeededGenerator) -> (Duration, AttemptOutcome) {
@@ -93,7 +119,11 @@ final class SimulatedRunner: AttemptRunner {
     }
 
     private func end(_ attempt: AttemptID, _ outcome: AttemptOutcome, signal: Int32?) {
-        guard state.withLock({ $0.alive.remove(attempt) }) != nil else { return }
+        let wasAlive = state.withLock { state in
+            state.lives[attempt] = nil
+            return state.alive.remove(attempt) != nil
+        }
+        guard wasAlive else { return }
         onEnd(attempt, outcome)
         let exitCode: Int32? = signal == nil ? (outcome == .succeeded ? 0 : 1) : nil
         let result = AttemptResult(

@@ -13,6 +13,7 @@ final class FakeRunner: AttemptRunner {
         var alive: [AttemptID: LaunchOrder] = [:]
         var stops: [(attempt: AttemptID, grace: Duration)] = []
         var obeysStop = true
+        var lives: [AttemptID: MonotonicInstant] = [:]
         /// What starting a process costs.
         var startTime = Duration.zero
     }
@@ -54,6 +55,10 @@ final class FakeRunner: AttemptRunner {
             return state.obeysStop
         }
         if obeys { finish(attempt, outcome: .failed, signal: 15) }
+    }
+
+    func prolong(_ lives: [AttemptID: MonotonicInstant]) async {
+        state.withLock { $0.lives.merge(lives) { $1 } }
     }
 
     func running() async -> [AttemptID] { state.withLock { $0.alive.keys.sorted() } }

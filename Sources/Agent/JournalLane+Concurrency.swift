@@ -1,0 +1,98 @@
+import Cluster
+import Domain
+import Orchestration
+import Scheduling
+import Synchronization
+
+/// Tasks whose runs are counted: what of the inbox has to wait, and what was left by owners that were cut off.
+extension JournalLane {
+    /// Puts aside what has to wait for the end of a run, and decides what is skipped because of one; returns what is taken.
+    mutating func admit(_ taken: [Taken]) -> [Taken] {
+        let stopped = Set(entries.compactMap(\.dispatch.stopped))
+        let asked = taken.map { ($0.fire, $0.specification?.concurrency ?? Concurrency()) }
+        let (admissions, kept) = live.ledger.withLock { ledger in
+            let admissions = ledger.admit(asked, stopped: stopped)
+            let kept = zip(taken, admissions).filter { $1 == .waiting }.map(\.0)
+            ledger.replace(for: Set(kept.filter(\.replacesWhatLives).map(\.fire.key)))
+            return (admissions, kept)
+        }
+        for entry in kept { waiting[entry.name] = entry.run }
+        let names = Set(kept.map(\.name))
+        entries.removeAll { names.contains($0.name) }
+        return zip(taken, admissions).compactMap { entry, admission in
+            var entry = entry
+            switch admission {
+            case .waiting: return nil
+            case .taken: break
+            case .skipped(let reason): entry.fire.decision = .skipped(reason: reason)
+            }
+            return entry
+        }
+    }
+
+    /// Stops what newer runs replace; an attempt that was still to come is taken at once, so that it is known not to come.
+    mutating func replace(_ attempts: [AttemptID]) async {
+        guard !attempts.isEmpty else { return }
+        let runs = Set(attempts.map(\.run))
+        hasten(context.time.now) { runs.contains($0.run) }
+        live.wish { $0.inbox = true }
+        for attempt in attempts { await context.desk.stop(attempt, because: .replaced) }
+    }
+
+    /// Tells the ledger what waits in the inbox, takes up what may be admitted now, and ends the waits for what was cut off.
+    mutating func lookAtHolds() {
+        endGraces()
+        let awaited = awaitedRuns
+        let isReleased = live.ledger.withLock { ledger in
+            ledger.awaitInbox(awaited)
+            return ledger.takeRelease()
+        }
+        guard isReleased, !waiting.isEmpty else { return }
+        let limit = AgentLedger.Limit.takenPerSegment - entries.count
+        for (name, run) in waiting.sorted(by: { ($0.value.due, $0.key) < ($1.value.due, $1.key) }).prefix(
+            max(0, limit)
+        ) {
+            waiting[name] = nil
+            entries.append((name, .launch(run)))
+        }
+    }
+
+    /// The runs whose next attempts are in the inbox.
+    private var awaitedRuns: [TaskPart: Set<RunID>] {
+        var runs: [TaskPart: Set<RunID>] = [:]
+        func add(_ run: DispatchedRun) {
+            guard run.attempt.number > 1 else { return }
+            runs[TaskPart(uid: run.uid, part: run.part), default: []].insert(run.attempt.run)
+        }
+        for dispatch in entries.map(\.dispatch) + postponed.values.map(\.dispatch) {
+            if case .launch(let run) = dispatch { add(run) }
+        }
+        for run in waiting.values { add(run) }
+        return runs
+    }
+
+    /// Attempts of an owner that was cut off are stopped when its lease is over, and killed after their grace: as long as that can take
+    /// from when its successor has the row, its successor waits.
+    private mutating func endGraces() {
+        let now = context.time.monotonic
+        let (lease, graces) = live.ledger.withLock { ledger in
+            let graces = ledger.partsInGrace.map { ($0, ledger.definition($0.uid)?.specification.killGrace) }
+            return (live.leaseLength, graces)
+        }
+        let ends = graces.map { key, grace in
+            (key, graceEnds[key] ?? now + lease + (grace ?? TaskSpecification.killGraceDefault))
+        }
+        graceEnds = Dictionary(uniqueKeysWithValues: ends)
+        for (key, end) in ends where end <= now {
+            live.ledger.withLock { $0.endGrace(of: key) }
+            graceEnds[key] = nil
+        }
+    }
+}
+
+extension JournalLane.Taken {
+    /// Whether it is a new run of a task whose newer runs replace what lives.
+    fileprivate var replacesWhatLives: Bool {
+        specification?.concurrency.policy == .replace && fire.attempt.number == 1
+    }
+}
