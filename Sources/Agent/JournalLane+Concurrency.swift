@@ -34,7 +34,7 @@ extension JournalLane {
     mutating func replace(_ attempts: [AttemptID]) async {
         guard !attempts.isEmpty else { return }
         let runs = Set(attempts.map(\.run))
-        hasten(context.time.now) { runs.contains($0.run) }
+        hasten { runs.contains($0.run) }
         live.wish { $0.inbox = true }
         for attempt in attempts { await context.desk.stop(attempt, because: .replaced) }
     }
@@ -75,18 +75,25 @@ extension JournalLane {
     /// from when its successor has the row, its successor waits.
     private mutating func endGraces() {
         let now = context.time.monotonic
-        let (lease, graces) = live.ledger.withLock { ledger in
-            let graces = ledger.partsInGrace.map { ($0, ledger.definition($0.uid)?.specification.killGrace) }
-            return (live.leaseLength, graces)
+        let graces = live.ledger.withLock { ledger in
+            ledger.partsInGrace.map { ($0, $1, ledger.definition($0.uid)?.specification.killGrace) }
         }
-        let ends = graces.map { key, grace in
-            (key, graceEnds[key] ?? now + lease + (grace ?? TaskSpecification.killGraceDefault))
+        var ends: [TaskPart: GraceEnd] = [:]
+        for (key, cutOffs, killGrace) in graces {
+            var end = graceEnds[key] ?? GraceEnd(cutOffs: 0, at: now)
+            if end.cutOffs != cutOffs {
+                let longest = live.leaseLength + (killGrace ?? TaskSpecification.killGraceDefault)
+                end = GraceEnd(cutOffs: cutOffs, at: now + longest)
+            }
+            if end.at <= now { live.ledger.withLock { $0.endGrace(of: key) } } else { ends[key] = end }
         }
-        graceEnds = Dictionary(uniqueKeysWithValues: ends)
-        for (key, end) in ends where end <= now {
-            live.ledger.withLock { $0.endGrace(of: key) }
-            graceEnds[key] = nil
-        }
+        graceEnds = ends
+    }
+
+    /// When what so many owners that were cut off have left is dead at the latest.
+    struct GraceEnd: Hashable, Sendable {
+        var cutOffs: Int
+        var at: MonotonicInstant
     }
 }
 

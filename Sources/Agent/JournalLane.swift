@@ -41,11 +41,11 @@ struct JournalLane {
     var retryDefinitionsAt: MonotonicInstant?
     var entries: [(name: String, dispatch: Dispatch)] = []
     /// Entries of the inbox that may not be taken yet; they stay there, so that whoever comes after us finds them.
-    var postponed: [String: (dispatch: Dispatch, until: Instant)] = [:]
+    var postponed: [String: (dispatch: Dispatch, until: MonotonicInstant)] = [:]
     /// Entries of the inbox that wait for the end of another run of their task; they stay there as well.
     var waiting: [String: DispatchedRun] = [:]
     /// When what owners that were cut off may have left is dead at the latest.
-    var graceEnds: [TaskPart: MonotonicInstant] = [:]
+    var graceEnds: [TaskPart: GraceEnd] = [:]
     /// Writes refused in a row.
     var rejectionCount = 0
     private var hasComplained = false
@@ -128,13 +128,13 @@ struct JournalLane {
             switch entry.dispatch {
             case nil: isReadable = false
             case .launch(let run)? where run.notBefore.map({ $0 > now }) ?? false:
-                postponed[entry.name] = (.launch(run), run.notBefore ?? now)
+                postponed[entry.name] = (.launch(run), context.time.monotonic + pause(of: run, now))
             case let dispatch?:
                 entries.append((entry.name, dispatch))
-                if let stopped = dispatch.stopped { hasten(stopped, now) }
+                if let stopped = dispatch.stopped { hasten(stopped) }
             }
         }
-        takePostponed(now, limit: limit)
+        takePostponed(limit: limit)
         // What was put off makes room for others behind it.
         if found.count == limit, entries.count < limit { live.wish { $0.inbox = true } }
         guard !isReadable else { return }
@@ -142,8 +142,8 @@ struct JournalLane {
     }
 
     /// What is to be stopped is taken at once, so that it can be said to be over.
-    private mutating func hasten(_ attempt: AttemptID, _ now: Instant) {
-        hasten(now) { $0 == attempt }
+    private mutating func hasten(_ attempt: AttemptID) {
+        hasten { $0 == attempt }
         for (name, run) in waiting where run.attempt == attempt {
             waiting[name] = nil
             entries.append((name, .launch(run)))
@@ -151,14 +151,24 @@ struct JournalLane {
     }
 
     /// Takes launches that were put off at once.
-    mutating func hasten(_ now: Instant, where isMeant: (AttemptID) -> Bool) {
+    mutating func hasten(where isMeant: (AttemptID) -> Bool) {
+        let now = context.time.monotonic
         for (name, entry) in postponed {
             if case .launch(let run) = entry.dispatch, isMeant(run.attempt) { postponed[name]?.until = now }
         }
     }
 
+    /// How long a run is put off: never longer than its task says, should the clock of whoever set the instant have been wrong.
+    private func pause(of run: DispatchedRun, _ now: Instant) -> Duration {
+        let pause = run.notBefore.map { now.duration(to: $0) } ?? .zero
+        let task = live.ledger.withLock { $0.definition(run.uid)?.specification }
+        let former = AttemptID(run: run.attempt.run, number: max(1, run.attempt.number - 1))
+        return min(pause, task?.retry.pause(after: former) ?? Retry.delayMax)
+    }
+
     /// Takes up what was put off until now.
-    private mutating func takePostponed(_ now: Instant, limit: Int) {
+    private mutating func takePostponed(limit: Int) {
+        let now = context.time.monotonic
         let due = postponed.filter { $0.value.until <= now }.sorted {
             ($0.value.until, $0.key) < ($1.value.until, $1.key)
         }
@@ -188,8 +198,7 @@ struct JournalLane {
             wishes.table = wishes.table || rereads
             wishes.inbox = wishes.inbox || rereads
         }
-        let wallNow = context.time.now
-        if postponed.values.contains(where: { $0.until <= wallNow }) { wishes.inbox = true }
+        if postponed.values.contains(where: { $0.until <= now }) { wishes.inbox = true }
         if let retry = retryDefinitionsAt, now >= retry {
             retryDefinitionsAt = nil
             wishes.table = true
@@ -228,15 +237,12 @@ struct JournalLane {
             let early = context.time.now.duration(to: nextDue) - lookAhead
             wake = min(wake, now + min(max(early, .zero), AgentTiming.dueTrust))
         }
-        if let earliest = postponed.values.map(\.until).min() {
-            let wait = max(context.time.now.duration(to: earliest), .zero)
-            wake = min(wake, now + min(wait, AgentTiming.dueTrust))
-        }
+        if let earliest = postponed.values.map(\.until).min() { wake = min(wake, earliest) }
         if let exact = live.ledger.withLock({ $0.nextExact() }) {
             let wait = max(context.time.now.duration(to: exact), .zero)
             wake = min(wake, now + min(wait, AgentTiming.dueTrust))
         }
-        if let end = graceEnds.values.min() { wake = min(wake, end) }
+        if let end = graceEnds.values.map(\.at).min() { wake = min(wake, end) }
         if let changedSince { wake = min(wake, changedSince + checkpointDelay) }
         if let retryDefinitionsAt { wake = min(wake, retryDefinitionsAt) }
         return wake

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -85,6 +86,9 @@ static int child(void *context) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    if (program->ends_with_parent && prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) {
+        return fail(start, ct_stage_prepare, errno);
+    }
     return execute(start);
 }
 

@@ -46,29 +46,27 @@ public struct AllocationRow: Hashable, Sendable, Codable {
 
     /// What the row is about.
     public var key: TaskPart { TaskPart(uid: uid, part: part) }
+
+    /// How many owners were cut off whose attempts may live.
+    public var cutOffs: Int { hold?.cutOffs ?? 0 }
 }
 
 /// What may still live of a part outside of its owner's knowledge: counted against the task's concurrency.
 public struct RowHold: Hashable, Sendable, Codable {
     /// The attempts that live with a former owner or wait in its inbox; each goes when its end is known.
     public var attempts: [AttemptID]
-    /// Whether attempts of an owner that was cut off may live on until they are killed: the next owner waits as long as that can
-    /// take, from when it first reads the row.
-    public var isCutOff: Bool
+    /// How many owners were cut off while attempts of theirs were running, which may live on until they are killed: whenever there is
+    /// another one, whoever owns the row waits as long as that can take, from when it reads so first.
+    public var cutOffs: Int
 
     /// Creates a hold; the attempts are sorted.
-    public init(attempts: [AttemptID] = [], isCutOff: Bool = false) {
+    public init(attempts: [AttemptID] = [], cutOffs: Int = 0) {
         self.attempts = attempts.sorted()
-        self.isCutOff = isCutOff
+        self.cutOffs = cutOffs
     }
 
     /// Whether nothing is held.
-    public var isEmpty: Bool { attempts.isEmpty && !isCutOff }
-
-    private enum CodingKeys: String, CodingKey {
-        case attempts
-        case isCutOff = "cutOff"
-    }
+    public var isEmpty: Bool { attempts.isEmpty && cutOffs == 0 }
 }
 
 /// A part of a task: the unit of ownership.

@@ -109,7 +109,7 @@ extension Retry {
     }
 
     /// The pause after an attempt; the same for everybody who asks.
-    func pause(after attempt: AttemptID) -> Duration {
+    public func pause(after attempt: AttemptID) -> Duration {
         let factor: Double =
             switch backoff {
             case .constant: 1

@@ -1,5 +1,6 @@
 import Agent
 import CProcess
+import Cluster
 import Domain
 import Glibc
 import Synchronization
@@ -8,6 +9,7 @@ import Synchronization
 enum Command: Sendable {
     case start([LaunchOrder])
     case stop(AttemptID, grace: Duration)
+    case prolong([AttemptID: MonotonicInstant])
     case running(CheckedContinuation<[AttemptID], Never>)
     case shutDown(grace: Duration, CheckedContinuation<Void, Never>)
 }

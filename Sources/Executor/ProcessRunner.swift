@@ -62,6 +62,9 @@ public final class ProcessRunner: AttemptRunner {
         _ = queue.put(.stop(attempt, grace: grace))
     }
 
+    /// Lets attempts whose lives are bounded live until these moments.
+    public func prolong(_ lives: [AttemptID: MonotonicInstant]) async { _ = queue.put(.prolong(lives)) }
+
     /// The attempts whose processes run now, sorted.
     public func running() async -> [AttemptID] {
         await withCheckedContinuation { continuation in

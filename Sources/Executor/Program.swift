@@ -22,13 +22,31 @@ struct Program {
     /// Starts the program, unless the boot-time clock has passed `deadline`.
     ///
     /// Returns once the program executes. The last check happens in the new process, directly before `execve`.
-    func start(input: Int32, output: Int32, error: Int32, deadline: Int64) throws(StartFailure) -> Started {
-        let result = spawn(input: input, output: output, error: error, deadline: deadline)
+    func start(
+        input: Int32,
+        output: Int32,
+        error: Int32,
+        deadline: Int64,
+        endsWithParent: Bool = false
+    ) throws(StartFailure) -> Started {
+        let result = spawn(
+            input: input,
+            output: output,
+            error: error,
+            deadline: deadline,
+            endsWithParent: endsWithParent
+        )
         guard result.stage == Int32(ct_stage_none.rawValue) else { throw failure(of: result) }
         return Started(pid: result.pid, descriptor: result.pidfd)
     }
 
-    private func spawn(input: Int32, output: Int32, error: Int32, deadline: Int64) -> ct_started {
+    private func spawn(
+        input: Int32,
+        output: Int32,
+        error: Int32,
+        deadline: Int64,
+        endsWithParent: Bool
+    ) -> ct_started {
         let paths = candidates.reduce(into: StringBlock()) { $0.append($1) }
         return unsafe directory.withCString { directory in
             unsafe paths.withPointer { paths in
@@ -45,7 +63,8 @@ struct Program {
                             input: input,
                             output: output,
                             error: error,
-                            deadline: deadline
+                            deadline: deadline,
+                            ends_with_parent: endsWithParent ? 1 : 0
                         )
                         return unsafe ct_start(&program)
                     }

@@ -14,17 +14,26 @@ struct RunningAttempt {
     let process: Program.Started
     let startedAt: Instant
     let script: String?
+    /// The grace after which it is killed when its life is over; `nil` when that is not bounded.
+    let guardGrace: Duration?
     /// When the group is killed; `nil` while nobody has asked for a stop.
     private(set) var killAt: Int64?
     private(set) var isKilled = false
     /// The leader has ended, others of its group may live.
     var isLingering = false
 
-    init(_ attempt: AttemptID, _ process: Program.Started, startedAt: Instant, script: String?) {
+    init(
+        _ attempt: AttemptID,
+        _ process: Program.Started,
+        startedAt: Instant,
+        script: String?,
+        guardGrace: Duration? = nil
+    ) {
         self.attempt = attempt
         self.process = process
         self.startedAt = startedAt
         self.script = script
+        self.guardGrace = guardGrace
     }
 
     /// Whether somebody asked for a stop.

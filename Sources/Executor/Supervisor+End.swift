@@ -3,6 +3,7 @@ import CProcess
 import Cluster
 import Domain
 import Glibc
+import Logging
 import Scheduling
 
 extension Supervisor {
@@ -17,6 +18,40 @@ extension Supervisor {
             if !entry.isStopping { stopping.append(token) }
             entry.stop(killAt: limit.overflow ? .max : limit.partialValue, now: now)
             running[token] = entry
+        }
+    }
+
+    /// Somebody has killed the guardian: another one takes its place, or what it guarded is stopped.
+    func guardianDied() {
+        do {
+            try guardian.died()
+        } catch {
+            log.error("The guardian of attempts cannot be replaced", metadata: ["error": "\(error)"])
+            for entry in running.values {
+                if let grace = entry.guardGrace { stop(entry.attempt, grace: grace) }
+            }
+        }
+    }
+
+    /// Lets attempts whose lives are bounded live on.
+    func prolong(_ lives: [AttemptID: MonotonicInstant]) {
+        for (attempt, life) in lives {
+            if let index = waiting.firstIndex(where: { $0.fire.attempt == attempt }) {
+                waiting[index].notAfter = max(waiting[index].notAfter, life)
+            }
+            guard let token = tokens[attempt], let entry = running[token], let grace = entry.guardGrace else {
+                continue
+            }
+            do {
+                try guardian.watch(entry.process.pid, until: bootDeadline(life), grace: grace)
+            } catch {
+                // Whoever guards it knows the earlier moment, or is gone: nobody may let it live beyond that.
+                log.error(
+                    "An attempt whose runs must not overlap cannot be guarded; it is stopped",
+                    metadata: ["attempt.id": "\(attempt)", "error": "\(error)"]
+                )
+                stop(attempt, grace: grace)
+            }
         }
     }
 
@@ -59,6 +94,7 @@ extension Supervisor {
         running[token] = nil
         tokens[entry.attempt] = nil
         if entry.isStopping { stopping.removeAll { $0 == token } }
+        if entry.guardGrace != nil { guardian.forget(entry.process.pid) }
         let end = entry.reap()
         maker.remove(entry.script)
         events.yield(.ended(result(of: entry, end)))

@@ -62,9 +62,16 @@ extension Supervisor {
         }
         do throws(StartFailure) {
             let process = try start(program, order, deadline: deadline)
-            try watch(
-                RunningAttempt(order.fire.attempt, process, startedAt: time.now, script: script)
+            let task = order.specification
+            let attempt = RunningAttempt(
+                order.fire.attempt,
+                process,
+                startedAt: time.now,
+                script: script,
+                guardGrace: task.concurrency.isExclusive ? task.killGrace : nil
             )
+            try guardLife(of: attempt, until: deadline)
+            try watch(attempt)
         } catch {
             maker.remove(script)
             throw error
@@ -88,8 +95,23 @@ extension Supervisor {
             input: null,
             output: files.output,
             error: files.error,
-            deadline: deadline
+            deadline: deadline,
+            endsWithParent: order.specification.concurrency.isExclusive
         )
+    }
+
+    private func guardLife(of attempt: RunningAttempt, until deadline: Int64) throws(StartFailure) {
+        guard let grace = attempt.guardGrace else { return }
+        do {
+            try guardian.watch(attempt.process.pid, until: deadline, grace: grace)
+        } catch {
+            guardian.forget(attempt.process.pid)
+            _ = attempt.reap()
+            throw .impossible(
+                exitCode: nil,
+                message: "the process was killed, it could not be guarded: \(error)"
+            )
+        }
     }
 
     private func watch(_ attempt: RunningAttempt) throws(StartFailure) {
@@ -97,6 +119,7 @@ extension Supervisor {
         do {
             try waitSet.add(attempt.process.descriptor, token: token)
         } catch {
+            guardian.forget(attempt.process.pid)
             _ = attempt.reap()
             throw .impossible(
                 exitCode: nil,
@@ -111,7 +134,7 @@ extension Supervisor {
     /// The same moment on the kernel's boot-time clock, which the new process reads.
     ///
     /// That clock is read first: whatever passes between the two readings makes the deadline earlier, never later.
-    private func bootDeadline(_ notAfter: MonotonicInstant) -> Int64 {
+    func bootDeadline(_ notAfter: MonotonicInstant) -> Int64 {
         let now = ct_boottime()
         let remaining = (notAfter - time.monotonic).components
         let (seconds, overflows) = remaining.seconds.multipliedReportingOverflow(by: 1_000_000_000)

@@ -20,6 +20,7 @@ final class Supervisor {
     var logs: LogWriter
     var waitSet: WaitSet
     let null: Int32
+    var guardian: Guardian
 
     /// Recorded and not yet started.
     var waiting: ArraySlice<LaunchOrder> = []
@@ -32,6 +33,8 @@ final class Supervisor {
 
     /// Token of the command queue's bell; those of processes follow.
     static let bellToken: UInt64 = 0
+    /// Token of the guardian's channel: no process gets as far.
+    private static let guardianToken = UInt64.max
     /// How often the groups of ended leaders are looked at: they are found by reading /proc.
     static let lingerInterval: Int64 = 100_000_000
     /// Most starts before commands and ended processes are looked at again.
@@ -46,6 +49,7 @@ final class Supervisor {
         record = parts.record
         logs = LogWriter(files: parts.logs)
         waitSet = parts.waitSet
+        guardian = Guardian(waitSet: parts.waitSet, token: Self.guardianToken)
         null = parts.null
     }
 
@@ -72,6 +76,7 @@ final class Supervisor {
         switch command {
         case .start(let orders): shutDown == nil ? accept(orders) : cancel(orders)
         case .stop(let attempt, let grace): stop(attempt, grace: grace)
+        case .prolong(let lives): prolong(lives)
         case .running(let continuation): continuation.resume(returning: tokens.keys.sorted())
         case .shutDown(let grace, let continuation): beginShutDown(grace: grace, continuation)
         }
@@ -86,10 +91,10 @@ final class Supervisor {
 
     private func watch() {
         for token in waitSet.wait(milliseconds: patience) {
-            if token == Self.bellToken {
-                _ = ct_bell_silence(queue.bell)
-            } else {
-                leaderEnded(token)
+            switch token {
+            case Self.bellToken: _ = ct_bell_silence(queue.bell)
+            case Self.guardianToken: guardianDied()
+            default: leaderEnded(token)
             }
         }
     }
@@ -124,6 +129,7 @@ final class Supervisor {
 
     private func close() {
         for command in queue.finish() { perform(command) }
+        guardian.end()
         waitSet.close()
         record.close()
         logs.close()

@@ -72,7 +72,7 @@ import Testing
     @Test("an attempt that is to start later stays in the inbox until then, and holds up no other")
     func postponed() throws {
         world.start()
-        let task = try world.define("t", schedules: [])
+        let task = try world.define("t", schedules: []) { $0.retry.delay = .seconds(60) }
         try world.grant([world.row(task)])
         world.run(.seconds(1))
         try world.dispatch(.launch(next(of: task, after: 20)))

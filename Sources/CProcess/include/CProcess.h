@@ -30,6 +30,7 @@ struct ct_program {
     int output;
     int error;
     int64_t deadline;       // On CLOCK_BOOTTIME, in nanoseconds.
+    int ends_with_parent;   // Whether it gets SIGTERM when the thread that starts it ends.
 };
 
 // What became of a start.
@@ -54,6 +55,26 @@ int ct_end_of(int pidfd, int reap, struct ct_end *end);
 
 // For each of `count` process groups, ascending: whether a process of it lives that is not yet a zombie.
 int ct_groups_alive(const pid_t *groups, int count, uint8_t *alive);
+
+// A process of its own that ends process groups in time, also when this process was killed or stands still: a small copy of it that
+// waits for messages and clocks. When this process is gone, all groups it knows are ended at once.
+struct ct_guardian {
+    pid_t pid;
+    int channel;  // Messages to it; -1 if it could not be started.
+};
+
+// Lets a group live until a moment of CLOCK_BOOTTIME; then it gets SIGTERM, and SIGKILL after `grace` nanoseconds. A later message replaces
+// an earlier one of the same group; with `until` 0 it is forgotten.
+struct ct_guard {
+    pid_t group;
+    int64_t until;
+    int64_t grace;
+};
+
+struct ct_guardian ct_guardian_start(void);
+int ct_guardian_tell(int channel, const struct ct_guard *guard);
+// Ends it at once; what it guards is left as it is.
+void ct_guardian_end(struct ct_guardian guardian);
 
 // CLOCK_BOOTTIME in nanoseconds: counts on while the machine sleeps, is never set.
 int64_t ct_boottime(void);

@@ -22,14 +22,14 @@ extension Reconciler {
             guard let row = mirror?.row(key), let hold = row.hold, let place = mirror?.places[key] else {
                 continue
             }
-            var lifted = RowHold(isCutOff: hold.isCutOff)
+            var lifted = RowHold(cutOffs: hold.cutOffs)
             for attempt in hold.attempts {
                 switch try await state(of: attempt) {
                 case .alive: lifted.attempts.append(attempt)
                 case .unknown:
                     if try await !bring(attempt, to: place, row) { lifted.attempts.append(attempt) }
                 case .ended: break
-                case .cutOff: lifted.isCutOff = true
+                case .cutOff: lifted.cutOffs += 1
                 }
             }
             guard lifted != hold, var transaction = transaction() else { continue }

@@ -148,9 +148,9 @@ extension Situation {
         guard catalog.task(row.uid)?.specification.concurrency.livingMax != nil else { return nil }
         var hold = row.hold ?? RowHold()
         // Who has decided something has waited before.
-        if hasDecided { hold.isCutOff = false }
+        if hasDecided { hold.cutOffs = 0 }
         switch left {
-        case .cutOff(let parts): hold.isCutOff = hold.isCutOff || parts.contains(row.key)
+        case .cutOff(let parts): hold.cutOffs += parts.contains(row.key) ? 1 : 0
         case .alive(let attempts) where owner(of: row) != seat:
             hold.attempts = Set(hold.attempts).union(attempts[row.key] ?? []).sorted()
         case .alive: break

@@ -70,8 +70,8 @@ extension AgentLedger {
         return isReleased
     }
 
-    /// The parts that wait because attempts of a former owner may live on until they are killed, sorted.
-    public var partsInGrace: [TaskPart] { parts.filter(\.value.isInGrace).keys.sorted() }
+    /// The parts that wait because attempts of former owners may live on until they are killed, with how many there were.
+    public var partsInGrace: [TaskPart: Int] { parts.filter(\.value.isInGrace).mapValues(\.row.cutOffs) }
 
     /// What a former owner may have left is dead by now.
     public mutating func endGrace(of key: TaskPart) {

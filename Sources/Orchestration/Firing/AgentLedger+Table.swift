@@ -79,15 +79,15 @@ extension AgentLedger {
             isAdvanced: known?.isAdvanced ?? false,
             next: nil,
             pace: known?.pace ?? .ahead,
-            isInGrace: row.hold?.isCutOff == true
-                && (known.map { $0.isInGrace || $0.row.hold?.isCutOff != true } ?? true),
+            isInGrace: row.cutOffs > (known?.row.cutOffs ?? 0)
+                || (known?.isInGrace ?? false && row.cutOffs > 0),
             waitedUntil: known?.waitedUntil
         )
         if known.map({ $0.row.hold != row.hold || $0.row.revision != row.revision }) ?? true {
             isReleased = true
         }
-        // An edit may have made what was awaited somebody else's.
-        if let known, known.row.revision != row.revision { forgetAwaited(key) }
+        // What was awaited may have become somebody else's by an edit, or while the row was somebody else's.
+        if known?.row.revision != row.revision { forgetAwaited(key) }
         if known?.row.hold?.isEmpty == false, row.hold?.isEmpty ?? true { parts[key]?.waitedUntil = Part.now }
         partsOfBucket[checkpointBucket, default: []].insert(key)
         partsOfTable[bucket, default: []].insert(key)

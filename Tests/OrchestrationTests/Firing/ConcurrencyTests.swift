@@ -281,16 +281,18 @@ private struct LedgerStory {
         ]
     )
     func cutOff(_ concurrency: Concurrency) throws {
-        var story = try LedgerStory(concurrency, hold: RowHold(isCutOff: true))
+        var story = try LedgerStory(concurrency, hold: RowHold(cutOffs: 1))
         let key = TaskPart(uid: story.task.uid)
-        #expect(story.ledger.partsInGrace == [key])
+        #expect(story.ledger.partsInGrace == [key: 1])
         #expect(story.decide(10) == [])
         #expect(story.admit(story.request(1)) == [.waiting])
         story.ledger.endGrace(of: key)
-        #expect(story.ledger.partsInGrace == [])
+        #expect(story.ledger.partsInGrace == [:])
         #expect(story.decide(12) == ["10 launch"])
-        story.read(hold: RowHold(isCutOff: true))
-        #expect(story.ledger.partsInGrace == [])
+        story.read(hold: RowHold(cutOffs: 1))
+        #expect(story.ledger.partsInGrace == [:])
+        story.read(hold: RowHold(cutOffs: 2))
+        #expect(story.ledger.partsInGrace == [key: 2])
     }
 
     @Test("requests are admitted by the same rules")
