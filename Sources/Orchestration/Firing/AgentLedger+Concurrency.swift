@@ -22,6 +22,7 @@ extension AgentLedger {
     /// - Parameters:
     ///   - fires: The attempts, with their tasks' policies.
     ///   - stopped: Attempts that somebody wants stopped: they do not wait.
+    /// - Returns: What is done with each, in the same order.
     public func admit(
         _ fires: [(fire: JournaledFire, concurrency: Concurrency)],
         stopped: Set<AttemptID> = []

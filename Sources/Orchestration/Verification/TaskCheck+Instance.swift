@@ -18,7 +18,7 @@ extension TaskCheck {
             tally.findings.append(RunFinding(.incomplete, isViolation: false, starts: [start]))
         }
         if definition.specification.delivery == .atLeastOnce, !isCompleted,
-            !instance.starts.isEmpty || !instance.runs.isEmpty
+            !instance.starts.isEmpty || instance.runs.contains(where: { $0.state != .skipped })
         {
             var finding = about(instance, .notCompleted, isViolation: !mayStillRun(instance))
             if let missed = unlaunched.first {
@@ -42,7 +42,10 @@ extension TaskCheck {
             let ownership = owners.ownership(at: instance.due, decidedBy: [first.node])
             let excuse =
                 clock ?? excuses.delay(from: instance.due, to: first.startedAt, ownership)
-            return [RunFinding(.late, starts: [first], lateness: lateness).excused(by: excuse)]
+            var finding = RunFinding(.late, starts: [first], lateness: lateness).excused(by: excuse)
+            // It may have waited for another run, or for the end of what an owner that was cut off had left.
+            if definition.specification.concurrency.isExclusive { finding.isViolation = false }
+            return [finding]
         }
         guard lateness < .zero - policy.clockSkew else { return [] }
         return [RunFinding(.early, starts: [first], lateness: lateness).excused(by: clock)]

@@ -35,7 +35,7 @@ struct TaskCheck {
                 &tally
             )
         }
-        tally.findings += overlaps(starts, violates: policy.exclusiveTasks.contains(definition.uid))
+        tally.findings += overlaps(starts)
         tally.findings += undue(starts: starts, runs: evidence.runs)
         tally.findings += RecordCheck(runs: evidence.runs).findings(evidence.reports)
         if !marked { tally.findings.append(RunFinding(kind: .unmarked, isViolation: false)) }
@@ -114,7 +114,7 @@ extension TaskCheck {
     private func dispositions(_ runs: [Run]) -> [Instant: [Run]] {
         var found: [Instant: [Run]] = [:]
         for run in runs where run.part == 0 {
-            guard run.state == .missed, let since = run.since, since < run.due else {
+            guard run.attempts.isEmpty, let since = run.since, since < run.due else {
                 found[run.due, default: []].append(run)
                 continue
             }
@@ -149,19 +149,25 @@ extension TaskCheck {
             .map { RunFinding(.runNotDue, run: $0) }
     }
 
-    /// A range of missed instants may end after the window, where nothing is expected.
+    /// A range of instants that were not launched may end after the window, where nothing is expected.
     private func reachesBeyondExpected(_ run: Run) -> Bool {
-        guard run.state == .missed, let since = run.since, let last = expected.last else { return false }
+        guard run.attempts.isEmpty, let since = run.since, let last = expected.last else { return false }
         return since <= last && run.due > last
     }
 
     /// Consecutive attempts that ran at the same time; one without an end overlaps nothing, as nobody knows.
-    private func overlaps(_ starts: [RecordedStart], violates: Bool) -> [RunFinding] {
+    private func overlaps(_ starts: [RecordedStart]) -> [RunFinding] {
+        let violates =
+            policy.exclusiveTasks.contains(definition.uid) || definition.specification.concurrency.isExclusive
         var findings: [RunFinding] = []
         var longest: RecordedStart?
         for start in starts {
-            if let longest, let end = longest.endedAt, start.startedAt < end {
-                findings.append(RunFinding(.overlapping, isViolation: violates, starts: [longest, start]))
+            if let longest, let end = longest.endedAt, start.startedAt < end - policy.clockSkew {
+                let finding = RunFinding(.overlapping, isViolation: violates, starts: [longest, start])
+                let clock =
+                    excuses.clock(of: longest.node, at: longest.startedAt, end)
+                    ?? excuses.clock(of: start.node, at: start.startedAt)
+                findings.append(violates ? finding.excused(by: clock) : finding)
             }
             if let end = start.endedAt, end > longest?.endedAt ?? start.startedAt { longest = start }
         }

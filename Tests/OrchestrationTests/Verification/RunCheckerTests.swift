@@ -132,6 +132,16 @@ struct RunCheckerTests {
             $0.policy.exclusiveTasks = [Story.uid]
             $0.replaceStarts(2, [Story.started(2, lasts: .milliseconds(10_500))])
         },
+        Row(what: "attempts of a task with concurrency: forbid overlap", findings: ["!overlapping 2"]) {
+            $0.definition.specification.concurrency = Concurrency(.forbid)
+            $0.replaceStarts(2, [Story.started(2, lasts: .milliseconds(10_500))])
+        },
+        Row(what: "a range of skipped instants", findings: []) {
+            $0.replaceStarts(2, [])
+            $0.replaceStarts(3, [])
+            $0.replaceRun(2, nil)
+            $0.replaceRun(3, Story.run(3, .skipped, since: 2))
+        },
         Row(what: "a start at no due instant", findings: ["!start-not-due 7"]) {
             $0.window = Story.due(0)...Story.due(8)
             $0.definition = Story.definition(.atMostOnce, count: 5)
