@@ -1,5 +1,6 @@
 import Cluster
 import Domain
+import Mutations
 import Orchestration
 import Scheduling
 import Synchronization
@@ -85,7 +86,11 @@ extension JournalLane {
                 let longest = live.leaseLength + (killGrace ?? TaskSpecification.killGraceDefault)
                 end = GraceEnd(cutOffs: cutOffs, at: now + longest)
             }
-            if end.at <= now { live.ledger.withLock { $0.endGrace(of: key) } } else { ends[key] = end }
+            if end.at <= now || Mutation.waitsForNobody.isOn {
+                live.ledger.withLock { $0.endGrace(of: key) }
+            } else {
+                ends[key] = end
+            }
         }
         graceEnds = ends
     }

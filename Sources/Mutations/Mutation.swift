@@ -149,4 +149,17 @@ public enum Mutation: String, CaseIterable, Sendable {
     case derivesUID = "uid-from-name"
     /// An edit counts for instants before it as well (L11).
     case forgetsFormerSchedules = "edit-rewrites-past"
+
+    // MARK: Runs that must not overlap
+
+    /// A row that moves holds nothing of what runs with its former owner (O2).
+    case movesUnheld = "moved-unheld"
+    /// Nobody waits for what an owner that was cut off may have left running (O3).
+    case waitsForNobody = "cut-off-not-awaited"
+    /// An attempt lives on when its agent's lease is over (O4).
+    case outlivesLease = "lease-outlived"
+    /// Who does not own a task takes its dispatches all the same (O1).
+    case countsForeign = "foreign-dispatch-taken"
+    /// A run is over when its first attempt has ended, although another one follows (O1).
+    case endsRunEarly = "run-over-early"
 }

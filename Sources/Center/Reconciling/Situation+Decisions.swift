@@ -145,7 +145,8 @@ extension Situation {
 
     /// What the row's next owner has to count although it knows nothing of it.
     private func hold(_ row: AllocationRow, from seat: Seat, _ left: Remains, hasDecided: Bool) -> RowHold? {
-        guard catalog.task(row.uid)?.specification.concurrency.livingMax != nil else { return nil }
+        guard catalog.task(row.uid)?.specification.concurrency.livingMax != nil, !Mutation.movesUnheld.isOn
+        else { return nil }
         var hold = row.hold ?? RowHold()
         // Who has decided something has waited before.
         if hasDecided { hold.cutOffs = 0 }

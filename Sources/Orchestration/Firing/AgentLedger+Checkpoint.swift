@@ -24,7 +24,9 @@ extension AgentLedger {
         guard let fire = open[result.attempt], fire.result == nil else { return false }
         open[result.attempt]?.result = result
         unjournaledResults.append(result)
-        if !fire.fire.demandsAnotherAttempt(after: result) { leave(fire.fire, at: result.endedAt) }
+        if !fire.fire.demandsAnotherAttempt(after: result) || Mutation.endsRunEarly.isOn {
+            leave(fire.fire, at: result.endedAt)
+        }
         changed.insert(checkpointBucket(fire.fire.key))
         if Mutation.releasesAtEnd.isOn { accepted(result.attempt) }
         return true

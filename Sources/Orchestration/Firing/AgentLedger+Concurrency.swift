@@ -72,12 +72,14 @@ extension AgentLedger {
     }
 
     /// The parts that wait because attempts of former owners may live on until they are killed, with how many there were.
-    public var partsInGrace: [TaskPart: Int] { parts.filter(\.value.isInGrace).mapValues(\.row.cutOffs) }
+    public var partsInGrace: [TaskPart: Int] {
+        let counts = inGrace.map { ($0, parts[$0]?.row.cutOffs ?? 0) }
+        return Dictionary(uniqueKeysWithValues: counts)
+    }
 
     /// What a former owner may have left is dead by now.
     public mutating func endGrace(of key: TaskPart) {
-        guard parts[key]?.isInGrace == true else { return }
-        parts[key]?.isInGrace = false
+        guard inGrace.remove(key) != nil else { return }
         parts[key]?.waitedUntil = Part.now
         isReleased = true
         reschedule(key)
@@ -88,7 +90,7 @@ extension AgentLedger {
     /// When the next fire of a part is decided.
     func pace(of key: TaskPart, _ concurrency: Concurrency) -> Pace {
         guard let max = concurrency.livingMax else { return .ahead }
-        if parts[key]?.isInGrace == true { return .held }
+        if inGrace.contains(key) { return .held }
         guard countedRuns(key).count >= max else { return .ahead }
         switch concurrency.policy {
         case .allow, .forbid: return .exact
@@ -175,105 +177,4 @@ extension AgentLedger {
         }
         return kept
     }
-
-    /// Marks the runs that due fires of a newer run replace.
-    mutating func replaceRunning(now: Instant) {
-        var others: [Due] = []
-        while let instant = nextExact(), instant <= now, let entry = exact.popMin() {
-            if definitions[entry.key.uid]?.specification.concurrency.policy == .replace {
-                stopLiving(entry.key)
-            } else {
-                others.append(entry)
-            }
-        }
-        for entry in others { exact.insert(entry) }
-    }
-
-    private mutating func stopLiving(_ key: TaskPart) {
-        guard replacing.insert(key).inserted else { return }
-        for (run, number) in (living[key] ?? [:]).sorted(by: { $0.key < $1.key }) {
-            unnamedReplacements.append(AttemptID(run: run, number: number))
-        }
-        schedule(key)
-    }
-
-    /// Notes what a committed fire means for its run.
-    mutating func enter(_ fire: JournaledFire) {
-        guard fire.decision == .launch else { return leave(fire, at: fire.due) }
-        living[fire.key, default: [:]][fire.attempt.run] = fire.attempt.number
-        reschedule(fire.key)
-    }
-
-    /// The run is over, unless a later attempt of it is known.
-    mutating func leave(_ fire: JournaledFire, at instant: Instant) {
-        let key = fire.key
-        guard let number = living[key]?[fire.attempt.run], number <= fire.attempt.number else { return }
-        living[key]?[fire.attempt.run] = nil
-        if living[key]?.isEmpty == true {
-            living[key] = nil
-            replacing.remove(key)
-        }
-        isReleased = true
-        let waited = parts[key]?.waitedUntil ?? instant
-        parts[key]?.waitedUntil = max(waited, instant)
-        reschedule(key)
-    }
-
-    /// Forgets the runs of which nothing lives here: whose next attempt, if any, is no longer ours to make.
-    mutating func forgetAwaited(_ key: TaskPart) {
-        guard let runs = living[key] else { return }
-        let left = runs.filter { run, number in
-            open[AttemptID(run: run, number: number)].map { $0.result == nil } ?? false
-        }
-        living[key] = left.isEmpty ? nil : left
-        if left.isEmpty { replacing.remove(key) }
-    }
-
-    /// Looks again when a part is due, after the number of its runs has changed.
-    private mutating func reschedule(_ key: TaskPart) {
-        guard let part = parts[key], !blocked.contains(key), isListed(key) else { return }
-        schedule(key, previous: part.next.map { ($0, part.pace) })
-    }
-
-    /// Whether a part is not in hand of a segment, which schedules it itself.
-    private func isListed(_ key: TaskPart) -> Bool {
-        guard case .segment(_, let keys)? = inHand else { return true }
-        return !keys.contains(key)
-    }
-
-    /// Whether this incarnation is the one that counts the part's runs, and may begin to.
-    private func mayCount(_ key: TaskPart) -> Bool {
-        guard let part = parts[key] else { return false }
-        return part.row.state == .active && !part.isInGrace
-    }
-
-    /// Whether an earlier attempt of the run may live with a former owner.
-    private func isHeld(elsewhere fire: JournaledFire) -> Bool {
-        let held = parts[fire.key]?.row.hold?.attempts ?? []
-        return held.contains { $0.run == fire.attempt.run && $0.number < fire.attempt.number }
-    }
-
-    /// What was launched here, and what the row holds.
-    private func launched(_ key: TaskPart) -> Set<RunID> {
-        Set((living[key] ?? [:]).keys).union((parts[key]?.row.hold?.attempts ?? []).map(\.run))
-    }
-
-    /// Everything that counts against the next fire.
-    private func countedRuns(_ key: TaskPart) -> Set<RunID> {
-        launched(key).union(awaited[key] ?? []).union(launching[key] ?? [])
-    }
-}
-
-/// Why fires and requests are recorded as skipped: the texts people read.
-public enum SkippedReason {
-    /// The run that lived then; by `concurrency`.
-    public static func lives(_ run: RunID?) -> String {
-        "run \(run.map(\.text) ?? "of another fire") had not ended (concurrency)"
-    }
-    /// More fires waited than the policy lets wait.
-    public static let crowded = "a newer fire took its place while it waited for a run to end (concurrency)"
-    /// A newer run took over between two attempts.
-    public static let replaced = "a newer run replaced it before its next attempt (concurrency: replace)"
-    /// Somebody stopped it.
-    public static let stopped = "stopped while it waited for an earlier run to end"
 }

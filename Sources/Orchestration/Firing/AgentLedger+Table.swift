@@ -79,13 +79,13 @@ extension AgentLedger {
             isAdvanced: known?.isAdvanced ?? false,
             next: nil,
             pace: known?.pace ?? .ahead,
-            isInGrace: row.cutOffs > (known?.row.cutOffs ?? 0)
-                || (known?.isInGrace ?? false && row.cutOffs > 0),
             waitedUntil: known?.waitedUntil
         )
         if known.map({ $0.row.hold != row.hold || $0.row.revision != row.revision }) ?? true {
             isReleased = true
         }
+        if row.cutOffs > known?.row.cutOffs ?? 0 { inGrace.insert(key) }
+        if row.cutOffs == 0 { inGrace.remove(key) }
         // What was awaited may have become somebody else's by an edit, or while the row was somebody else's.
         if known?.row.revision != row.revision { forgetAwaited(key) }
         if known?.row.hold?.isEmpty == false, row.hold?.isEmpty ?? true { parts[key]?.waitedUntil = Part.now }
@@ -108,6 +108,7 @@ extension AgentLedger {
         if part.isAdvanced { changed.insert(part.checkpointBucket) }
         undefined.remove(key)
         blocked.remove(key)
+        inGrace.remove(key)
         forgetAwaited(key)
     }
 

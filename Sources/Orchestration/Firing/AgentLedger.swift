@@ -31,8 +31,6 @@ public struct AgentLedger: Sendable {
         var isAdvanced = false
         var next: Instant?
         var pace = Pace.ahead
-        /// Whether attempts of an owner that was cut off may still live.
-        var isInGrace = false
         /// Until when its fires had to wait for a run to end; those up to then are not late.
         var waitedUntil: Instant?
 
@@ -93,6 +91,8 @@ public struct AgentLedger: Sendable {
     /// Parts whose living run is being stopped in favour of a newer one, and the attempts that were not yet named to anybody.
     var replacing: Set<TaskPart> = []
     var unnamedReplacements: [AttemptID] = []
+    /// Parts of which attempts of an owner that was cut off may still live.
+    var inGrace: Set<TaskPart> = []
     var isReleased = false
     var open: [AttemptID: OpenFire] = [:]
     var openOfBucket: [Int: Set<AttemptID>] = [:]

@@ -18,7 +18,7 @@ extension TaskCheck {
             tally.findings.append(RunFinding(.incomplete, isViolation: false, starts: [start]))
         }
         if definition.specification.delivery == .atLeastOnce, !isCompleted,
-            !instance.starts.isEmpty || instance.runs.contains(where: { $0.state != .skipped })
+            !instance.starts.isEmpty || !instance.runs.isEmpty, !isSkippedByPolicy(instance)
         {
             var finding = about(instance, .notCompleted, isViolation: !mayStillRun(instance))
             if let missed = unlaunched.first {
@@ -31,6 +31,12 @@ extension TaskCheck {
             tally.lateness.append(first.startedAt - instance.due)
             tally.findings += punctuality(instance, first, owners)
         }
+    }
+
+    /// Whether the task's own concurrency kept it from being launched.
+    private func isSkippedByPolicy(_ instance: Instance) -> Bool {
+        definition.specification.concurrency.livingMax != nil && instance.starts.isEmpty
+            && instance.runs.allSatisfy { $0.state == .skipped }
     }
 
     private func punctuality(_ instance: Instance, _ first: RecordedStart, _ owners: TaskOwners)

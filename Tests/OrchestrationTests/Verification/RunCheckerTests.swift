@@ -137,6 +137,8 @@ struct RunCheckerTests {
             $0.replaceStarts(2, [Story.started(2, lasts: .milliseconds(10_500))])
         },
         Row(what: "a range of skipped instants", findings: []) {
+            $0.definition = Story.definition(.atLeastOnce)
+            $0.definition.specification.concurrency = Concurrency(.queueOne)
             $0.replaceStarts(2, [])
             $0.replaceStarts(3, [])
             $0.replaceRun(2, nil)

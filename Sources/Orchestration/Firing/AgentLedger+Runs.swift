@@ -1,0 +1,96 @@
+import Domain
+import Mutations
+import Scheduling
+
+/// Which runs of a part live.
+extension AgentLedger {
+    /// Marks the runs that due fires of a newer run replace.
+    mutating func replaceRunning(now: Instant) {
+        var others: [Due] = []
+        while let instant = nextExact(), instant <= now, let entry = exact.popMin() {
+            if definitions[entry.key.uid]?.specification.concurrency.policy == .replace {
+                stopLiving(entry.key)
+            } else {
+                others.append(entry)
+            }
+        }
+        for entry in others { exact.insert(entry) }
+    }
+
+    mutating func stopLiving(_ key: TaskPart) {
+        guard replacing.insert(key).inserted else { return }
+        for (run, number) in (living[key] ?? [:]).sorted(by: { $0.key < $1.key }) {
+            unnamedReplacements.append(AttemptID(run: run, number: number))
+        }
+        schedule(key)
+    }
+
+    /// Notes what a committed fire means for its run.
+    mutating func enter(_ fire: JournaledFire) {
+        guard fire.decision == .launch else { return leave(fire, at: fire.due) }
+        // What was to be replaced has been.
+        replacing.remove(fire.key)
+        living[fire.key, default: [:]][fire.attempt.run] = fire.attempt.number
+        reschedule(fire.key)
+    }
+
+    /// The run is over, unless a later attempt of it is known.
+    mutating func leave(_ fire: JournaledFire, at instant: Instant) {
+        let key = fire.key
+        guard let number = living[key]?[fire.attempt.run], number <= fire.attempt.number else { return }
+        living[key]?[fire.attempt.run] = nil
+        if living[key]?.isEmpty == true {
+            living[key] = nil
+            replacing.remove(key)
+        }
+        isReleased = true
+        let waited = parts[key]?.waitedUntil ?? instant
+        parts[key]?.waitedUntil = max(waited, instant)
+        reschedule(key)
+    }
+
+    /// Forgets the runs of which nothing lives here: whose next attempt, if any, is no longer ours to make.
+    mutating func forgetAwaited(_ key: TaskPart) {
+        guard let runs = living[key] else { return }
+        let left = runs.filter { run, number in
+            open[AttemptID(run: run, number: number)].map { $0.result == nil } ?? false
+        }
+        living[key] = left.isEmpty ? nil : left
+        if left.isEmpty { replacing.remove(key) }
+    }
+
+    /// Looks again when a part is due, after the number of its runs has changed.
+    mutating func reschedule(_ key: TaskPart) {
+        guard definitions[key.uid]?.specification.concurrency.livingMax != nil else { return }
+        guard let part = parts[key], !blocked.contains(key), isListed(key) else { return }
+        schedule(key, previous: part.next.map { ($0, part.pace) })
+    }
+
+    /// Whether a part is not in hand of a segment, which schedules it itself.
+    private func isListed(_ key: TaskPart) -> Bool {
+        guard case .segment(_, let keys)? = inHand else { return true }
+        return !keys.contains(key)
+    }
+
+    /// Whether this incarnation is the one that counts the part's runs, and may begin to.
+    func mayCount(_ key: TaskPart) -> Bool {
+        guard let part = parts[key] else { return Mutation.countsForeign.isOn }
+        return part.row.state == .active && !inGrace.contains(key)
+    }
+
+    /// Whether an earlier attempt of the run may live with a former owner.
+    func isHeld(elsewhere fire: JournaledFire) -> Bool {
+        let held = parts[fire.key]?.row.hold?.attempts ?? []
+        return held.contains { $0.run == fire.attempt.run && $0.number < fire.attempt.number }
+    }
+
+    /// What was launched here, and what the row holds.
+    func launched(_ key: TaskPart) -> Set<RunID> {
+        Set((living[key] ?? [:]).keys).union((parts[key]?.row.hold?.attempts ?? []).map(\.run))
+    }
+
+    /// Everything that counts against the next fire.
+    func countedRuns(_ key: TaskPart) -> Set<RunID> {
+        launched(key).union(awaited[key] ?? []).union(launching[key] ?? [])
+    }
+}

@@ -1,0 +1,15 @@
+public import Domain
+
+/// Why fires and requests are recorded as skipped: the texts people read.
+public enum SkippedReason {
+    /// The run that lived then; by `concurrency`.
+    public static func lives(_ run: RunID?) -> String {
+        "run \(run.map(\.text) ?? "of another fire") had not ended (concurrency)"
+    }
+    /// More fires waited than the policy lets wait.
+    public static let crowded = "a newer fire took its place while it waited for a run to end (concurrency)"
+    /// A newer run took over between two attempts.
+    public static let replaced = "a newer run replaced it before its next attempt (concurrency: replace)"
+    /// Somebody stopped it.
+    public static let stopped = "stopped while it waited for an earlier run to end"
+}
