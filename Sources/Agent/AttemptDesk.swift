@@ -18,8 +18,11 @@ actor AttemptDesk {
         let committedAt: Instant
         let order: Int
 
-        /// When it may start: a request at once, also when the center's clock that dated it is ahead of ours.
-        var launchAt: Instant { fire.trigger == .request ? min(fire.due, committedAt) : fire.due }
+        /// When it may start: what was dispatched at once, also when the clock that dated it is ahead of ours.
+        var launchAt: Instant {
+            let isDispatched = fire.trigger == .request || fire.attempt.number > 1
+            return isDispatched ? min(fire.due, committedAt) : fire.due
+        }
 
         static func == (left: Waiting, right: Waiting) -> Bool { left.order == right.order }
         static func < (left: Waiting, right: Waiting) -> Bool {

@@ -42,6 +42,8 @@ struct JournalLane {
     var entries: [(name: String, dispatch: Dispatch)] = []
     /// Entries of the inbox that may not be taken yet; they stay there, so that whoever comes after us finds them.
     var postponed: [String: (dispatch: Dispatch, until: MonotonicInstant)] = [:]
+    /// When the pauses of entries of the inbox end, also of those that were taken up since.
+    var pauseEnds: [String: MonotonicInstant] = [:]
     /// Entries of the inbox that wait for the end of another run of their task; they stay there as well.
     var waiting: [String: DispatchedRun] = [:]
     /// When what owners that were cut off may have left is dead at the latest.
@@ -121,14 +123,15 @@ struct JournalLane {
         let (names, found) = try await reader.inbox(limit: limit, except: known)
         postponed = postponed.filter { names.contains($0.key) }
         waiting = waiting.filter { names.contains($0.key) }
-        let now = context.time.now
+        pauseEnds = pauseEnds.filter { names.contains($0.key) }
+        let now = context.time.monotonic
         var isReadable = true
         entries = []
         for entry in found {
             switch entry.dispatch {
             case nil: isReadable = false
-            case .launch(let run)? where run.notBefore.map({ $0 > now }) ?? false:
-                postponed[entry.name] = (.launch(run), context.time.monotonic + pause(of: run, now))
+            case .launch(let run)? where pauseEnd(of: entry.name, run, now) > now:
+                postponed[entry.name] = (.launch(run), pauseEnd(of: entry.name, run, now))
             case let dispatch?:
                 entries.append((entry.name, dispatch))
                 if let stopped = dispatch.stopped { hasten(stopped) }
@@ -154,16 +157,19 @@ struct JournalLane {
     mutating func hasten(where isMeant: (AttemptID) -> Bool) {
         let now = context.time.monotonic
         for (name, entry) in postponed {
-            if case .launch(let run) = entry.dispatch, isMeant(run.attempt) { postponed[name]?.until = now }
+            guard case .launch(let run) = entry.dispatch, isMeant(run.attempt) else { continue }
+            postponed[name]?.until = now
+            pauseEnds[name] = now
         }
     }
 
-    /// How long a run is put off: never longer than its task says, should the clock of whoever set the instant have been wrong.
-    private func pause(of run: DispatchedRun, _ now: Instant) -> Duration {
-        let pause = run.notBefore.map { now.duration(to: $0) } ?? .zero
-        let task = live.ledger.withLock { $0.definition(run.uid)?.specification }
-        let former = AttemptID(run: run.attempt.run, number: max(1, run.attempt.number - 1))
-        return min(pause, task?.retry.pause(after: former) ?? Retry.delayMax)
+    /// When an entry may be taken: its pause counts from when it was first read.
+    private mutating func pauseEnd(of name: String, _ run: DispatchedRun, _ now: MonotonicInstant)
+        -> MonotonicInstant
+    {
+        let end = pauseEnds[name] ?? now + run.pause
+        pauseEnds[name] = run.pause > .zero ? end : nil
+        return end
     }
 
     /// Takes up what was put off until now.

@@ -50,7 +50,7 @@ extension CenterControl {
             return true
         }
         var next = OpenFireDecision.nextAttempt(of: fire, task)
-        next.notBefore = result.retryAt
+        next.putOff(until: result.retryAt, now: time.now, task.specification.retry)
         let run = next.attempt.run
         if let known = try await history.knownRun(run),
             known.attempts.contains(where: { $0.number >= next.attempt.number })
@@ -62,7 +62,7 @@ extension CenterControl {
         if let latest = try await dispatch.latestMarker(run, in: runtimes) {
             if latest.attempt >= next.attempt.number { return true }
             // A retry has a pause of its own.
-            if next.notBefore == nil, time.now < latest.dispatchedAt + Self.pause(before: next.attempt.number)
+            if result.retryAt == nil, time.now < latest.dispatchedAt + Self.pause(before: next.attempt.number)
             {
                 return false
             }

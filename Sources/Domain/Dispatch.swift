@@ -41,8 +41,8 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
     public var due: Instant
     /// Why the run exists.
     public var trigger: Trigger
-    /// It may not be started before; `nil` for at once.
-    public var notBefore: Instant?
+    /// How long it waits in the inbox, from when its agent first reads it; `nil` for not at all.
+    public var pauseMilliseconds: Int64?
 
     /// Creates a dispatched run.
     public init(
@@ -53,7 +53,7 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
         revision: Int,
         due: Instant,
         trigger: Trigger,
-        notBefore: Instant? = nil
+        pause: Duration = .zero
     ) {
         self.attempt = attempt
         self.task = task
@@ -62,7 +62,20 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
         self.revision = revision
         self.due = due
         self.trigger = trigger
-        self.notBefore = notBefore
+        pauseMilliseconds = pause > .zero ? pause.wholeMilliseconds : nil
+    }
+}
+
+extension DispatchedRun {
+    /// How long it waits in the inbox.
+    public var pause: Duration { .milliseconds(pauseMilliseconds ?? 0) }
+
+    /// Puts it off until an instant that another machine's clock has named: never longer than its task's policy says, and no clock
+    /// but that of whoever waits has a say from here on.
+    public mutating func putOff(until instant: Instant?, now: Instant, _ retry: Retry) {
+        guard let instant, now < instant else { return }
+        let former = AttemptID(run: attempt.run, number: max(1, attempt.number - 1))
+        pauseMilliseconds = min(now.duration(to: instant), retry.pause(after: former)).wholeMilliseconds
     }
 }
 

@@ -21,7 +21,7 @@ import Testing
             revision: task.revision,
             due: due,
             trigger: .schedule,
-            notBefore: AgentWorld.dawn + .seconds(seconds)
+            pause: max(world.now.duration(to: AgentWorld.dawn + .seconds(seconds)), .zero)
         )
     }
 
@@ -72,7 +72,7 @@ import Testing
     @Test("an attempt that is to start later stays in the inbox until then, and holds up no other")
     func postponed() throws {
         world.start()
-        let task = try world.define("t", schedules: []) { $0.retry.delay = .seconds(60) }
+        let task = try world.define("t", schedules: [])
         try world.grant([world.row(task)])
         world.run(.seconds(1))
         try world.dispatch(.launch(next(of: task, after: 20)))
@@ -81,7 +81,6 @@ import Testing
         #expect(try world.inbox.count == 1)
         var other = next(of: task, after: 0)
         other.attempt = AttemptID(run: other.attempt.run, number: 3)
-        other.notBefore = nil
         try world.dispatch(.launch(other))
         world.run(.milliseconds(50))
         #expect(world.runner.started.map(\.number) == [3])

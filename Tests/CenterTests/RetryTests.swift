@@ -169,7 +169,10 @@ import ZooKeeper
         arguments: Retry.Location.allCases
     )
     func failed(_ location: Retry.Location) async throws {
-        let scene = try await makeScene(.atMostOnce, retry: Retry(attempts: 3, agent: location))
+        let scene = try await makeScene(
+            .atMostOnce,
+            retry: Retry(attempts: 3, delay: .seconds(60), jitter: 0, agent: location)
+        )
         _ = try await scene.workshop.agent("b")
         try await scene.leader.pass()
         let retryAt = scene.workshop.now + .seconds(30)
@@ -178,7 +181,7 @@ import ZooKeeper
             #expect(try await scene.leader.control.accept([report], from: scene.agent.name) != nil)
             let found = try dispatched(scene)
             #expect(found.map(\.run.attempt.number) == [2])
-            #expect(found.map(\.run.notBefore) == [retryAt])
+            #expect(found.map(\.run.pause) == [.seconds(30)])
             #expect(found.first?.agent.text == (location == .other ? "b" : "a"))
         }
         #expect(await scene.workshop.history.run(scene.fire.attempt.run)?.state == .retrying)
@@ -206,7 +209,10 @@ import ZooKeeper
 
     @Test("the journal of an agent that died asks for the attempt its result announces")
     func diedWithResult() async throws {
-        let scene = try await makeScene(.atMostOnce, retry: Retry(attempts: 3))
+        let scene = try await makeScene(
+            .atMostOnce,
+            retry: Retry(attempts: 3, delay: .seconds(60), jitter: 0)
+        )
         var result = AttemptResult(attempt: scene.fire.attempt, outcome: .failed, endedAt: scene.workshop.now)
         result.retryAt = scene.workshop.now + .seconds(30)
         try await scene.agent.checkpoint(
@@ -222,7 +228,7 @@ import ZooKeeper
         _ = try await scene.workshop.agent("b")
         try await scene.leader.pass()
         try await scene.leader.pass()
-        #expect(try dispatched(scene).map(\.run.notBefore) == [result.retryAt])
+        #expect(try dispatched(scene).map(\.run.pause) == [.seconds(30)])
         #expect(await scene.workshop.history.run(scene.fire.attempt.run)?.state == .retrying)
     }
 
