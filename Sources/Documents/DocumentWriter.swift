@@ -92,4 +92,5 @@ public enum DocumentWriter {
         + ["cron", "from", "to", "every", "at", "windows"]
         + ["timeZone", "days", "gap", "overlap", "dialect", "start", "end", "jitter", "exclude", "include"]
         + ["maxRuns", "dates", "weekdays", "yearly", "calendars", "ical"]
+        + ["policy", "grace", "window", "max", "cap"]
 }

@@ -1,6 +1,6 @@
 import Domain
 
-/// The keys about what happens when something goes wrong.
+/// The keys about what happens when a run is late, fails or would overlap another.
 extension TaskReader {
     mutating func readMisfire(into task: inout TaskSpecification, _ reader: inout FieldReader) {
         if let node = fields["startDeadline"] {
@@ -80,5 +80,38 @@ extension TaskReader {
             retry.exitCodes = codes.isEmpty && !elements.isEmpty ? nil : codes
         }
         task.retry = retry
+    }
+
+    mutating func readConcurrency(into task: inout TaskSpecification, _ reader: inout FieldReader) {
+        guard let node = fields["concurrency"] else { return }
+        if let scalar = node.scalar {
+            if case .number = scalar.meaning {
+                let hint = "name the policy, as in {policy: allow, max: 3}"
+                return reader.refuse(node, "concurrency", "concurrency cannot be a number: \(hint)")
+            }
+            task.concurrency = Concurrency(reader.choice(node, "concurrency") ?? task.concurrency.policy)
+            return
+        }
+        let keys = ["policy", "max", "cap"]
+        guard
+            let fields = Fields(node, keys: keys, path: "concurrency", what: "a concurrency policy", &reader)
+        else { return }
+        for key in keys { places["concurrency.\(key)"] = fields[key] }
+        if let node = fields["policy"] {
+            guard let policy: Concurrency.Policy = reader.choice(node, "concurrency.policy") else { return }
+            task.concurrency.policy = policy
+        }
+        if let node = fields["max"] {
+            let range = 1...Concurrency.maxMax
+            task.concurrency.max = reader.integer(node, "concurrency.max", in: range)
+        }
+        if let node = fields["cap"] {
+            // Said of the default, too, which the validation of the whole cannot tell from nothing.
+            guard task.concurrency.policy == .queueAll else {
+                return reader.refuse(node, "concurrency.cap", Concurrency.capMisplaced)
+            }
+            let range = 1...Concurrency.capMax
+            task.concurrency.cap = reader.integer(node, "concurrency.cap", in: range) ?? task.concurrency.cap
+        }
     }
 }

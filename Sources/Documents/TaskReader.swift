@@ -6,8 +6,9 @@ struct TaskReader {
     static let keys = [
         "kind", "v", "name", "runtime", "group", "description", "command", "script", "environment",
         "schedules",
-        "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline", "placement",
-        "enabled",
+        "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline",
+        "concurrency",
+        "placement", "enabled",
     ]
     private static let placementKeys = ["agents", "labels", "regions", "zones"]
 
@@ -38,6 +39,7 @@ struct TaskReader {
         readSchedules(into: &task, &reader)
         readMisfire(into: &task, &reader)
         readRetry(into: &task, &reader)
+        readConcurrency(into: &task, &reader)
         readPlacement(into: &task, &reader)
         if isValidated { validate(task, &reader) }
         return reader.problems.count == problemCount ? task : nil

@@ -37,6 +37,8 @@ public struct Concurrency: Hashable, Sendable {
     public static let capMax = 1_000
     /// The most runs that may be said to live at a time.
     public static let maxMax = 1_000
+    /// What is wrong with a cap beside another policy than `queue-all`, one sentence.
+    package static let capMisplaced = "cap belongs to policy queue-all: remove it, or write policy: queue-all"
 
     /// How many fires may wait for the end of a run: the others are skipped.
     public var waitingMax: Int {
@@ -67,7 +69,7 @@ public struct Concurrency: Hashable, Sendable {
                     .init(
                         field: "concurrency.max",
                         message:
-                            "max belongs to policy allow; with \(policy.rawValue) there is one run at a time"
+                            "max belongs to policy allow: remove it, with \(policy.rawValue) there is one run at a time"
                     )
                 )
             } else if !(1...Self.maxMax).contains(max) {
@@ -78,7 +80,7 @@ public struct Concurrency: Hashable, Sendable {
         }
         if cap != Self.capDefault, policy != .queueAll {
             problems.append(
-                .init(field: "concurrency.cap", message: "cap belongs to policy queue-all; remove it")
+                .init(field: "concurrency.cap", message: Self.capMisplaced)
             )
         } else if !(1...Self.capMax).contains(cap) {
             problems.append(
@@ -97,23 +99,26 @@ extension Concurrency: Codable {
     /// Decodes a policy's name or an object; fails with the coding path of what is wrong.
     public init(from decoder: any Decoder) throws {
         if let name = try? decoder.singleValueContainer().decode(String.self) {
-            guard let policy = Policy(rawValue: name) else {
-                let names = Policy.allCases.map(\.rawValue).joined(separator: ", ")
-                throw DecodingError.dataCorrupted(
-                    .init(
-                        codingPath: decoder.codingPath,
-                        debugDescription: "\"\(name)\" is not a concurrency policy; write one of \(names)"
-                    )
-                )
-            }
-            self.init(policy)
+            self.init(try Self.policy(name, at: decoder.codingPath))
             return
         }
         let container = try decoder.container(keyedBy: Key.self)
+        let name = try container.decodeIfPresent(String.self, forKey: .policy)
         self.init(
-            try container.decodeIfPresent(Policy.self, forKey: .policy) ?? .allow,
+            try name.map { try Self.policy($0, at: decoder.codingPath + [Key.policy]) } ?? .allow,
             max: try container.decodeIfPresent(Int.self, forKey: .max),
             cap: try container.decodeIfPresent(Int.self, forKey: .cap) ?? Self.capDefault
+        )
+    }
+
+    private static func policy(_ name: String, at path: [any CodingKey]) throws -> Policy {
+        if let policy = Policy(rawValue: name) { return policy }
+        let names = Policy.allCases.map(\.rawValue).joined(separator: ", ")
+        throw DecodingError.dataCorrupted(
+            .init(
+                codingPath: path,
+                debugDescription: "\"\(name)\" is not a concurrency policy; write one of \(names)"
+            )
         )
     }
 

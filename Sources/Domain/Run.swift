@@ -45,9 +45,9 @@ public struct Run: Hashable, Sendable, Codable {
     public var state: RunState
     /// Why it was skipped or missed.
     public var reason: String?
-    /// For a missed range: how many due instants this record stands for; else 1.
+    /// For a range that was missed or skipped: how many due instants this record stands for; else 1.
     public var count: Int
-    /// For a missed range: the first due instant it stands for.
+    /// For a range that was missed or skipped: the first due instant it stands for, of which `due` is the last.
     public var since: Instant?
     /// Its attempts, sorted by number.
     public var attempts: [RunAttempt]

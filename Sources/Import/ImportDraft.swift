@@ -57,6 +57,7 @@ struct ImportDraft {
         )
         task.timeout = candidate.timeout
         task.killGrace = candidate.killGrace ?? task.killGrace
+        task.concurrency = candidate.concurrency
         task.placement.labels = candidate.labels
         task.isEnabled = candidate.isEnabled
         remarks += candidate.remarks.map { remark in
@@ -95,6 +96,7 @@ struct TaskCandidate {
     var schedules: [Schedule] = []
     var timeout: Duration?
     var killGrace: Duration?
+    var concurrency = Concurrency()
     var labels: [String: String] = [:]
     var isEnabled = true
     private(set) var remarks: [ImportRemark] = []

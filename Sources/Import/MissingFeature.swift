@@ -1,6 +1,5 @@
 /// What other schedulers have and a task document cannot say yet: the one list to shorten when it can.
 enum MissingFeature: CaseIterable {
-    case concurrency
     case retries
     case startDeadline
     case misfire
@@ -18,7 +17,6 @@ enum MissingFeature: CaseIterable {
     /// Why it is not carried over, without a period.
     var why: String {
         switch self {
-        case .concurrency: "runs of a task may overlap"
         case .retries: "a failed run is not repeated"
         case .startDeadline: "a task has no deadline for a late start"
         case .misfire: "of the instants that nobody could fire the latest runs once"
@@ -38,7 +36,6 @@ enum MissingFeature: CaseIterable {
     /// What to do, without a period.
     var advice: String {
         switch self {
-        case .concurrency: "let the command take a lock, for instance with flock -n"
         case .retries: "repeat inside the command where that is safe"
         case .startDeadline: "compare CLOUDTASK_DUE with the clock in the command"
         case .misfire: "compare CLOUDTASK_DUE with the clock in the command if late runs do harm"

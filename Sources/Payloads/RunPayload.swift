@@ -21,9 +21,9 @@ public struct RunPayload: Hashable, Sendable, Codable {
     public var state: RunState
     /// Why it was skipped or missed.
     public var reason: String?
-    /// How many due instants this record stands for; more than 1 only for a missed range.
+    /// How many due instants this record stands for; more than 1 only for a range that was missed or skipped.
     public var count: Int
-    /// The first due instant of a missed range.
+    /// The first due instant of such a range, of which `due` is the last.
     public var since: Instant?
     /// Its attempts, sorted by number.
     public var attempts: [AttemptPayload]

@@ -43,13 +43,10 @@ import ZooKeeper
 
     @Test(
         "every end of a run has its code",
-        arguments: zip(
-            RunState.allCases,
-            [
-                CommandStatus.runFailed, .ok, .runFailed, .runTimedOut, .runStopped, .runFailed, .runFailed,
-                .runLost,
-            ]
-        )
+        arguments: [
+            (RunState.succeeded, CommandStatus.ok), (.failed, .runFailed), (.timedOut, .runTimedOut),
+            (.stopped, .runStopped), (.skipped, .runFailed), (.missed, .runFailed), (.lost, .runLost),
+        ]
     )
     func run(state: RunState, status: CommandStatus) {
         #expect(RunWaiting.status(of: state) == status, "\(state)")

@@ -176,31 +176,66 @@ import Testing
         #expect(LineDifference.lines(from: "a\n", to: "a\n") == ["  a"])
     }
 
-    @Test("a list of runs fits a terminal except for its last column")
-    func runs() throws {
-        let task = try #require(TaskID("nightly-report"))
+    private static let due = Instant(millisecondsSinceEpoch: 1_774_746_000_000)
+
+    private func range(_ state: RunState, _ reason: String, count: Int = 3) throws -> RunPayload {
         let uid = try #require(TaskUID(String(repeating: "a", count: 32)))
-        let due = Instant(millisecondsSinceEpoch: 1_774_746_000_000)
         let run = Run(
-            id: RunID(FireKey(uid: uid, due: due)),
-            task: task,
+            id: RunID(FireKey(uid: uid, due: Self.due)),
+            task: try #require(TaskID("nightly-report")),
             uid: uid,
             part: 0,
             runtime: .standard,
-            due: due,
+            due: Self.due,
             trigger: .schedule,
-            state: .missed,
-            reason: "nobody was there",
-            count: 3
+            state: state,
+            reason: reason,
+            count: count,
+            since: Self.due - .seconds(7_200)
         )
-        let text = RunTable.table(
-            [RunPayload(run)],
-            isWide: false,
-            showsTask: true,
-            TimeText(zone: .gmt, now: due)
-        )
-        .text(width: 120, style: Style(isColoured: false))
-        #expect(text.contains("missed ×3"))
+        return RunPayload(run)
+    }
+
+    @Test(
+        "a record of several due instants says so wherever it is shown",
+        arguments: [RunState.missed, .skipped]
+    )
+    func runs(_ state: RunState) throws {
+        let run = try range(state, "nobody was there")
+        let time = TimeText(zone: .gmt, now: Self.due)
+        let text = RunTable.table([run], isWide: false, showsTask: true, time)
+            .text(width: 120, style: Style(isColoured: false))
+        #expect(text.contains("\(state.rawValue) ×3"))
         #expect(text.contains("2026-03-29T01:00:00+00:00"))
+        let details = RunTable.details(of: run, time)
+        #expect(
+            details.first { $0.name == "due instants" }?.value.text
+                == "3, from 2026-03-28T23:00:00+00:00 to 2026-03-29T01:00:00+00:00"
+        )
+        var ticker = RunTicker()
+        #expect(
+            ticker.lines(for: [run])
+                == ["[run] nightly-report of 01:00:00 \(state.rawValue) ×3: nobody was there"]
+        )
+    }
+
+    @Test("whoever waits for a run that was skipped is told why")
+    func skipped() throws {
+        let run = try range(.skipped, "run x had not ended (concurrency)", count: 1)
+        #expect(RunWaiting.line(run) == "run/\(run.id) skipped: run x had not ended (concurrency)")
+        let details = RunTable.details(of: run, TimeText(zone: .gmt, now: Self.due))
+        #expect(!details.contains { $0.name == "due instants" })
+    }
+
+    @Test(
+        "what happens to runs that would overlap is said with its limit",
+        arguments: [
+            (Concurrency(), "allow"), (Concurrency(.allow, max: 3), "allow, at most 3 at a time"),
+            (Concurrency(.forbid), "forbid"), (Concurrency(.queueOne), "queue-one"),
+            (Concurrency(.queueAll), "queue-all, at most 10 wait"), (Concurrency(.replace), "replace"),
+        ]
+    )
+    func concurrency(_ concurrency: Concurrency, _ text: String) {
+        #expect(TaskTable.concurrency(concurrency) == text)
     }
 }

@@ -58,6 +58,66 @@ struct BadDocument: CustomTestStringConvertible, Sendable {
             head + "misfire: {policy: all, cap: 0}\n",
             "4:29: misfire.cap cannot be '0': write a whole number from 1 to 1000"
         ),
+        .init(
+            "concurrency policy",
+            head + "concurrency: sometimes\n",
+            "4:14: concurrency cannot be 'sometimes': use allow, forbid, queue-one, queue-all or replace"
+        ),
+        .init(
+            "concurrency policy in a mapping",
+            head + "concurrency:\n  policy: parallel\n",
+            "5:11: concurrency.policy cannot be 'parallel': use allow, forbid, queue-one, queue-all or replace"
+        ),
+        .init(
+            "misspelt concurrency policy",
+            head + "concurrency: queue-al\n",
+            "4:14: concurrency cannot be 'queue-al': did you mean 'queue-all'?"
+        ),
+        .init(
+            "concurrency as a number",
+            head + "concurrency: 3\n",
+            "4:14: concurrency cannot be a number: name the policy, as in {policy: allow, max: 3}"
+        ),
+        .init(
+            "concurrency as a list",
+            head + "concurrency: [forbid]\n",
+            "4:14: concurrency must be a mapping of keys to values, not a list"
+        ),
+        .init(
+            "unknown key of concurrency",
+            head + "concurrency: {policy: allow, limit: 3}\n",
+            "4:30: unknown key 'limit' in a concurrency policy: use policy, max or cap"
+        ),
+        .init(
+            "max of one run at a time",
+            head + "concurrency:\n  policy: forbid\n  max: 3\n",
+            "6:8: max belongs to policy allow: remove it, with forbid there is one run at a time"
+        ),
+        .init(
+            "max out of range",
+            head + "concurrency: {policy: allow, max: 0}\n",
+            "4:35: concurrency.max cannot be '0': write a whole number from 1 to 1000"
+        ),
+        .init(
+            "cap of what does not queue",
+            head + "concurrency: {policy: replace, cap: 5}\n",
+            "4:37: cap belongs to policy queue-all: remove it, or write policy: queue-all"
+        ),
+        .init(
+            "the default cap of what does not queue",
+            head + "concurrency: {cap: 10}\n",
+            "4:20: cap belongs to policy queue-all"
+        ),
+        .init(
+            "cap out of range",
+            head + "concurrency: {policy: queue-all, cap: 1001}\n",
+            "4:39: concurrency.cap cannot be '1001': write a whole number from 1 to 1000"
+        ),
+        .init(
+            "counted runs retried elsewhere",
+            head + "concurrency: {max: 2}\nretry:\n  attempts: 2\n  agent: other\n",
+            "7:10: runs that are counted are all made by the task's owner: remove retry.agent: other"
+        ),
         .init("start deadline", head + "startDeadline: 1ms\n", "4:16: the start deadline must be between 1s"),
         .init("total timeout", head + "totalTimeout: 0\n", "4:15: the total timeout must be between 1s"),
         .init(

@@ -82,6 +82,24 @@ import Testing
         #expect(try DocumentWriter.yaml(short).contains("misfire: skip"))
     }
 
+    @Test(
+        "what happens to runs that would overlap reads as it says",
+        arguments: [
+            ("allow", Concurrency()), ("forbid", Concurrency(.forbid)), ("queue-one", Concurrency(.queueOne)),
+            ("queue-all", Concurrency(.queueAll)), ("replace", Concurrency(.replace)),
+            ("{policy: queue-all, cap: 5}", Concurrency(.queueAll, cap: 5)),
+            ("{policy: allow, max: 3}", Concurrency(.allow, max: 3)),
+            ("{max: 1000}", Concurrency(.allow, max: 1_000)),
+            ("{policy: forbid}", Concurrency(.forbid)),
+        ]
+    )
+    func concurrency(_ text: String, _ expected: Concurrency) throws {
+        let task = try tasks("kind: Task\nname: t\ncommand: [date]\nconcurrency: \(text)\n")[0]
+        #expect(task.concurrency == expected)
+        #expect(try tasks(try DocumentWriter.yaml(task)) == [task])
+        #expect(try tasks(try DocumentWriter.json(task)) == [task])
+    }
+
     @Test("numbers in a command keep the text they were written with")
     func numbers() throws {
         let task = try tasks("kind: Task\nname: 42\ncommand: [sleep, 5, 0644, 1.50, 1e3, yes]\n")[0]

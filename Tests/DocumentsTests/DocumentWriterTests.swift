@@ -104,6 +104,35 @@ import Testing
         #expect(yaml == text, "\(yaml)")
     }
 
+    @Test(
+        "policies are written as they were read, and left out where they are the default",
+        arguments: [
+            "misfire: skip\nconcurrency: forbid\n", "concurrency: queue-one\n", "concurrency: queue-all\n",
+            "concurrency: replace\n", "concurrency:\n  policy: queue-all\n  cap: 5\n",
+            "misfire:\n  policy: all\n  grace: 2m\n  window: 1d\n  cap: 50\nstartDeadline: 15m\n"
+                + "concurrency:\n  policy: allow\n  max: 3\n", "",
+        ]
+    )
+    func policies(text: String) throws {
+        let head = """
+            kind: Task
+            name: t
+            runtime: default
+            group: default
+            command: [date]
+            environment: {}
+            schedules: []
+            killGrace: 10s
+            delivery: at-most-once
+
+            """
+        let whole = head + text + "enabled: true\n"
+        guard case .task(let document)? = try DocumentParser().parse(whole, file: "f").first else {
+            throw Unexpected()
+        }
+        #expect(try DocumentWriter.yaml(document.specification) == whole)
+    }
+
     @Test("a calendar is written as it was read")
     func calendar() throws {
         let text = """

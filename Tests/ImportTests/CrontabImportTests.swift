@@ -42,6 +42,8 @@ struct CrontabImportTests {
             outcome.tasks.map(\.command) == [["/bin/sh", "-c", "first"], ["/bin/bash", "-c", "second"]]
         )
         #expect(outcome.remarks.isEmpty)
+        // Cron starts a command whether or not its last one has ended.
+        #expect(outcome.tasks.allSatisfy { $0.concurrency == Concurrency(.allow) })
     }
 
     struct PercentCase: Sendable {

@@ -16,7 +16,11 @@ struct ImportDocumentTests {
             """
         let tasks = imported(text, .crontab).tasks
         #expect(tasks.count == 3)
-        for task in tasks {
+        let units = [
+            ImportSource(file: "a.service", text: "[Service]\nExecStart=/bin/a"),
+            ImportSource(file: "a.timer", text: "[Timer]\nOnCalendar=daily\nPersistent=yes"),
+        ]
+        for task in tasks + Importer.tasks(from: units, as: .systemd).tasks {
             let documents = try DocumentParser().parse(try DocumentWriter.yaml(task), file: "-")
             guard case .task(let document) = try #require(documents.first) else { continue }
             #expect(document.specification == task)

@@ -51,7 +51,11 @@ struct KubernetesImportTests {
             guard let task = outcome.tasks.first else { continue }
             #expect(task.isEnabled != row.suspend, "\(row)")
             let notes = outcome.notes.joined(separator: "\n")
-            #expect(notes.contains("concurrencyPolicy") == (row.concurrency != "Allow"), "\(row)")
+            let policy: Concurrency.Policy? = ["Allow": .allow, "Forbid": .forbid, "Replace": .replace][
+                row.concurrency
+            ]
+            #expect(task.concurrency.policy == policy, "\(row)")
+            #expect(notes.contains("concurrencyPolicy") == (row.concurrency == "Forbid"), "\(row)")
             #expect(notes.contains("startingDeadline") == (row.starting_deadline_s != nil), "\(row)")
             // Intervals count from a fixed instant here, from the creation there: documented.
             guard let wait = row.expect.next_wakeup_s, case .cron? = task.schedules.first?.timing,
@@ -137,11 +141,12 @@ struct KubernetesImportTests {
         #expect(task.crons == ["30 1 * * *"])
         #expect(task.cronOptions?.gap == .skip && task.cronOptions?.overlap == .both)
         #expect(task.timeout == .seconds(600) && task.killGrace == .seconds(30))
+        #expect(task.concurrency == Concurrency(.forbid))
         #expect(task.placement.labels == ["disk": "ssd"] && task.environment == ["TO": "team"])
         #expect(task.command.suffix(6) == ["/srv", "/report", "--to", "team", "$(TO)", "5"])
         #expect(
             outcome.notes == [
-                "5 changed the namespace reports", "9 dropped concurrencyPolicy: Forbid",
+                "5 changed the namespace reports", "9 changed concurrencyPolicy: Forbid",
                 "10 dropped startingDeadlineSeconds: 200", "14 dropped backoffLimit: 3",
                 "28 dropped the variable PASSWORD", "22 dropped image: registry/report:1",
                 "30 dropped resources", "32 dropped ConfigMap settings",
@@ -158,6 +163,7 @@ struct KubernetesImportTests {
                 "kind: CronJob\nspec: {schedule: '@daily', jobTemplate: {spec: {template: {spec: {containers: [{image: x}]}}}}}",
                 "names no command"
             ),
+            ("kind: CronJob\nspec: {concurrencyPolicy: Queue}", "write Allow, Forbid or Replace"),
             ("kind: [", "not YAML"),
         ]
     )

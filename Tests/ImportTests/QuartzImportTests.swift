@@ -98,14 +98,44 @@ struct QuartzImportTests {
         #expect(outcome.tasks[0].command == ["run-job", "demoJobHandler", "x"])
         #expect(outcome.tasks[0].timeout == .seconds(30) && !outcome.tasks[0].isEnabled)
         #expect(outcome.tasks[0].description == "测试任务")
+        #expect(outcome.tasks.map(\.concurrency) == [Concurrency(.forbid), Concurrency()])
         #expect(outcome.tasks[1].command == ["/bin/bash", "-c", "echo $0", "xxl-job-3"])
         #expect(outcome.tasks[1].schedules == [.every(try IntervalSchedule(every: .seconds(30)))])
         #expect(
             outcome.notes == [
-                "4 dropped executorBlockStrategy DISCARD_LATER", "3 dropped misfireStrategy DO_NOTHING",
-                "5 dropped executorFailRetryCount 2", "5 dropped childJobId 3",
+                "3 dropped misfireStrategy DO_NOTHING", "5 dropped executorFailRetryCount 2",
+                "5 dropped childJobId 3",
                 "2 dropped executorRouteStrategy SHARDING_BROADCAST",
             ]
         )
+    }
+
+    struct BlockCase: Sendable {
+        var strategy: String
+        var concurrency: Concurrency
+        var notes: [String] = []
+    }
+
+    @Test(
+        "what a busy executor does with a trigger becomes the task's concurrency",
+        arguments: [
+            BlockCase(strategy: "SERIAL_EXECUTION", concurrency: Concurrency(.queueAll)),
+            BlockCase(strategy: "DISCARD_LATER", concurrency: Concurrency(.forbid)),
+            BlockCase(strategy: "COVER_EARLY", concurrency: Concurrency(.replace)),
+            BlockCase(strategy: "", concurrency: Concurrency()),
+            BlockCase(
+                strategy: "CONCURRENT_EXECUTION",
+                concurrency: Concurrency(),
+                notes: ["1 dropped executorBlockStrategy CONCURRENT_EXECUTION"]
+            ),
+        ]
+    )
+    func blockStrategies(_ example: BlockCase) {
+        let json =
+            "{\"id\": 1, \"glueType\": \"GLUE_SHELL\", \"glueSource\": \"date\", "
+            + "\"executorBlockStrategy\": \"\(example.strategy)\"}"
+        let outcome = imported(json, .xxlJob, file: "jobs.json")
+        #expect(outcome.tasks.map(\.concurrency) == [example.concurrency])
+        #expect(outcome.notes == example.notes)
     }
 }

@@ -113,6 +113,7 @@ struct SystemdImportTests {
         )
         #expect(task.environment == ["TARGET": "/srv", "MODE": "full run"])
         #expect(task.timeout == .seconds(3_600) && task.killGrace == .seconds(90))
+        #expect(task.concurrency == Concurrency(.forbid))
         #expect(
             outcome.notes == [
                 "3 dropped User=backup",

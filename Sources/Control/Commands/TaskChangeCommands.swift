@@ -197,7 +197,9 @@ public struct TaskRunCommand: ControlCommand {
         usage: "cloudtask task run <task> [<options>]",
         discussion: """
             Prints the run. With --wait it exits as 'run wait' does. The same --key gives
-            the same run, however often it is asked.
+            the same run, however often it is asked. While another run of the task lives, its
+            'concurrency' says what happens: it starts beside it, waits, is skipped, or
+            replaces it.
 
             Example:
               cloudtask task run nightly-report --wait

@@ -53,6 +53,10 @@ enum RunTable {
             let limit = run.deadline.map { ", until \(time.absolute($0)) at the latest" } ?? ""
             pairs.append(("owner", .init(owner + limit)))
         }
+        if run.count > 1, let since = run.since {
+            let range = "\(run.count), from \(time.absolute(since)) to \(time.absolute(run.due))"
+            pairs.append(("due instants", .init(range)))
+        }
         if let reason = run.reason { pairs.append(("reason", .init(reason))) }
         for attempt in run.attempts {
             var text = "on \(attempt.agent), \(attempt.outcome?.rawValue ?? "running")"
@@ -88,7 +92,8 @@ enum RunTable {
         }
     }
 
-    private static func state(_ run: RunPayload) -> String {
+    /// The state, with the number of due instants when it is that of several.
+    static func state(_ run: RunPayload) -> String {
         run.count > 1 ? "\(run.state.rawValue) ×\(run.count)" : run.state.rawValue
     }
 

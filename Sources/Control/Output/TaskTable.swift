@@ -14,7 +14,7 @@ enum TaskTable {
         if isWide {
             columns += [
                 .init(title: "RUNTIME"), .init(title: "GROUP"), .init(title: "REVISION", isNumber: true),
-                .init(title: "DELIVERY"), .init(title: "NEXT DUE"),
+                .init(title: "DELIVERY"), .init(title: "CONCURRENCY"), .init(title: "NEXT DUE"),
             ]
         }
         var table = Table(columns)
@@ -28,7 +28,8 @@ enum TaskTable {
                 row += [
                     .init(specification.runtime.text), .init(specification.group.text),
                     .init(String(task.revision)),
-                    .init(specification.delivery.rawValue), .init(time.absolute(task.next)),
+                    .init(specification.delivery.rawValue),
+                    .init(specification.concurrency.policy.rawValue), .init(time.absolute(task.next)),
                 ]
             }
             table.append(row)
@@ -56,6 +57,7 @@ enum TaskTable {
             ("runtime", .init(specification.runtime.text)),
             ("group", .init(specification.group.text)),
             ("delivery", .init(specification.delivery.rawValue)),
+            ("concurrency", .init(concurrency(specification.concurrency))),
             ("timeout", .init(specification.timeout.map { DurationText($0).text } ?? "none")),
             ("kill grace", .init(DurationText(specification.killGrace).text)),
             ("revision", .init("\(task.revision) since \(time.absolute(task.effectiveFrom))")),
@@ -76,6 +78,16 @@ enum TaskTable {
             }
         }
         return texts.isEmpty ? "on request" : texts.joined(separator: "; ")
+    }
+
+    /// What happens to runs that would overlap, with the limit that the policy has.
+    static func concurrency(_ concurrency: Concurrency) -> String {
+        let name = concurrency.policy.rawValue
+        switch concurrency.policy {
+        case .allow: return concurrency.max.map { "\(name), at most \($0) at a time" } ?? name
+        case .queueAll: return "\(name), at most \(concurrency.cap) wait"
+        case .forbid, .queueOne, .replace: return name
+        }
     }
 
     private static func next(_ task: TaskPayload, _ time: TimeText) -> Table.Cell {

@@ -15,9 +15,14 @@ struct RunWaiting: Sendable {
     /// Waits, prints the run, and exits with the code that stands for its end.
     func finish(_ printer: Printer, _ time: TimeText) async throws {
         let ended = try await end()
-        try printer.print(ended, names: ["run/\(run)"]) { _ in "run/\(run) \(ended.state.rawValue)\n" }
+        try printer.print(ended, names: ["run/\(run)"]) { _ in Self.line(ended) + "\n" }
         let status = Self.status(of: ended.state)
         if status != .ok { throw ExitCode(status.rawValue) }
+    }
+
+    /// How a run has ended; one that was not launched says why.
+    static func line(_ run: RunPayload) -> String {
+        "run/\(run.id) \(run.state.rawValue)" + (run.reason.map { ": \($0)" } ?? "")
     }
 
     /// The exit code that stands for a state.

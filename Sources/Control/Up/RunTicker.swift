@@ -21,7 +21,7 @@ struct RunTicker {
 
     private static func line(_ run: RunPayload) -> String {
         let time = run.due.formatted().prefix(19).suffix(8)
-        var line = "[run] \(run.task) of \(time) \(run.state.rawValue)"
+        var line = "[run] \(run.task) of \(time) \(RunTable.state(run))"
         guard let attempt = run.attempts.last else { return line + (run.reason.map { ": \($0)" } ?? "") }
         line += " on \(attempt.agent)"
         guard let start = attempt.startedAt else { return line }

@@ -60,7 +60,9 @@ public struct VerifyRunsOptions: ParsableArguments, Sendable {
         )
     )
     var settle: String?
-    @Option(help: ArgumentHelp("A task whose attempts must not overlap; may repeat.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Another task whose attempts must not overlap; may repeat.", valueName: "name")
+    )
     var exclusive: [String] = []
     @Flag(help: "Every task marks its starts: one that never does is not believed.")
     var allMarked = false

@@ -110,8 +110,7 @@ struct CronJobManifest {
             switch entry.key {
             case "schedule", "timeZone", "jobTemplate": break
             case "suspend": candidate.isEnabled = entry.value.text != "true"
-            case "concurrencyPolicy":
-                if entry.value.text != "Allow" { candidate.drop(.concurrency, what, line: entry.line) }
+            case "concurrencyPolicy": readConcurrency(entry.value.text, what, line: entry.line)
             case "startingDeadlineSeconds": candidate.drop(.startDeadline, what, line: entry.line)
             case "successfulJobsHistoryLimit", "failedJobsHistoryLimit":
                 candidate.drop(.history, what, line: entry.line)
@@ -123,6 +122,25 @@ struct CronJobManifest {
             return
         }
         readJob(job)
+    }
+
+    private mutating func readConcurrency(_ policy: String?, _ what: String, line: Int) {
+        switch policy {
+        // What Kubernetes takes when nothing is said.
+        case nil, "Allow": break
+        case "Forbid":
+            candidate.concurrency = Concurrency(.forbid)
+            candidate.change(
+                what,
+                "a fire that is skipped stays skipped, while Kubernetes may start it once the earlier run has ended",
+                "write concurrency: queue-one if that is wanted",
+                line: line
+            )
+        case "Replace": candidate.concurrency = Concurrency(.replace)
+        default:
+            let advice = "write Allow, Forbid or Replace"
+            candidate.refuse(what, "there is no such policy", advice, line: line)
+        }
     }
 
     private mutating func readJob(_ job: DocumentValue) {

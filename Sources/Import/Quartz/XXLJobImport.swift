@@ -112,12 +112,21 @@ enum XXLJobImport {
         }
     }
 
+    /// What becomes of a trigger whose executor is busy with the job.
+    private static let blockStrategies: [String: Concurrency.Policy] = [
+        "SERIAL_EXECUTION": .queueAll, "DISCARD_LATER": .forbid, "COVER_EARLY": .replace,
+    ]
+
     private static func readPolicies(_ job: DocumentValue, _ candidate: inout TaskCandidate) {
         func drop(_ feature: MissingFeature, _ key: String, unless usual: Set<String>) {
             guard let value = job[key]?.text, !value.isEmpty, !usual.contains(value) else { return }
             candidate.drop(feature, "\(key) \(value)", line: job[key]?.line)
         }
-        drop(.concurrency, "executorBlockStrategy", unless: [])
+        if let strategy = job["executorBlockStrategy"]?.text, let policy = blockStrategies[strategy] {
+            candidate.concurrency = Concurrency(policy)
+        } else {
+            drop(.setting, "executorBlockStrategy", unless: [])
+        }
         drop(.misfire, "misfireStrategy", unless: ["FIRE_ONCE_NOW"])
         drop(.retries, "executorFailRetryCount", unless: ["0"])
         drop(.dependency, "childJobId", unless: ["0"])

@@ -82,6 +82,8 @@ enum SystemdImport {
             timer.last("Unit", "Description")?.value
             ?? service.flatMap { UnitFile($0.text).last("Unit", "Description")?.value }
         candidate.description = description ?? candidate.description
+        // A timer that elapses while its unit is active does nothing.
+        candidate.concurrency = Concurrency(.forbid)
         SystemdTimer.read(timer, options, into: &candidate)
         guard let service else {
             candidate.refuse(

@@ -93,7 +93,8 @@ public struct FireEnumerator: Hashable, Sendable {
         let last = latestDue(definition, from: first, through: limit)
         let count = count(definition, from: first, through: last)
         let range = FireRange(since: first, count: count.value)
-        return [DecidedInstant(due: last, decision: .skipped(reason: SkippedReason.crowded, range: range))]
+        let reason = count.isComplete ? SkippedReason.crowded : SkippedReason.crowdedUncounted
+        return [DecidedInstant(due: last, decision: .skipped(reason: reason, range: range))]
     }
 
     /// Decides about the instants in `(cursor, border)`: at most a missed range, and what the policy makes up for.

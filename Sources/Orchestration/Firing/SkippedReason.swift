@@ -8,6 +8,8 @@ public enum SkippedReason {
     }
     /// More fires waited than the policy lets wait.
     public static let crowded = "a newer fire took its place while it waited for a run to end (concurrency)"
+    /// As `crowded`, and there were more than anybody wants to count.
+    public static let crowdedUncounted = crowded + "; counted no further"
     /// A newer run took over between two attempts.
     public static let replaced = "a newer run replaced it before its next attempt (concurrency: replace)"
     /// Somebody stopped it.

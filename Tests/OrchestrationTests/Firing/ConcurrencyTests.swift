@@ -7,7 +7,7 @@ import Testing
 private struct LedgerStory {
     static let start = Instant(millisecondsSinceEpoch: 1_000_000_000)
 
-    var ledger = AgentLedger(enumerator: FireEnumerator()) { _ in 0 }
+    var ledger: AgentLedger
     let task: TaskDefinition
     private var nonce: UInt64 = 0
 
@@ -16,8 +16,10 @@ private struct LedgerStory {
         delivery: Delivery = .atMostOnce,
         startDeadline: Duration? = nil,
         misfire: Misfire = Misfire(),
-        hold: RowHold? = nil
+        hold: RowHold? = nil,
+        countMax: Int = 1_000
     ) throws {
+        ledger = AgentLedger(enumerator: FireEnumerator(countMax: countMax)) { _ in 0 }
         var specification = TaskSpecification(
             name: try #require(TaskID("t")),
             action: .command(["true"]),
@@ -73,6 +75,8 @@ private struct LedgerStory {
         switch fire.decision {
         case .launch: return "\(due) launch"
         case .skipped(let reason, nil): return "\(due) skipped: \(reason)"
+        case .skipped(SkippedReason.crowdedUncounted, let range?):
+            return "\(due) skipped \(range.count) or more"
         case .skipped(_, let range?): return "\(due) skipped \(range.count)"
         case .missed(_, _, let count): return "\(due) missed \(count)"
         }
@@ -191,6 +195,16 @@ private struct LedgerStory {
         #expect(story.decide(57) == ["50 launch"])
         story.end(story.attempt(50), at: 58)
         #expect(story.decide(60) == ["60 launch"])
+    }
+
+    @Test("fires that gave way are counted only so far, and the record says so")
+    func uncounted() throws {
+        var story = try LedgerStory(Concurrency(.queueOne), countMax: 2)
+        #expect(story.decide(10) == ["10 launch"])
+        story.end(story.attempt(10), at: 45)
+        #expect(story.decide(45) == ["30 skipped 2", "40 launch"])
+        story.end(story.attempt(40), at: 95)
+        #expect(story.decide(95) == ["80 skipped 2 or more", "90 launch"])
     }
 
     @Test("what waits for a run is not late, however long it waits")
