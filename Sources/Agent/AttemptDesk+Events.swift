@@ -51,16 +51,7 @@ extension AttemptDesk {
             return
         }
         guard let entry = withdraw(attempt) else { return }
-        conclude(
-            entry.fire,
-            entry.live.incarnation,
-            AttemptResult(
-                attempt: attempt,
-                outcome: .stopped,
-                endedAt: time.now,
-                message: "stopped before it was started"
-            )
-        )
+        concludeUnstarted(entry.fire, entry.live)
     }
 
     private func withdraw(_ attempt: AttemptID) -> Waiting? {

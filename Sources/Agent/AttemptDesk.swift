@@ -80,9 +80,17 @@ actor AttemptDesk {
         self.logger = logger
     }
 
-    /// Takes committed fires over, in the order of their segment.
-    func add(_ fires: [(fire: JournaledFire, specification: TaskSpecification)], of live: LiveIncarnation) {
+    /// Takes committed fires over, in the order of their segment; those that are stopped already are over.
+    func add(
+        _ fires: [(fire: JournaledFire, specification: TaskSpecification)],
+        of live: LiveIncarnation,
+        except stopped: Set<AttemptID> = []
+    ) {
         for entry in fires {
+            if stopped.contains(entry.fire.attempt) {
+                concludeUnstarted(entry.fire, live)
+                continue
+            }
             waiting.insert(
                 Waiting(
                     fire: entry.fire,
@@ -205,6 +213,17 @@ actor AttemptDesk {
             outcome: .missed,
             endedAt: time.now,
             message: reason
+        )
+        conclude(fire, live.incarnation, result)
+    }
+
+    /// The fire was stopped on request before it was started.
+    func concludeUnstarted(_ fire: JournaledFire, _ live: LiveIncarnation) {
+        let result = AttemptResult(
+            attempt: fire.attempt,
+            outcome: .stopped,
+            endedAt: time.now,
+            message: "stopped before it was started"
         )
         conclude(fire, live.incarnation, result)
     }

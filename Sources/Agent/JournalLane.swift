@@ -124,9 +124,9 @@ struct JournalLane {
                 postponed[entry.name] = (.launch(run), run.notBefore ?? now)
             case let dispatch?:
                 entries.append((entry.name, dispatch))
-                if let stopped = dispatch.stopped { hasten(stopped, now) }
             }
         }
+        takeStopped(limit: limit)
         takePostponed(now, limit: limit)
         // What was put off makes room for others behind it.
         if found.count == limit, entries.count < limit { live.wish { $0.inbox = true } }
@@ -134,10 +134,23 @@ struct JournalLane {
         context.logger.warning("the inbox has entries that this version cannot read")
     }
 
-    /// What is to be stopped is taken at once, so that it can be said to be over.
-    private mutating func hasten(_ attempt: AttemptID, _ now: Instant) {
+    /// Takes up what is to be stopped together with the order to stop it, so that it can be said to be over.
+    private mutating func takeStopped(limit: Int) {
+        var names: [AttemptID: String] = [:]
         for (name, entry) in postponed {
-            if case .launch(let run) = entry.dispatch, run.attempt == attempt { postponed[name]?.until = now }
+            if case .launch(let run) = entry.dispatch { names[run.attempt] = name }
+        }
+        for order in entries {
+            guard let stopped = order.dispatch.stopped, let name = names.removeValue(forKey: stopped) else {
+                continue
+            }
+            if entries.count < limit, let entry = postponed.removeValue(forKey: name) {
+                entries.append((name, entry.dispatch))
+            } else {
+                // There is no room for both: the order stays in the inbox for the next segment, too.
+                entries.removeAll { $0.name == order.name }
+                live.wish { $0.inbox = true }
+            }
         }
     }
 
