@@ -48,7 +48,6 @@ public struct ScheduleExplainCommand: ControlCommand {
     /// Explains the schedule, or those of the files.
     public func execute() async throws {
         guard let schedule else { return try explainFiles() }
-        _ = try reading.timeZoneID()
         let meant = try reading.pointedSchedule(schedule)
         try meant.validate(in: ScheduleContext(task: reading.task ?? ""))
         Terminal.writeLine(meant.explained)
