@@ -51,18 +51,7 @@ extension AttemptDesk {
             return
         }
         guard let entry = withdraw(attempt) else { return }
-        conclude(
-            entry.fire,
-            entry.live.incarnation,
-            AttemptResult(
-                attempt: attempt,
-                outcome: .stopped,
-                endedAt: time.now,
-                message: reason == .replaced
-                    ? "a newer run replaced it before it was started (concurrency: replace)"
-                    : "stopped before it was started"
-            )
-        )
+        concludeUnstarted(entry.fire, entry.live, because: reason)
     }
 
     private func withdraw(_ attempt: AttemptID) -> Waiting? {

@@ -85,9 +85,17 @@ actor AttemptDesk {
         self.logger = logger
     }
 
-    /// Takes committed fires over, in the order of their segment.
-    func add(_ fires: [(fire: JournaledFire, specification: TaskSpecification)], of live: LiveIncarnation) {
+    /// Takes committed fires over, in the order of their segment; those that are stopped already are over.
+    func add(
+        _ fires: [(fire: JournaledFire, specification: TaskSpecification)],
+        of live: LiveIncarnation,
+        except stopped: Set<AttemptID> = []
+    ) {
         for entry in fires {
+            if stopped.contains(entry.fire.attempt) {
+                concludeUnstarted(entry.fire, live)
+                continue
+            }
             waiting.insert(
                 Waiting(
                     fire: entry.fire,
@@ -212,6 +220,23 @@ actor AttemptDesk {
             outcome: .missed,
             endedAt: time.now,
             message: reason
+        )
+        conclude(fire, live.incarnation, result)
+    }
+
+    /// The fire was stopped before it was started.
+    func concludeUnstarted(
+        _ fire: JournaledFire,
+        _ live: LiveIncarnation,
+        because reason: StopReason = .request
+    ) {
+        let result = AttemptResult(
+            attempt: fire.attempt,
+            outcome: .stopped,
+            endedAt: time.now,
+            message: reason == .replaced
+                ? "a newer run replaced it before it was started (concurrency: replace)"
+                : "stopped before it was started"
         )
         conclude(fire, live.incarnation, result)
     }

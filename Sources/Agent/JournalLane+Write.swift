@@ -142,14 +142,20 @@ extension JournalLane {
 
     private func committed(taken: [Taken], commands: [Dispatch]) async {
         let fires = live.ledger.withLock { $0.segmentCommitted() }
-        if !Mutation.launchesBeforeCommit.isOn { await launch(fires, taken) }
+        if !Mutation.launchesBeforeCommit.isOn {
+            await launch(fires, taken, except: Set(commands.compactMap(\.stopped)))
+        }
         let decided = fires.filter { $0.decision != .launch }
         context.spool.submit(decided.map { report($0, .decided(at: context.time.now)) })
         for command in commands { await obey(command) }
     }
 
-    /// Hands what is to be launched to the desk.
-    private func launch(_ fires: [JournaledFire], _ taken: [Taken]) async {
+    /// Hands what is to be launched to the desk, which launches nothing that the same segment stops.
+    private func launch(
+        _ fires: [JournaledFire],
+        _ taken: [Taken],
+        except stopped: Set<AttemptID> = []
+    ) async {
         var launches: [(fire: JournaledFire, specification: TaskSpecification)] = []
         for fire in fires where fire.decision == .launch {
             let dispatched = taken.first { $0.fire.attempt == fire.attempt }
@@ -160,7 +166,7 @@ extension JournalLane {
             }
             launches.append((fire, specification))
         }
-        await context.desk.add(launches, of: live)
+        await context.desk.add(launches, of: live, except: stopped)
     }
 
     private func obey(_ command: Dispatch) async {

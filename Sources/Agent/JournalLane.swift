@@ -134,9 +134,9 @@ struct JournalLane {
                 postponed[entry.name] = (.launch(run), pauseEnd(of: entry.name, run, now))
             case let dispatch?:
                 entries.append((entry.name, dispatch))
-                if let stopped = dispatch.stopped { hasten(stopped) }
             }
         }
+        takeStopped(limit: limit)
         takePostponed(limit: limit)
         // What was put off makes room for others behind it.
         if found.count == limit, entries.count < limit { live.wish { $0.inbox = true } }
@@ -144,12 +144,28 @@ struct JournalLane {
         context.logger.warning("the inbox has entries that this version cannot read")
     }
 
-    /// What is to be stopped is taken at once, so that it can be said to be over.
-    private mutating func hasten(_ attempt: AttemptID) {
-        hasten { $0 == attempt }
-        for (name, run) in waiting where run.attempt == attempt {
-            waiting[name] = nil
-            entries.append((name, .launch(run)))
+    /// Takes up what is to be stopped together with the order to stop it, so that it can be said to be over.
+    private mutating func takeStopped(limit: Int) {
+        var names: [AttemptID: String] = [:]
+        for (name, entry) in postponed {
+            if let attempt = entry.dispatch.launched { names[attempt] = name }
+        }
+        for (name, run) in waiting { names[run.attempt] = name }
+        for order in entries {
+            guard let stopped = order.dispatch.stopped, let name = names.removeValue(forKey: stopped) else {
+                continue
+            }
+            if entries.count < limit {
+                let dispatch =
+                    postponed.removeValue(forKey: name)?.dispatch
+                    ?? waiting.removeValue(forKey: name).map { .launch($0) }
+                if let dispatch { entries.append((name, dispatch)) }
+                pauseEnds[name] = context.time.monotonic
+            } else {
+                // There is no room for both: the order stays in the inbox for the next segment, too.
+                entries.removeAll { $0.name == order.name }
+                live.wish { $0.inbox = true }
+            }
         }
     }
 

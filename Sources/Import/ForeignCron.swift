@@ -46,17 +46,3 @@ enum ForeignCron {
         return try IntervalSchedule(every: try DurationText(parsing: words[1]).duration)
     }
 }
-
-/// What starts with the machine elsewhere, and with the agent here.
-enum AgentStart {
-    /// A schedule that is due some time after every start of the agent.
-    static func schedules(after delay: Duration) -> [Schedule] {
-        // A delay that is too long leaves a task without a schedule, which its remark tells.
-        (try? AgentStartSchedule(delay: delay)).map { [Schedule(.onAgentStart($0))] } ?? []
-    }
-
-    /// Why it differs.
-    static let why = "it starts with the agent, which is also restarted while its machine runs"
-    /// What to do.
-    static let advice = "keep it in the machine's init system if it must run once only"
-}

@@ -58,6 +58,9 @@ struct ImportDraft {
         task.timeout = candidate.timeout
         task.killGrace = candidate.killGrace ?? task.killGrace
         task.concurrency = candidate.concurrency
+        task.misfire = candidate.misfire
+        task.retry = candidate.retry
+        task.startDeadline = candidate.startDeadline
         task.placement.labels = candidate.labels
         task.isEnabled = candidate.isEnabled
         remarks += candidate.remarks.map { remark in
@@ -97,6 +100,9 @@ struct TaskCandidate {
     var timeout: Duration?
     var killGrace: Duration?
     var concurrency = Concurrency()
+    var misfire = Misfire()
+    private(set) var retry = Retry()
+    var startDeadline: Duration?
     var labels: [String: String] = [:]
     var isEnabled = true
     private(set) var remarks: [ImportRemark] = []
@@ -129,6 +135,20 @@ struct TaskCandidate {
     /// Notes a mistake, because of which no task is made.
     mutating func refuse(_ what: String, _ why: String, _ advice: String, line: Int? = nil) {
         note(.mistake, what, why, advice, line: line)
+    }
+
+    /// Sets what follows a failed attempt, and notes it when there would be more attempts than a run may have.
+    mutating func setRetry(_ retry: Retry, _ what: String, line: Int? = nil, of file: String? = nil) {
+        self.retry = retry
+        guard retry.attempts > Retry.attemptsMax else { return }
+        self.retry.attempts = Retry.attemptsMax
+        change(
+            what,
+            "a run has \(Retry.attemptsMax) attempts at most",
+            "look for the cause of what fails that often",
+            line: line,
+            of: file
+        )
     }
 
     /// Adds a variable, unless a task cannot have one of that name.

@@ -1,8 +1,8 @@
 /// What other schedulers have and a task document cannot say yet: the one list to shorten when it can.
 enum MissingFeature: CaseIterable {
-    case retries
-    case startDeadline
-    case misfire
+    case retryRule
+    case onStart
+    case afterCompletion
     case dependency
     case shards
     case account
@@ -17,9 +17,10 @@ enum MissingFeature: CaseIterable {
     /// Why it is not carried over, without a period.
     var why: String {
         switch self {
-        case .retries: "a failed run is not repeated"
-        case .startDeadline: "a task has no deadline for a late start"
-        case .misfire: "of the instants that nobody could fire the latest runs once"
+        case .retryRule:
+            "attempts are repeated after failures, chosen exit codes and timeouts, by no other rule"
+        case .onStart: "a start of the machine is no instant of a schedule"
+        case .afterCompletion: "an interval counts from start to start"
         case .dependency: "a task does not start another"
         case .shards: "a run is one process on one agent"
         case .account: "a run has the account of its agent"
@@ -36,9 +37,9 @@ enum MissingFeature: CaseIterable {
     /// What to do, without a period.
     var advice: String {
         switch self {
-        case .retries: "repeat inside the command where that is safe"
-        case .startDeadline: "compare CLOUDTASK_DUE with the clock in the command"
-        case .misfire: "compare CLOUDTASK_DUE with the clock in the command if late runs do harm"
+        case .retryRule: "give the task a retry, or repeat inside the command where that is safe"
+        case .onStart: "keep it in the machine's init system, or give the task a schedule"
+        case .afterCompletion: "choose an interval longer than the run, or sleep inside the command"
         case .dependency: "call both commands one after the other in one script"
         case .shards: "make one task for each part, or start the parts in the command"
         case .account: "run it on a runtime whose agents have that account: --runtime NAME"

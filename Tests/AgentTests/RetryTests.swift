@@ -124,7 +124,28 @@ import Testing
         world.run(.seconds(1))
         try world.dispatch(.stop(run.attempt))
         world.run(.seconds(1))
+        #expect(world.runner.started.isEmpty)
         #expect(world.store.results[run.attempt]?.outcome == .stopped)
+        #expect(try world.inbox.isEmpty)
+    }
+
+    @Test("more of them than one segment takes are stopped as well, and none starts")
+    func manyStopped() throws {
+        world.start()
+        let task = try world.define("t", schedules: [])
+        try world.grant([world.row(task)])
+        world.run(.seconds(1))
+        let runs = (2..<152).map { number in
+            var run = next(of: task, after: 500)
+            run.attempt = AttemptID(run: run.attempt.run, number: number)
+            return run
+        }
+        for run in runs { try world.dispatch(.launch(run)) }
+        world.run(.seconds(1))
+        for run in runs { try world.dispatch(.stop(run.attempt)) }
+        world.run(.seconds(3))
+        #expect(world.runner.started.isEmpty)
+        #expect(runs.allSatisfy { world.store.results[$0.attempt]?.outcome == .stopped })
         #expect(try world.inbox.isEmpty)
     }
 

@@ -41,15 +41,19 @@ import ZooKeeper
         #expect(ControlError(ZooKeeperError(code, path: "/a") as any Error).status == status)
     }
 
-    @Test(
-        "every end of a run has its code",
-        arguments: [
-            (RunState.succeeded, CommandStatus.ok), (.failed, .runFailed), (.timedOut, .runTimedOut),
-            (.stopped, .runStopped), (.skipped, .runFailed), (.missed, .runFailed), (.lost, .runLost),
-        ]
-    )
+    private static let endCodes: [(state: RunState, status: CommandStatus)] = [
+        (.succeeded, .ok), (.failed, .runFailed), (.timedOut, .runTimedOut), (.stopped, .runStopped),
+        (.skipped, .runFailed), (.missed, .runFailed), (.lost, .runLost),
+    ]
+
+    @Test("every end of a run has its code", arguments: endCodes)
     func run(state: RunState, status: CommandStatus) {
         #expect(RunWaiting.status(of: state) == status, "\(state)")
+    }
+
+    @Test("no end of a run is forgotten")
+    func ends() {
+        #expect(Self.endCodes.map(\.state) == RunState.allCases.filter(\.isFinal))
     }
 
     @Test("a failed diff is told apart from a difference")

@@ -111,6 +111,29 @@ import Testing
         #expect(fine.status == 0 && fine.output.isEmpty)
     }
 
+    @Test("lint knows the calendars among the documents, and names one that is not there")
+    func calendars() async throws {
+        let task =
+            "kind: Task\nname: a\ncommand: [date]\nschedules: [{cron: \"0 * * * *\", exclude: {calendars: [no-day]}}]\n"
+        let week = "kind: Calendar\nname: no-day\nweekdays: [mon, tue, wed, thu, fri, sat, sun]\n"
+        let found = try await cloudtask("schedule", "lint", "-f", "-", input: task + "---\n" + week)
+        #expect(found.output.contains("the schedule never comes: "), "\(found.output)\(found.errors)")
+        let year = "kind: Calendar\nname: no-day\nyearly: [12-25]\n"
+        let fine = try await cloudtask("schedule", "lint", "-f", "-", input: year + "---\n" + task)
+        #expect(fine.status == 0 && fine.output.isEmpty, "\(fine.output)\(fine.errors)")
+        let missing = try await cloudtask("schedule", "lint", "-f", "-", input: task)
+        #expect(missing.status == 1)
+        #expect(missing.errors.contains("task a: calendar 'no-day' is not in the files"), "\(missing.errors)")
+        let broken = try await cloudtask(
+            "schedule",
+            "lint",
+            "-f",
+            "-",
+            input: task + "---\nkind: Calendar\nname: no-day\nical: nonsense\n"
+        )
+        #expect(broken.status == 1 && broken.errors.contains("calendar no-day: "), "\(broken.errors)")
+    }
+
     @Test("a herd in documents is found with a spread for each of its tasks")
     func herd() async throws {
         let documents = (0..<30).map {

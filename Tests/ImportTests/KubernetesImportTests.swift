@@ -56,7 +56,9 @@ struct KubernetesImportTests {
             ]
             #expect(task.concurrency.policy == policy, "\(row)")
             #expect(notes.contains("concurrencyPolicy") == (row.concurrency == "Forbid"), "\(row)")
-            #expect(notes.contains("startingDeadline") == (row.starting_deadline_s != nil), "\(row)")
+            #expect(task.startDeadline == row.starting_deadline_s.map { .seconds($0) }, "\(row)")
+            // The latest of the instants that nobody took, unless it is later than the deadline: ours, too.
+            #expect(task.misfire == Misfire(.once) && task.retry == Retry(), "\(row)")
             // Intervals count from a fixed instant here, from the creation there: documented.
             guard let wait = row.expect.next_wakeup_s, case .cron? = task.schedules.first?.timing,
                 let now = Instant(second: row.now)
@@ -142,12 +144,13 @@ struct KubernetesImportTests {
         #expect(task.cronOptions?.gap == .skip && task.cronOptions?.overlap == .both)
         #expect(task.timeout == .seconds(600) && task.killGrace == .seconds(30))
         #expect(task.concurrency == Concurrency(.forbid))
+        #expect(task.startDeadline == .seconds(200) && task.retry.attempts == 4)
         #expect(task.placement.labels == ["disk": "ssd"] && task.environment == ["TO": "team"])
         #expect(task.command.suffix(6) == ["/srv", "/report", "--to", "team", "$(TO)", "5"])
         #expect(
             outcome.notes == [
                 "5 changed the namespace reports", "9 changed concurrencyPolicy: Forbid",
-                "10 dropped startingDeadlineSeconds: 200", "14 dropped backoffLimit: 3",
+                "13 changed activeDeadlineSeconds: 600",
                 "28 dropped the variable PASSWORD", "22 dropped image: registry/report:1",
                 "30 dropped resources", "32 dropped ConfigMap settings",
             ]
@@ -165,11 +168,119 @@ struct KubernetesImportTests {
             ),
             ("kind: CronJob\nspec: {concurrencyPolicy: Queue}", "write Allow, Forbid or Replace"),
             ("kind: [", "not YAML"),
+            (
+                "kind: CronJob\nspec: {schedule: '@daily', startingDeadlineSeconds: soon, jobTemplate: {spec: {}}}",
+                "no number of seconds"
+            ),
         ]
     )
     func mistakes(_ text: String, _ message: String) {
         let outcome = imported(text, .kubernetes, file: "x.yaml")
         #expect(outcome.tasks.isEmpty)
         #expect(outcome.remarks.contains { $0.kind == .mistake && $0.sentence.contains(message) })
+    }
+
+    struct FailureCase: Sendable {
+        var cronJob = ""
+        var job = ""
+        var pod = ""
+        var timeout: Duration?
+        var retry = Retry()
+        var startDeadline: Duration?
+        var notes: [String] = []
+    }
+
+    /// What Kubernetes does unless a manifest says otherwise: six more pods, after 10s, 20s, … up to six minutes.
+    private static func retry(
+        _ attempts: Int = 7,
+        maxDelay: Int = 360,
+        on: [Retry.Cause] = [.failed, .notStarted],
+        agent: Retry.Location = .any
+    ) -> Retry {
+        Retry(
+            attempts: attempts,
+            delay: .seconds(10),
+            maxDelay: .seconds(maxDelay),
+            jitter: 0,
+            on: on,
+            agent: agent
+        )
+    }
+
+    static let failureCases: [FailureCase] = [
+        FailureCase(retry: retry()),
+        FailureCase(job: "backoffLimit: 0"),
+        FailureCase(job: "backoffLimit: null", retry: retry()),
+        FailureCase(job: "backoffLimit: 2", pod: "restartPolicy: Never", retry: retry(3)),
+        FailureCase(
+            job: "backoffLimit: 2",
+            pod: "restartPolicy: OnFailure",
+            retry: retry(3, maxDelay: 300, agent: .same)
+        ),
+        FailureCase(job: "backoffLimit: 99", retry: retry(100)),
+        FailureCase(
+            job: "backoffLimit: 9223372036854775807",
+            retry: retry(100),
+            notes: ["7 changed backoffLimit: 9223372036854775807"]
+        ),
+        FailureCase(job: "{backoffLimit: 0, activeDeadlineSeconds: 60}", timeout: .seconds(60)),
+        FailureCase(
+            job: "activeDeadlineSeconds: 60",
+            timeout: .seconds(60),
+            retry: retry(),
+            notes: ["7 changed activeDeadlineSeconds: 60"]
+        ),
+        FailureCase(
+            pod: "activeDeadlineSeconds: 60",
+            timeout: .seconds(60),
+            retry: retry(on: [.failed, .timedOut, .notStarted])
+        ),
+        FailureCase(
+            job: "activeDeadlineSeconds: 30",
+            pod: "activeDeadlineSeconds: 60",
+            timeout: .seconds(30),
+            retry: retry(),
+            notes: ["7 changed activeDeadlineSeconds: 30"]
+        ),
+        FailureCase(
+            job: "{backoffLimit: 0, podFailurePolicy: {rules: []}}",
+            notes: ["7 dropped podFailurePolicy"]
+        ),
+        FailureCase(cronJob: "startingDeadlineSeconds: null", retry: retry()),
+        FailureCase(cronJob: "startingDeadlineSeconds: 10", retry: retry(), startDeadline: .seconds(10)),
+        FailureCase(
+            cronJob: "startingDeadlineSeconds: 0",
+            retry: retry(),
+            startDeadline: .seconds(1),
+            notes: ["4 changed startingDeadlineSeconds: 0"]
+        ),
+        FailureCase(
+            cronJob: "startingDeadlineSeconds: 99999999999",
+            retry: retry(),
+            startDeadline: .seconds(366 * 86_400)
+        ),
+    ]
+
+    @Test("what follows failures and late starts is carried over", arguments: failureCases)
+    func failures(_ example: FailureCase) throws {
+        func inner(_ text: String) -> String {
+            text.hasPrefix("{") ? String(text.dropFirst().dropLast()) : text
+        }
+        let text = """
+            kind: CronJob
+            spec:
+              schedule: "@daily"
+              \(example.cronJob.isEmpty ? "# nothing" : example.cronJob)
+              jobTemplate:
+                spec:
+                  {\(inner(example.job))\(example.job.isEmpty ? "" : ", ")template: {spec: {
+                    \(example.pod)\(example.pod.isEmpty ? "" : ", ")containers: [{command: [/bin/true]}]}}}
+            """
+        let outcome = imported(text, .kubernetes, file: "cronjob.yaml")
+        let task = try #require(outcome.tasks.first, "\(outcome.remarks.map(\.sentence))")
+        #expect(task.timeout == example.timeout)
+        #expect(task.retry == example.retry)
+        #expect(task.startDeadline == example.startDeadline)
+        #expect(outcome.notes == example.notes)
     }
 }

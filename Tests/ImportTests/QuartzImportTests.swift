@@ -60,7 +60,7 @@ struct QuartzImportTests {
         #expect(task.crons == ["0 0 2 ? * MON-FRI"])
         #expect(task.cronOptions?.timeZone.identifier == "Europe/Berlin")
         #expect(task.schedules.last == .every(try IntervalSchedule(every: .seconds(90))))
-        #expect(outcome.notes == ["10 dropped MISFIRE_INSTRUCTION_DO_NOTHING of trigger t1"])
+        #expect(task.misfire == Misfire(.skip) && outcome.remarks.isEmpty)
         let without = imported(Self.xml, .quartz, file: "jobs.xml")
         #expect(without.remarks.first?.sentence.contains("--handler-command") == true)
     }
@@ -97,13 +97,14 @@ struct QuartzImportTests {
         #expect(outcome.tasks.map(\.name.text) == ["demojobhandler", "xxl-job-3"])
         #expect(outcome.tasks[0].command == ["run-job", "demoJobHandler", "x"])
         #expect(outcome.tasks[0].timeout == .seconds(30) && !outcome.tasks[0].isEnabled)
+        #expect(outcome.tasks.map(\.misfire) == [Misfire(.skip), Misfire(.once)])
+        #expect(outcome.tasks.map(\.retry.attempts) == [3, 1])
         #expect(outcome.tasks[0].description == "测试任务")
         #expect(outcome.tasks.map(\.concurrency) == [Concurrency(.forbid), Concurrency()])
         #expect(outcome.tasks[1].command == ["/bin/bash", "-c", "echo $0", "xxl-job-3"])
         #expect(outcome.tasks[1].schedules == [.every(try IntervalSchedule(every: .seconds(30)))])
         #expect(
             outcome.notes == [
-                "3 dropped misfireStrategy DO_NOTHING", "5 dropped executorFailRetryCount 2",
                 "5 dropped childJobId 3",
                 "2 dropped executorRouteStrategy SHARDING_BROADCAST",
             ]
@@ -137,5 +138,135 @@ struct QuartzImportTests {
         let outcome = imported(json, .xxlJob, file: "jobs.json")
         #expect(outcome.tasks.map(\.concurrency) == [example.concurrency])
         #expect(outcome.notes == example.notes)
+    }
+
+    struct MisfireCase: Sendable {
+        /// Each trigger's kind, repeat count and instruction.
+        var triggers: [(kind: String, count: String?, instruction: String?)]
+        var misfire: Misfire
+        var notes: [String] = []
+    }
+
+    static let misfireCases: [MisfireCase] = [
+        MisfireCase(triggers: [("cron", nil, nil)], misfire: Misfire(.once)),
+        MisfireCase(triggers: [("cron", nil, "SMART_POLICY")], misfire: Misfire(.once)),
+        MisfireCase(triggers: [("cron", nil, "FIRE_ONCE_NOW")], misfire: Misfire(.once)),
+        MisfireCase(triggers: [("cron", nil, "DO_NOTHING")], misfire: Misfire(.skip)),
+        MisfireCase(
+            triggers: [("cron", nil, "IGNORE_MISFIRE_POLICY")],
+            misfire: Misfire(.all, cap: 1_000),
+            notes: ["3 changed MISFIRE_INSTRUCTION_IGNORE_MISFIRE_POLICY of trigger t0"]
+        ),
+        MisfireCase(triggers: [("simple", "-1", nil)], misfire: Misfire(.skip)),
+        MisfireCase(triggers: [("simple", "-1", "FIRE_NOW")], misfire: Misfire(.once)),
+        MisfireCase(
+            triggers: [("simple", "-1", "RESCHEDULE_NEXT_WITH_EXISTING_COUNT")],
+            misfire: Misfire(.skip)
+        ),
+        MisfireCase(
+            triggers: [("simple", "-1", "RESCHEDULE_NOW_WITH_REMAINING_REPEAT_COUNT")],
+            misfire: Misfire(.once)
+        ),
+        MisfireCase(
+            triggers: [("cron", nil, "HOPE")],
+            misfire: Misfire(.once),
+            notes: ["3 dropped MISFIRE_INSTRUCTION_HOPE of trigger t0"]
+        ),
+        MisfireCase(
+            triggers: [("cron", nil, nil), ("cron", nil, "FIRE_ONCE_NOW"), ("simple", "-1", nil)],
+            misfire: Misfire(.once),
+            notes: ["5 changed MISFIRE_INSTRUCTION_SMART_POLICY of trigger t2"]
+        ),
+        MisfireCase(triggers: [], misfire: Misfire(.once)),
+    ]
+
+    @Test("misfire instructions become the task's policy", arguments: misfireCases)
+    func misfires(_ example: MisfireCase) throws {
+        func element(_ name: String, _ text: String?) -> String {
+            text.map { "<\(name)>\($0)</\(name)>" } ?? ""
+        }
+        let triggers = example.triggers.enumerated().map { index, trigger in
+            let when =
+                trigger.kind == "cron"
+                ? element("cron-expression", "0 0 2 * * ?")
+                : element("repeat-count", trigger.count) + element("repeat-interval", "60000")
+            let instruction = trigger.instruction.map { "MISFIRE_INSTRUCTION_" + $0 }
+            return element(
+                "trigger",
+                element(
+                    trigger.kind,
+                    element("name", "t\(index)") + "<job-name>j</job-name>"
+                        + element("misfire-instruction", instruction) + when
+                )
+            )
+        }
+        let text = """
+            <job-scheduling-data><schedule>
+            <job><name>j</name><job-class>J</job-class></job>
+            \(triggers.joined(separator: "\n"))
+            </schedule></job-scheduling-data>
+            """
+        let outcome = imported(
+            text,
+            .quartz,
+            file: "jobs.xml",
+            options: ImportOptions(handlerCommand: ["run-job"])
+        )
+        #expect(outcome.tasks.map(\.misfire) == [example.misfire])
+        #expect(outcome.notes == example.notes)
+    }
+
+    struct PolicyCase: Sendable {
+        var fields: String
+        var misfire = Misfire()
+        var retry = Retry()
+        var notes: [String] = []
+    }
+
+    static let policyCases: [PolicyCase] = [
+        PolicyCase(fields: #""misfireStrategy": "FIRE_ONCE_NOW""#),
+        PolicyCase(fields: #""misfireStrategy": "DO_NOTHING""#, misfire: Misfire(.skip)),
+        PolicyCase(fields: #""misfireStrategy": "HOPE""#, notes: ["1 dropped misfireStrategy HOPE"]),
+        PolicyCase(fields: #""executorFailRetryCount": 0"#),
+        PolicyCase(fields: #""executorFailRetryCount": -1"#),
+        PolicyCase(
+            fields: #""executorFailRetryCount": 3"#,
+            retry: Retry(
+                attempts: 4,
+                delay: .seconds(10),
+                backoff: .constant,
+                jitter: 0,
+                on: [.failed, .timedOut, .notStarted]
+            )
+        ),
+        PolicyCase(
+            fields: #""executorFailRetryCount": 9223372036854775807"#,
+            retry: Retry(
+                attempts: 100,
+                delay: .seconds(10),
+                backoff: .constant,
+                jitter: 0,
+                on: [.failed, .timedOut, .notStarted]
+            ),
+            notes: ["1 changed executorFailRetryCount 9223372036854775807"]
+        ),
+    ]
+
+    @Test("XXL-JOB's policies become the task's", arguments: policyCases)
+    func policies(_ example: PolicyCase) {
+        let text = #"[{"id": 1, "glueType": "GLUE_SHELL", "glueSource": "true", \#(example.fields)}]"#
+        let outcome = imported(text, .xxlJob, file: "jobs.json")
+        #expect(outcome.tasks.map(\.misfire) == [example.misfire])
+        #expect(outcome.tasks.map(\.retry) == [example.retry])
+        #expect(outcome.notes == example.notes)
+    }
+
+    @Test("an interval from end to start becomes one from start to start, and says so")
+    func fixedDelay() throws {
+        let text =
+            #"[{"id": 1, "glueType": "GLUE_SHELL", "glueSource": "true", "scheduleType": "FIX_DELAY", "scheduleConf": "30"}]"#
+        let outcome = imported(text, .xxlJob, file: "jobs.json")
+        #expect(outcome.tasks.map(\.schedules) == [[.every(try IntervalSchedule(every: .seconds(30)))]])
+        #expect(outcome.notes == ["1 dropped FIX_DELAY 30"])
     }
 }

@@ -173,26 +173,18 @@ struct SystemdImportTests {
             ),
             TimerCase(
                 timer: "OnBootSec=5min",
-                schedules: [
-                    (try? AgentStartSchedule(delay: .seconds(300))).map {
-                        Schedule(.onAgentStart($0)).explained
-                    } ?? ""
-                ],
-                notes: ["2 changed OnBootSec=5min"]
+                schedules: [],
+                notes: ["2 dropped OnBootSec=5min"]
             ),
             TimerCase(
                 timer: "OnUnitInactiveSec=90",
-                schedules: [
-                    (try? CompletionSchedule(delay: .seconds(90))).map {
-                        Schedule(.afterCompletion($0)).explained
-                    } ?? ""
-                ],
-                notes: []
+                schedules: ["Every 1m30s, counted from 1970-01-01T00:00:00.000Z."],
+                notes: ["2 dropped OnUnitInactiveSec=90"]
             ),
             TimerCase(
                 timer: "OnCalendar=daily",
                 schedules: ["At 00:00, UTC time."],
-                notes: ["1 changed the usual Persistent=false"]
+                notes: []
             ),
         ]
     )
@@ -231,5 +223,96 @@ struct SystemdImportTests {
         let outcome = imported("[Service]\nExecStart=/bin/a", .systemd, file: "x.service")
         #expect(outcome.notes == ["1 dropped x.service"])
         #expect(imported("[Timer]\nOnCalendar=*-04-31", .systemd, file: "x.timer").hasMistakes)
+    }
+
+    @Test(
+        "a timer makes up for what was missed if it is persistent",
+        arguments: [
+            ("OnCalendar=daily", Misfire.Policy.skip), ("OnCalendar=daily\nPersistent=false", .skip),
+            ("OnCalendar=daily\nPersistent=true", .once),
+            ("OnCalendar=daily\nPersistent=true\nPersistent=no", .skip),
+            ("OnUnitActiveSec=1h", .once),
+        ]
+    )
+    func persistence(_ timer: String, _ policy: Misfire.Policy) throws {
+        let outcome = Importer.tasks(
+            from: [
+                ImportSource(file: "a.timer", text: "[Timer]\n" + timer),
+                ImportSource(file: "a.service", text: "[Service]\nExecStart=/bin/a"),
+            ],
+            as: .systemd
+        )
+        #expect(outcome.tasks.map(\.misfire) == [Misfire(policy)])
+        #expect(!outcome.notes.contains { $0.contains("Persistent") })
+    }
+
+    struct RestartCase: Sendable {
+        var service: String
+        var unit = ""
+        /// Attempts and the pause between them in milliseconds; `nil` for no retry.
+        var retry: (attempts: Int, delay: Int)?
+        var notes: [String] = []
+    }
+
+    static let restartCases: [RestartCase] = [
+        RestartCase(service: "Restart=no"),
+        RestartCase(service: "RestartSec=5"),
+        // Five starts within ten seconds are systemd's own limit.
+        RestartCase(service: "Restart=on-failure", retry: (5, 100)),
+        RestartCase(service: "Restart=on-failure\nRestartSec=2", retry: (5, 2_000)),
+        RestartCase(
+            service: "Restart=on-failure\nRestartSec=5min",
+            retry: (100, 300_000),
+            notes: ["2 changed Restart=on-failure"]
+        ),
+        RestartCase(
+            service: "Restart=on-failure\nRestartSec=60",
+            unit: "StartLimitIntervalSec=10min\nStartLimitBurst=3",
+            retry: (3, 60_000)
+        ),
+        RestartCase(
+            service: "Restart=on-failure\nStartLimitInterval=1h\nStartLimitBurst=8\nRestartSec=30",
+            retry: (8, 30_000)
+        ),
+        RestartCase(
+            service: "Restart=on-failure",
+            unit: "StartLimitIntervalSec=0",
+            retry: (100, 100),
+            notes: ["2 changed Restart=on-failure"]
+        ),
+        RestartCase(
+            service: "Restart=on-failure",
+            unit: "StartLimitIntervalSec=1d\nStartLimitBurst=9223372036854775807",
+            retry: (100, 100),
+            notes: ["2 changed Restart=on-failure"]
+        ),
+        RestartCase(service: "Restart=on-abnormal", notes: ["2 dropped Restart=on-abnormal"]),
+        RestartCase(service: "Restart=always\nRestartSec=5", notes: ["2 dropped Restart=always"]),
+    ]
+
+    @Test("restarts after failures become a retry on the same agent", arguments: restartCases)
+    func restarts(_ example: RestartCase) throws {
+        let outcome = Importer.tasks(
+            from: [
+                ImportSource(
+                    file: "a.service",
+                    text: "[Service]\n\(example.service)\nExecStart=/bin/a\n[Unit]\n\(example.unit)"
+                ),
+                ImportSource(file: "a.timer", text: "[Timer]\nOnCalendar=daily"),
+            ],
+            as: .systemd
+        )
+        let retry = example.retry.map {
+            Retry(
+                attempts: $0.attempts,
+                delay: .milliseconds($0.delay),
+                backoff: .constant,
+                jitter: 0,
+                on: [.failed, .timedOut, .notStarted],
+                agent: .same
+            )
+        }
+        #expect(outcome.tasks.map(\.retry) == [retry ?? Retry()])
+        #expect(outcome.notes == example.notes)
     }
 }

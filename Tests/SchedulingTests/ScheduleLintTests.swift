@@ -1,3 +1,4 @@
+import Foundation
 import Scheduling
 import Testing
 
@@ -219,5 +220,25 @@ struct ScheduleLintTests {
         #expect(report.fires == 24)
         #expect(report.findings.first?.proposals?.count == 1_000)
         #expect(report.findings.first?.proposals?.first?.schedule.split(separator: " ").count == 7)
+    }
+
+    @Test("days of calendars are left out: no herd comes on them, and nothing comes if they are all days")
+    func calendars() throws {
+        var daily = try Self.cron("0 2 * * *")
+        daily.exclude = DaySelection(calendars: ["holidays"])
+        func lint(_ json: String) throws -> [LintFinding] {
+            let days = try JSONDecoder().decode(DaySelection.self, from: Data(json.utf8))
+            return ScheduleLint(
+                from: Self.start,
+                startsPerSecondMax: 10,
+                calendars: ["holidays": DaySet(days)]
+            )
+            .report(on: Self.crowd(20, daily)).findings
+        }
+        #expect(try lint(#"{"dates": ["2026-12-25"]}"#).map(\.rule) == [.herd])
+        #expect(try lint(#"{"dates": ["2026-01-01"]}"#).isEmpty)
+        let never = try lint(#"{"weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]}"#)
+        #expect(never.count == 20 && never.allSatisfy { $0.rule == .never })
+        #expect(never.first?.message.contains("exclude leaves no day") == true)
     }
 }

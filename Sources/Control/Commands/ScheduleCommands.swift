@@ -85,6 +85,8 @@ public struct ExpressionOptions: ParsableArguments, Sendable {
 
     /// The schedule, or an error that points at the mistake.
     func pointedSchedule(_ text: String) throws -> Schedule {
+        // An option that is wrong is misuse, whatever the schedule says.
+        _ = try timeZoneID()
         do {
             return try schedule(text)
         } catch let error as ScheduleError {

@@ -48,7 +48,6 @@ public struct ScheduleExplainCommand: ControlCommand {
     /// Explains the schedule, or those of the files.
     public func execute() async throws {
         guard let schedule else { return try explainFiles() }
-        _ = try reading.timeZoneID()
         let meant = try reading.pointedSchedule(schedule)
         try meant.validate(in: ScheduleContext(task: reading.task ?? ""))
         Terminal.writeLine(meant.explained)
@@ -63,25 +62,14 @@ public struct ScheduleExplainCommand: ControlCommand {
 
     private func explainFiles() throws {
         let documents = try DocumentSource.read(files)
-        var calendars: [CalendarID: DayCalendar] = [:]
-        for case .calendar(let document) in documents {
-            calendars[document.calendar.name] = document.calendar
-        }
+        let calendars = try DocumentCalendars(documents)
         for case .task(let document) in documents {
             let task = document.specification
-            let days: CalendarDays
-            do throws(UnknownCalendars) {
-                days = try CalendarDays(of: task.schedules, among: calendars)
-            } catch {
-                throw ControlError(
-                    "\(document.location): task \(task.name): calendar '\(error.names[0])' is not in the files: add its document"
-                )
-            }
+            let context = try calendars.context(of: document)
             Terminal.writeLine("\(task.name):")
             if task.schedules.isEmpty { Terminal.writeLine("  On request only.") }
             for schedule in task.schedules {
                 Terminal.writeLine("  " + schedule.explained)
-                let context = ScheduleContext(task: task.name.text, calendars: days)
                 try write(schedule.bound(to: context), margin: "    ")
             }
         }

@@ -18,10 +18,11 @@ public struct ScheduleLintCommand: ControlCommand {
             next 24 hours in which too many tasks start, with a spread for each of them
             (-o json lists it); steps that do not divide their field; times that clocks
             skip or show twice within a year; times that never come; days that some
-            months lack; both day fields restricted.
+            months lack; both day fields restricted. Calendars that schedules name must be
+            among the files.
 
             Examples:
-              cloudtask schedule lint -f tasks.yaml
+              cloudtask schedule lint -f tasks.yaml -f holidays.yaml
               cloudtask schedule lint --limit 50 --strict
               cloudtask schedule lint -o json
             """
@@ -55,7 +56,7 @@ public struct ScheduleLintCommand: ControlCommand {
     public func execute() async throws {
         let now = Instant(Date())
         let start = try from.map { try Parse.instant($0, "--from", now: now) } ?? now
-        let tasks = try await tasks()
+        let (tasks, calendars) = try await subjects()
         let subjects = tasks.map {
             LintSubject(
                 name: $0.specification.name.text,
@@ -63,7 +64,7 @@ public struct ScheduleLintCommand: ControlCommand {
                 isEnabled: $0.specification.isEnabled
             )
         }
-        let lint = ScheduleLint(from: start, startsPerSecondMax: limit)
+        let lint = ScheduleLint(from: start, startsPerSecondMax: limit, calendars: calendars)
         let report = lint.report(on: subjects)
         let places = Dictionary(
             tasks.map { ($0.specification.name.text, $0.place) },
@@ -96,17 +97,28 @@ public struct ScheduleLintCommand: ControlCommand {
         var place: String?
     }
 
-    private func tasks() async throws -> [LintedTask] {
-        guard files.isEmpty else {
-            // Documents that could not be saved are looked at too: that a time never comes is one of the findings.
-            return try DocumentSource.read(files, isValidating: false).compactMap { document in
-                guard case .task(let task) = document else { return nil }
-                return LintedTask(specification: task.specification, place: task.location.description)
-            }
-        }
+    /// What is looked at: the tasks, and the days of the calendars that their schedules name.
+    private func subjects() async throws -> ([LintedTask], [String: DaySet]) {
+        guard files.isEmpty else { return try subjectsOfFiles() }
         let connection = try server.connection(timeout: .seconds(120))
-        return try await Paging.all(limit: .max) { page, size throws(CenterClientError) in
+        let tasks = try await Paging.all(limit: .max) { page, size throws(CenterClientError) in
             try await connection.tasks(page: page, limit: size)
-        }.map { LintedTask(specification: $0.specification) }
+        }
+        return (tasks.map { LintedTask(specification: $0.specification) }, [:])
+    }
+
+    private func subjectsOfFiles() throws -> ([LintedTask], [String: DaySet]) {
+        // Documents that could not be saved are looked at too: that a time never comes is one of the findings.
+        let documents = try DocumentSource.read(files, isValidating: false)
+        let calendars = try DocumentCalendars(documents)
+        var tasks: [LintedTask] = []
+        var days: [String: DaySet] = [:]
+        for case .task(let task) in documents {
+            tasks.append(
+                LintedTask(specification: task.specification, place: task.location.description)
+            )
+            days.merge(try calendars.context(of: task).calendars) { first, _ in first }
+        }
+        return (tasks, days)
     }
 }

@@ -108,7 +108,7 @@ struct Applying: Sendable {
         if !problems.isEmpty { throw DocumentError(problems: problems) }
     }
 
-    /// Centers keep no calendars yet: `schedule next` and `explain` read them from files.
+    /// Centers keep no calendars yet: `schedule explain` and `lint` read them from files.
     private static func unsaved(_ document: CalendarDocument) -> DocumentError {
         let message =
             "calendar \(document.calendar.name): this version keeps calendars in no cluster, remove the document"

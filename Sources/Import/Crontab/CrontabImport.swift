@@ -64,8 +64,7 @@ enum CrontabImport {
         _ candidate: inout TaskCandidate
     ) {
         if entry.schedule.lowercased() == "@reboot" {
-            candidate.schedules = AgentStart.schedules(after: .zero)
-            return candidate.change("@reboot", AgentStart.why, AgentStart.advice)
+            return candidate.drop(.onStart, "@reboot")
         }
         do throws(ScheduleError) {
             let zone = try entry.environment["CRON_TZ"].map { name throws(ScheduleError) in

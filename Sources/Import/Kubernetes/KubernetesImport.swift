@@ -71,9 +71,6 @@ struct CronJobManifest {
         }
         readSchedule(spec)
         readSpec(spec)
-        if spec["jobTemplate"]?["spec"]?["backoffLimit"] == nil {
-            candidate.drop(.retries, "the usual backoffLimit of 6")
-        }
     }
 
     private mutating func readSchedule(_ spec: DocumentValue) {
@@ -111,7 +108,7 @@ struct CronJobManifest {
             case "schedule", "timeZone", "jobTemplate": break
             case "suspend": candidate.isEnabled = entry.value.text != "true"
             case "concurrencyPolicy": readConcurrency(entry.value.text, what, line: entry.line)
-            case "startingDeadlineSeconds": candidate.drop(.startDeadline, what, line: entry.line)
+            case "startingDeadlineSeconds": readDeadline(entry)
             case "successfulJobsHistoryLimit", "failedJobsHistoryLimit":
                 candidate.drop(.history, what, line: entry.line)
             default: candidate.drop(.setting, what, line: entry.line)
@@ -143,22 +140,40 @@ struct CronJobManifest {
         }
     }
 
+    private mutating func readDeadline(_ entry: DocumentValue.Entry) {
+        let what = Self.written(entry)
+        guard let seconds = entry.value.number, seconds >= 0 else {
+            return candidate.refuse(
+                what,
+                "it is no number of seconds",
+                "correct the manifest",
+                line: entry.line
+            )
+        }
+        let shortest = TaskSpecification.Limit.startDeadlineMin
+        let deadline = min(.seconds(seconds), TaskSpecification.Limit.timeoutMax)
+        candidate.startDeadline = max(deadline, shortest)
+        guard deadline < shortest else { return }
+        candidate.change(
+            what,
+            "a start may be \(DurationText(shortest)) late",
+            "write suspend: true if it should not start",
+            line: entry.line
+        )
+    }
+
     private mutating func readJob(_ job: DocumentValue) {
         for entry in job.entries {
             let what = Self.written(entry)
             switch entry.key {
-            case "template": break
-            case "activeDeadlineSeconds":
-                if let seconds = entry.value.number, seconds > 0 { candidate.timeout = .seconds(seconds) }
-            case "backoffLimit":
-                if entry.value.number != 0 { candidate.drop(.retries, what, line: entry.line) }
+            case "template", "activeDeadlineSeconds", "backoffLimit": break
             case "parallelism", "completions", "completionMode":
                 if entry.value.number != 1, entry.value.text != "NonIndexed" {
                     candidate.drop(.shards, what, line: entry.line)
                 }
             case "ttlSecondsAfterFinished": candidate.drop(.history, what, line: entry.line)
             case "podFailurePolicy", "podReplacementPolicy", "backoffLimitPerIndex":
-                candidate.drop(.retries, what, line: entry.line)
+                candidate.drop(.retryRule, what, line: entry.line)
             default: candidate.drop(.setting, what, line: entry.line)
             }
         }
@@ -166,6 +181,7 @@ struct CronJobManifest {
             candidate.refuse("the CronJob", "its jobTemplate has no template with a spec", "add a container")
             return
         }
+        JobFailures.read(job, pod: pod, into: &candidate)
         readPod(pod)
     }
 
@@ -173,13 +189,11 @@ struct CronJobManifest {
         for entry in pod.entries {
             let what = Self.written(entry)
             switch entry.key {
-            case "containers", "restartPolicy", "schedulerName", "dnsPolicy": break
+            case "containers", "restartPolicy", "schedulerName", "dnsPolicy", "activeDeadlineSeconds": break
             case "nodeSelector":
                 for label in entry.value.entries { candidate.labels[label.key] = label.value.text ?? "" }
             case "terminationGracePeriodSeconds":
                 if let seconds = entry.value.number { candidate.killGrace = .seconds(min(seconds, 3_600)) }
-            case "activeDeadlineSeconds":
-                if let seconds = entry.value.number, seconds > 0 { candidate.timeout = .seconds(seconds) }
             case "serviceAccountName", "serviceAccount", "securityContext", "automountServiceAccountToken":
                 if !entry.value.entries.isEmpty || entry.value.text != nil {
                     candidate.drop(.account, what, line: entry.line)

@@ -46,10 +46,11 @@ enum QuartzJobs {
                 line: entry.line
             )
         }
-        for trigger in triggers
-        where trigger["job-name"]?.trimmed == name && (trigger["job-group"]?.trimmed ?? "DEFAULT") == group {
-            read(trigger, options, into: &candidate)
+        let mine = triggers.filter {
+            $0["job-name"]?.trimmed == name && ($0["job-group"]?.trimmed ?? "DEFAULT") == group
         }
+        for trigger in mine { read(trigger, options, into: &candidate) }
+        QuartzMisfire.read(mine, into: &candidate)
         return candidate
     }
 
@@ -80,10 +81,6 @@ enum QuartzJobs {
         for key in ["start-time", "end-time", "calendar-name", "priority"] {
             guard let value = trigger[key]?.trimmed else { continue }
             candidate.drop(.setting, "\(key) \(value) of trigger \(name)", line: trigger.line)
-        }
-        let misfire = trigger["misfire-instruction"]?.trimmed ?? ""
-        if misfire.hasSuffix("DO_NOTHING") || misfire.hasSuffix("IGNORE_MISFIRE_POLICY") {
-            candidate.drop(.misfire, "\(misfire) of trigger \(name)", line: trigger.line)
         }
     }
 }

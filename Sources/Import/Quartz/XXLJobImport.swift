@@ -100,11 +100,8 @@ enum XXLJobImport {
                 guard let seconds = Int(text), (1...Self.secondsMax).contains(seconds) else {
                     throw ScheduleError("it is no number of seconds from 1 to \(Self.secondsMax)")
                 }
-                candidate.schedules = [
-                    type == "FIX_DELAY"
-                        ? Schedule(.afterCompletion(try CompletionSchedule(delay: .seconds(seconds))))
-                        : .every(try IntervalSchedule(every: .seconds(seconds)))
-                ]
+                candidate.schedules = [.every(try IntervalSchedule(every: .seconds(seconds)))]
+                if type == "FIX_DELAY" { candidate.drop(.afterCompletion, "\(type) \(text)") }
             default: candidate.drop(.setting, "scheduleType \(type)")
             }
         } catch {
@@ -127,12 +124,30 @@ enum XXLJobImport {
         } else {
             drop(.setting, "executorBlockStrategy", unless: [])
         }
-        drop(.misfire, "misfireStrategy", unless: ["FIRE_ONCE_NOW"])
-        drop(.retries, "executorFailRetryCount", unless: ["0"])
+        if job["misfireStrategy"]?.text == "DO_NOTHING" { candidate.misfire = Misfire(.skip) }
+        drop(.setting, "misfireStrategy", unless: ["DO_NOTHING", "FIRE_ONCE_NOW"])
+        readRetry(job, &candidate)
         drop(.dependency, "childJobId", unless: ["0"])
         drop(.mail, "alarmEmail", unless: [])
         if job["executorRouteStrategy"]?.text == "SHARDING_BROADCAST" {
             candidate.drop(.shards, "executorRouteStrategy SHARDING_BROADCAST")
         }
+    }
+
+    /// XXL-JOB looks for failed runs, those that took too long among them, every ten seconds and repeats them.
+    private static func readRetry(_ job: DocumentValue, _ candidate: inout TaskCandidate) {
+        guard let node = job["executorFailRetryCount"], let retries = node.number, retries > 0 else { return }
+        candidate.setRetry(
+            Retry(
+                // One more than may be is enough to be noticed.
+                attempts: min(retries, Retry.attemptsMax) + 1,
+                delay: .seconds(10),
+                backoff: .constant,
+                jitter: 0,
+                on: Retry.Cause.allCases
+            ),
+            "executorFailRetryCount \(retries)",
+            line: node.line
+        )
     }
 }

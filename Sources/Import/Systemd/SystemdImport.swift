@@ -118,16 +118,8 @@ enum SystemdTimer {
         for setting in unit.settings where setting.section == "Timer" {
             remark(setting, &candidate)
         }
-        let persistent = unit.last("Timer", "Persistent")
-        if !(persistent.map { UnitFile.isTrue($0.value) } ?? false), !unit.all("Timer", "OnCalendar").isEmpty
-        {
-            candidate.change(
-                persistent == nil ? "the usual Persistent=false" : "Persistent=false",
-                MissingFeature.misfire.why,
-                MissingFeature.misfire.advice,
-                line: persistent?.line
-            )
-        }
+        let isPersistent = unit.last("Timer", "Persistent").map { UnitFile.isTrue($0.value) } ?? false
+        if !isPersistent, !unit.all("Timer", "OnCalendar").isEmpty { candidate.misfire = Misfire(.skip) }
     }
 
     private static func readIntervals(_ unit: UnitFile, _ candidate: inout TaskCandidate) {
@@ -146,10 +138,10 @@ enum SystemdTimer {
                     continue
                 }
                 hasInterval = true
-                if key == "OnUnitInactiveSec", let after = try? CompletionSchedule(delay: every) {
-                    candidate.schedules.append(Schedule(.afterCompletion(after)))
+                candidate.schedules.append(.every(schedule))
+                if key == "OnUnitInactiveSec" {
+                    candidate.drop(.afterCompletion, "\(key)=\(setting.value)", line: setting.line)
                 } else {
-                    candidate.schedules.append(.every(schedule))
                     candidate.change(
                         "\(key)=\(setting.value)",
                         "the interval counts from a fixed instant, not from the last start",
@@ -161,13 +153,7 @@ enum SystemdTimer {
         }
         for key in ["OnBootSec", "OnStartupSec", "OnActiveSec"] {
             for setting in unit.all("Timer", key) where !hasInterval {
-                candidate.schedules += TimeSpan.duration(setting.value).map(AgentStart.schedules) ?? []
-                candidate.change(
-                    "\(key)=\(setting.value)",
-                    AgentStart.why,
-                    AgentStart.advice,
-                    line: setting.line
-                )
+                candidate.drop(.onStart, "\(key)=\(setting.value)", line: setting.line)
             }
         }
     }

@@ -18,6 +18,7 @@ enum SystemdService {
             }
         }
         readAction(unit, source, name, &candidate)
+        SystemdRestart.read(unit, source, into: &candidate)
         let settings = unit.settings.filter { $0.section == "Service" && !$0.value.isEmpty }
         for setting in settings where !isLimit(setting.key) { remark(setting, source, &candidate) }
         // A sandboxed service has dozens of them, of which all is said at once.
@@ -89,7 +90,8 @@ enum SystemdService {
     /// Settings that were read above, or that say nothing about a run.
     private static let known: Set<String> = [
         "Environment", "ExecStart", "ExecStartPre", "ExecStartPost", "WorkingDirectory", "SyslogIdentifier",
-        "RemainAfterExit", "GuessMainPID", "StandardInput", "KillMode",
+        "RemainAfterExit", "GuessMainPID", "StandardInput", "KillMode", "Restart", "RestartSec",
+        "StartLimitInterval", "StartLimitIntervalSec", "StartLimitBurst",
     ]
 
     private static func remark(
@@ -118,12 +120,12 @@ enum SystemdService {
             if setting.value != "no" && setting.value != "false" { drop(.account) }
         case "EnvironmentFile", "LoadCredential": drop(.fileOnMachine)
         case "PassEnvironment", "SetCredential": drop(.secret)
-        case "Restart", "RestartSec", "StartLimitBurst":
-            if setting.value != "no" { drop(.retries) }
         case "StandardOutput", "StandardError":
             if !["journal", "inherit", "syslog", "kmsg"].contains(setting.value) {
                 drop(.fileOnMachine)
             }
+        case "RestartSteps", "RestartMaxDelaySec", "RestartPreventExitStatus", "RestartForceExitStatus":
+            drop(.retryRule)
         default: drop(.setting)
         }
     }

@@ -39,8 +39,9 @@ public struct ScheduleLint: Sendable {
         }
         var findings: [LintFinding] = []
         for subject in subjects {
+            let context = ScheduleContext(task: subject.name, calendars: calendars)
             for (index, schedule) in subject.schedules.enumerated() {
-                for (rule, message) in self.findings(in: schedule) {
+                for (rule, message) in self.findings(in: schedule, of: context) {
                     findings.append(
                         LintFinding(
                             rule: rule,
@@ -57,12 +58,13 @@ public struct ScheduleLint: Sendable {
         return LintReport(findings: findings, fires: herds.fires, isCut: herds.isCut)
     }
 
-    private func findings(in schedule: Schedule) -> [(LintFinding.Rule, String)] {
+    private func findings(in schedule: Schedule, of context: ScheduleContext) -> [(LintFinding.Rule, String)]
+    {
         switch schedule.timing {
         case .afterCompletion, .onAgentStart: return []
         default: break
         }
-        if schedule.next(atOrAfter: start) == nil { return [(.never, reasonForNever(schedule))] }
+        if schedule.next(atOrAfter: start) == nil { return [(.never, reasonForNever(schedule, context))] }
         guard case .cron(let cron) = schedule.timing else { return [] }
         let expression = cron.expression
         // The text was parsed when the expression was made.
@@ -74,9 +76,9 @@ public struct ScheduleLint: Sendable {
             + ClockChangeLint(start: start).findings(in: expression, fields)
     }
 
-    private func reasonForNever(_ schedule: Schedule) -> String {
+    private func reasonForNever(_ schedule: Schedule, _ context: ScheduleContext) -> String {
         do throws(ScheduleError) {
-            try schedule.validate()
+            try schedule.validate(in: context)
         } catch {
             return "the schedule never comes: \(error.message)"
         }
