@@ -33,10 +33,10 @@ extension TaskCheck {
         }
     }
 
-    /// Whether the task's own concurrency kept it from being launched.
+    /// Whether the task's own concurrency kept it, or its next attempt, from being launched.
     private func isSkippedByPolicy(_ instance: Instance) -> Bool {
         definition.specification.concurrency.livingMax != nil && instance.starts.isEmpty
-            && instance.runs.allSatisfy { $0.state == .skipped }
+            && instance.runs.allSatisfy { $0.state == .skipped || ($0.reason != nil && !$0.attempts.isEmpty) }
     }
 
     private func punctuality(_ instance: Instance, _ first: RecordedStart, _ owners: TaskOwners)

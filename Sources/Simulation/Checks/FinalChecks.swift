@@ -201,7 +201,9 @@ private struct Records {
     init(_ all: [Run]) {
         for run in all {
             runs.insert(run.id)
-            if run.state == .skipped || run.state == .stopped { givenUp.insert(run.id) }
+            // With a reason, a further attempt was not launched.
+            let isCutShort = run.reason != nil && !run.attempts.isEmpty
+            if run.state == .skipped || run.state == .stopped || isCutShort { givenUp.insert(run.id) }
             if run.attempts.isEmpty, let since = run.since, since <= run.due {
                 ranges[run.uid, default: []].append(since...run.due)
             } else if run.id.fireKey != nil {
