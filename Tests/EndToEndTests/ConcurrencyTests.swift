@@ -46,7 +46,8 @@ extension EndToEnd.Live {
             }
             #expect(attempts.count == 3)
             for (earlier, later) in zip(attempts, attempts.dropFirst()) {
-                let (end, start) = (try #require(earlier.result?.endedAt), try #require(later.startedAt))
+                let end = try #require(earlier.endedAt)
+                let start = try #require(later.startedAt)
                 #expect(end <= start)
             }
         }
