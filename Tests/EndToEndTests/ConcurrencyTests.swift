@@ -96,7 +96,7 @@ extension EndToEnd {
             let (pids, starts) = (folder.file("pid").path, folder.file("starts").path)
             return """
                 # A process that is dead and that nobody has asked about is a zombie.
-                state=$(cut -d" " -f3 "/proc/$(cat \(pids) 2>/dev/null)/stat" 2>/dev/null || true)
+                state=$(cut -d" " -f3 "/proc/$(cat \(pids) 2>/dev/null || echo 0)/stat" 2>/dev/null || true)
                 case "$state" in ""|Z|X) ;; *) echo "overlap" >> \(starts) ;; esac
                 echo $$ > \(pids)
                 echo "$CLOUDTASK_NODE" >> \(starts)
