@@ -72,7 +72,7 @@ public struct Simulation {
         cluster.run(for: Self.settlingSpan / 2)
         final.checkMovement(since: moves)
         final.checkLeftovers()
-        final.checkRecords()
+        final.checkRecords(through: lastDue)
         final.checkOutcome(through: lastDue)
         final.checkResults(through: lastDue)
         final.checkRequests()

@@ -46,8 +46,8 @@ struct FinalChecks {
         }
     }
 
-    /// Every center has every result that a machine still has on record, also a center that lost all it had.
-    func checkRecords() {
+    /// Every center has every result up to `end` that a machine still has on record, also a center that lost all it had.
+    func checkRecords(through end: Instant) {
         let histories = cluster.centers.map { center in
             (
                 center: center.id,
@@ -56,7 +56,7 @@ struct FinalChecks {
         }
         for agent in cluster.agents {
             for report in agent.machine.store.reports {
-                guard case .ended(let result) = report.phase else { continue }
+                guard case .ended(let result) = report.phase, result.endedAt <= end else { continue }
                 let attempt = result.attempt
                 for (center, runs) in histories {
                     let known = runs[attempt.run]?.attempts.first { $0.number == attempt.number }?.result
@@ -163,11 +163,18 @@ struct FinalChecks {
     /// Whether the clocks of those who edit and those who decide were apart.
     private var clocksWereApart: Bool { !faults.isDisjoint(with: [.stepClock, .driftClock]) }
 
-    /// Shortly after an edit nobody can say which revision's instants count: the owner may have looked ahead.
+    /// Shortly after an edit nobody can say which revision's instants count: the owner may have looked ahead, and what it decides
+    /// before it can be told of the edit it decides by what it knows.
     private func isAmbiguous(_ instant: Instant, _ task: TaskDefinition) -> Bool {
-        let edits = task.supersededSchedules.dropFirst().map(\.effectiveFrom) + [task.effectiveFrom]
         guard task.revision > 1 else { return false }
-        return clocksWereApart || edits.contains { $0 < instant && instant <= $0 + Self.lookAhead }
+        if clocksWereApart { return true }
+        let begins = task.supersededSchedules.map(\.effectiveFrom) + [task.effectiveFrom]
+        let rows = cluster.watch.state.withLock(\.rows)
+        return begins.enumerated().dropFirst().contains { index, begin in
+            let revision = task.revision - (begins.count - 1 - index)
+            let told = rows.decided(before: revision, of: TaskPart(uid: task.uid)) ?? begin
+            return begin < instant && instant <= max(begin + Self.lookAhead, told)
+        }
     }
 
     private var definitions: [TaskDefinition] {

@@ -46,6 +46,8 @@ struct RowCheck {
     /// Where each row was when it last was in one place only.
     private(set) var agents: [TaskPart: String] = [:]
     private var names: [ZNodePath: String] = [:]
+    /// Up to where each revision's row was decided when an owner was first given it: up to there by earlier revisions.
+    private(set) var decidedBefore: [TaskPart: [Int: Instant]] = [:]
     /// How often a row came to another agent.
     private(set) var moveCount = 0
 
@@ -53,7 +55,11 @@ struct RowCheck {
         guard case .rows(let place) = node else { return [] }
         let path = change.path
         names[path] = place
-        let now = Set(change.decoded(AllocationBucket.self)?.rows.map(\.key) ?? [])
+        let content = change.decoded(AllocationBucket.self)?.rows ?? []
+        for row in content where row.state == .active && decidedBefore[row.key]?[row.revision] == nil {
+            decidedBefore[row.key, default: [:]][row.revision] = row.cursor
+        }
+        let now = Set(content.map(\.key))
         let before = rows[path] ?? []
         rows[path] = now
         for key in before.subtracting(now) { places[key]?.removeAll { $0 == path } }
@@ -76,6 +82,12 @@ struct RowCheck {
             if name != "parked" { agents[key] = name }
         }
         return found
+    }
+
+    /// Up to where earlier revisions than this one decided; `nil` when no owner was ever given it.
+    func decided(before revision: Int, of key: TaskPart) -> Instant? {
+        let later = (decidedBefore[key] ?? [:]).filter { $0.key >= revision }
+        return later.min { $0.key < $1.key }?.value
     }
 
     /// The agent whose bucket holds the row; `nil` when it is parked or nowhere.

@@ -40,6 +40,9 @@ final class InMemoryStateStore: AgentStateStore {
     /// Makes writes fail, or succeed again.
     func setFull(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
 
+    /// Whether writes fail now.
+    var isFull: Bool { state.withLock(\.isFull) }
+
     /// Makes the disk as another one is: what a cloned machine begins with.
     ///
     /// But for the session: what is remembered of it is good only where it was opened.

@@ -43,6 +43,7 @@ final class SimulatedRunner: AttemptRunner {
     func start(_ orders: [LaunchOrder]) async {
         // The identities reach the disk before the first process starts.
         let flush = state.withLock { $0.generator.duration(in: .milliseconds(1)...(.milliseconds(20))) }
+        if machine.store.isFull { return refuseUnrecorded(orders) }
         let isNew = orders.map { order in
             machine.state.withLock { $0.seen.insert(order.fire.attempt).inserted }
                 || Mutation.relaunchesPredecessor.isOn
@@ -50,6 +51,24 @@ final class SimulatedRunner: AttemptRunner {
         // Cancelled means that the agent ends; its orders are refused below.
         try? await time.sleep(for: flush)
         for (order, isNew) in zip(orders, isNew) { start(order, isNew: isNew) }
+    }
+
+    /// Ends the orders whose identities cannot be recorded, as a runner with a full disk does.
+    private func refuseUnrecorded(_ orders: [LaunchOrder]) {
+        for order in orders {
+            let attempt = order.fire.attempt
+            guard !machine.state.withLock({ $0.seen.contains(attempt) }) else {
+                continuation.yield(.refused(attempt, reason: "seen before"))
+                continue
+            }
+            let result = AttemptResult(
+                attempt: attempt,
+                outcome: .notStarted,
+                endedAt: time.now,
+                message: "the attempt could not be recorded"
+            )
+            continuation.yield(.ended(result))
+        }
     }
 
     private func start(_ order: LaunchOrder, isNew: Bool) {
