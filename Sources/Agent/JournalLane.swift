@@ -41,7 +41,7 @@ struct JournalLane {
     var retryDefinitionsAt: MonotonicInstant?
     var entries: [(name: String, dispatch: Dispatch)] = []
     /// Entries of the inbox that may not be taken yet; they stay there, so that whoever comes after us finds them.
-    var postponed: [String: (dispatch: Dispatch, until: Instant)] = [:]
+    var postponed: [String: (dispatch: Dispatch, until: MonotonicInstant)] = [:]
     /// Writes refused in a row.
     var rejectionCount = 0
     private var hasComplained = false
@@ -114,20 +114,22 @@ struct JournalLane {
         let limit = AgentLedger.Limit.takenPerSegment
         let (names, found) = try await reader.inbox(limit: limit, except: Set(postponed.keys))
         postponed = postponed.filter { names.contains($0.key) }
-        let now = context.time.now
+        let (now, monotonicNow) = (context.time.now, context.time.monotonic)
         var isReadable = true
         entries = []
         for entry in found {
             switch entry.dispatch {
             case nil: isReadable = false
-            case .launch(let run)? where run.notBefore.map({ $0 > now }) ?? false:
-                postponed[entry.name] = (.launch(run), run.notBefore ?? now)
             case let dispatch?:
-                entries.append((entry.name, dispatch))
+                if case .launch(let run) = dispatch, let wait = run.wait(at: now) {
+                    postponed[entry.name] = (dispatch, monotonicNow + wait)
+                } else {
+                    entries.append((entry.name, dispatch))
+                }
             }
         }
         takeStopped(limit: limit)
-        takePostponed(now, limit: limit)
+        takePostponed(monotonicNow, limit: limit)
         // What was put off makes room for others behind it.
         if found.count == limit, entries.count < limit { live.wish { $0.inbox = true } }
         guard !isReadable else { return }
@@ -155,7 +157,7 @@ struct JournalLane {
     }
 
     /// Takes up what was put off until now.
-    private mutating func takePostponed(_ now: Instant, limit: Int) {
+    private mutating func takePostponed(_ now: MonotonicInstant, limit: Int) {
         let due = postponed.filter { $0.value.until <= now }.sorted {
             ($0.value.until, $0.key) < ($1.value.until, $1.key)
         }
@@ -185,8 +187,7 @@ struct JournalLane {
             wishes.table = wishes.table || rereads
             wishes.inbox = wishes.inbox || rereads
         }
-        let wallNow = context.time.now
-        if postponed.values.contains(where: { $0.until <= wallNow }) { wishes.inbox = true }
+        if postponed.values.contains(where: { $0.until <= now }) { wishes.inbox = true }
         if let retry = retryDefinitionsAt, now >= retry {
             retryDefinitionsAt = nil
             wishes.table = true
@@ -225,10 +226,7 @@ struct JournalLane {
             let early = context.time.now.duration(to: nextDue) - lookAhead
             wake = min(wake, now + min(max(early, .zero), AgentTiming.dueTrust))
         }
-        if let earliest = postponed.values.map(\.until).min() {
-            let wait = max(context.time.now.duration(to: earliest), .zero)
-            wake = min(wake, now + min(wait, AgentTiming.dueTrust))
-        }
+        if let earliest = postponed.values.map(\.until).min() { wake = min(wake, max(earliest, now)) }
         if let changedSince { wake = min(wake, changedSince + checkpointDelay) }
         if let retryDefinitionsAt { wake = min(wake, retryDefinitionsAt) }
         return wake

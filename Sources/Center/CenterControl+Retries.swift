@@ -50,7 +50,7 @@ extension CenterControl {
             return true
         }
         var next = OpenFireDecision.nextAttempt(of: fire, task)
-        next.notBefore = result.retryAt
+        next.postpone(after: result)
         let run = next.attempt.run
         if let known = try await history.knownRun(run),
             known.attempts.contains(where: { $0.number >= next.attempt.number })

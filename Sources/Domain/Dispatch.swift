@@ -38,6 +38,8 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
     public var trigger: Trigger
     /// It may not be started before; `nil` for at once.
     public var notBefore: Instant?
+    /// The pause that `notBefore` comes from; absent without one, and in entries of an older version.
+    public var pause: DurationText?
 
     /// Creates a dispatched run.
     public init(
@@ -48,7 +50,8 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
         revision: Int,
         due: Instant,
         trigger: Trigger,
-        notBefore: Instant? = nil
+        notBefore: Instant? = nil,
+        pause: DurationText? = nil
     ) {
         self.attempt = attempt
         self.task = task
@@ -58,6 +61,23 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
         self.due = due
         self.trigger = trigger
         self.notBefore = notBefore
+        self.pause = pause
+    }
+}
+
+extension DispatchedRun {
+    /// Puts the attempt off as the result of the one before it says.
+    public mutating func postpone(after result: AttemptResult) {
+        notBefore = result.retryAt
+        pause = result.retryAt.map { DurationText(max(result.endedAt.duration(to: $0), .zero)) }
+    }
+
+    /// How long an agent waits that sees it at `now` for the first time; `nil` when it does not wait.
+    ///
+    /// Never longer than the pause: the instant may come from a clock that was wrong.
+    public func wait(at now: Instant) -> Duration? {
+        guard let notBefore, notBefore > now else { return nil }
+        return min(now.duration(to: notBefore), pause?.duration ?? Retry.delayMax)
     }
 }
 

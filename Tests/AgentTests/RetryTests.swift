@@ -90,6 +90,21 @@ import Testing
         #expect(try world.inbox.isEmpty)
     }
 
+    @Test("an attempt waits no longer than its pause, whatever clock its instant comes from")
+    func wrongClock() throws {
+        world.start()
+        let task = try world.define("t", schedules: [])
+        try world.grant([world.row(task)])
+        world.run(.seconds(1))
+        var run = next(of: task, after: 3_600)
+        run.pause = DurationText(.seconds(5))
+        try world.dispatch(.launch(run))
+        world.run(.milliseconds(4_900))
+        #expect(world.runner.started.isEmpty)
+        world.run(.milliseconds(300))
+        #expect(world.runner.started == [run.attempt])
+    }
+
     @Test("more postponed attempts than one segment takes hold up no other")
     func crowd() throws {
         world.start()

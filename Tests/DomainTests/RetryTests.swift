@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import Scheduling
 import Testing
 
@@ -115,5 +116,45 @@ import Testing
             #expect(run.state == .failed)
             #expect(run.attempts.first?.result?.retryAt == nil)
         }
+    }
+}
+
+/// How long an attempt that was put off waits for its time.
+@Suite struct PostponedRunTests {
+    struct Row: Sendable, CustomTestStringConvertible {
+        var name: String
+        /// What the clock that sees the entry shows, in seconds after the failure by the clock that saw that.
+        var now: Int
+        var wait: Duration?
+        var testDescription: String { name }
+    }
+
+    @Test(
+        "it waits for its instant, and no longer than its pause",
+        arguments: [
+            Row(name: "at once", now: 0, wait: .seconds(30)), Row(name: "later", now: 10, wait: .seconds(20)),
+            Row(name: "at its instant", now: 30, wait: nil), Row(name: "too late", now: 99, wait: nil),
+            Row(name: "by a clock that is behind", now: -1_000, wait: .seconds(30)),
+        ]
+    )
+    func waits(_ row: Row) throws {
+        let failure = Instant(millisecondsSinceEpoch: 1_700_000_000_000)
+        let first = AttemptID(run: RunID(FireKey(uid: TaskUID(bits: 1), due: failure)), number: 1)
+        var result = AttemptResult(attempt: first, outcome: .failed, endedAt: failure)
+        var run = DispatchedRun(
+            attempt: AttemptID(run: first.run, number: 2),
+            task: try #require(TaskID("t")),
+            uid: TaskUID(bits: 1),
+            revision: 1,
+            due: failure,
+            trigger: .schedule
+        )
+        run.postpone(after: result)
+        #expect(run.wait(at: failure) == nil)
+        result.retryAt = failure + .seconds(30)
+        run.postpone(after: result)
+        #expect(run.wait(at: failure + .seconds(row.now)) == row.wait)
+        let decoded = try JSONDecoder().decode(DispatchedRun.self, from: try JSONEncoder().encode(run))
+        #expect(decoded == run)
     }
 }

@@ -55,7 +55,7 @@ struct OpenFireDecision: Hashable, Sendable {
             return OpenFireDecision(report: isTold ? nil : report(.ended(result)))
         }
         if var next {
-            next.notBefore = result.retryAt
+            next.postpone(after: result)
             return OpenFireDecision(report: isTold ? nil : report(.ended(result)), next: next)
         }
         if result.retryAt != nil, !isRepeated {
