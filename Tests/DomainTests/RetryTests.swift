@@ -116,4 +116,25 @@ import Testing
             #expect(run.attempts.first?.result?.retryAt == nil)
         }
     }
+
+    @Test(
+        "a further attempt is put off as long as the policy says at most, whatever a clock says",
+        arguments: [(-5, 0), (0, 0), (3, 3), (7, 7), (3_600, 7)]
+    )
+    func putOff(_ seconds: Int, _ pause: Int) throws {
+        let now = Instant(millisecondsSinceEpoch: 1_000_000)
+        var run = DispatchedRun(
+            attempt: AttemptID(run: RunID(FireKey(uid: TaskUID(bits: 1), due: now)), number: 2),
+            task: try #require(TaskID("t")),
+            uid: TaskUID(bits: 1),
+            revision: 1,
+            due: now,
+            trigger: .schedule
+        )
+        let retry = Retry(attempts: 2, delay: .seconds(7), jitter: 0)
+        run.putOff(until: now + .seconds(seconds), now: now, retry)
+        #expect(run.pause == .seconds(pause))
+        run.putOff(until: nil, now: now, retry)
+        #expect(run.pause == .seconds(pause))
+    }
 }
