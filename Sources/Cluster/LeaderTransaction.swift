@@ -277,7 +277,7 @@ extension Tree {
 extension AllocationRow {
     /// The size of its JSON, never less than it is.
     var estimatedBytes: Int {
-        let held = hold.map { 48 + 80 * $0.attempts.count } ?? 0
+        let held = hold.map { 48 + 200 * $0.attempts.count } ?? 0
         return 136 + held + task.text.utf8.count + uid.text.utf8.count
     }
 }

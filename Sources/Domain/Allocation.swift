@@ -51,17 +51,37 @@ public struct AllocationRow: Hashable, Sendable, Codable {
     public var cutOffs: Int { hold?.cutOffs ?? 0 }
 }
 
+/// An attempt that lives with a former owner of a row, or waits in its inbox.
+public struct HeldAttempt: Hashable, Sendable, Codable {
+    /// The attempt.
+    public var attempt: AttemptID
+    /// Whose journal or inbox it is in.
+    public var runtime: RuntimeID
+    /// Whose journal or inbox it is in.
+    public var agent: AgentID
+    /// The agent's incarnation.
+    public var incarnation: Incarnation
+
+    /// Creates the note of an attempt.
+    public init(_ attempt: AttemptID, runtime: RuntimeID, agent: AgentID, incarnation: Incarnation) {
+        self.attempt = attempt
+        self.runtime = runtime
+        self.agent = agent
+        self.incarnation = incarnation
+    }
+}
+
 /// What may still live of a part outside of its owner's knowledge: counted against the task's concurrency.
 public struct RowHold: Hashable, Sendable, Codable {
     /// The attempts that live with a former owner or wait in its inbox; each goes when its end is known.
-    public var attempts: [AttemptID]
+    public var attempts: [HeldAttempt]
     /// How many owners were cut off while attempts of theirs were running, which may live on until they are killed: whenever there is
     /// another one, whoever owns the row waits as long as that can take, from when it reads so first.
     public var cutOffs: Int
 
     /// Creates a hold; the attempts are sorted.
-    public init(attempts: [AttemptID] = [], cutOffs: Int = 0) {
-        self.attempts = attempts.sorted()
+    public init(attempts: [HeldAttempt] = [], cutOffs: Int = 0) {
+        self.attempts = attempts.sorted { $0.attempt < $1.attempt }
         self.cutOffs = cutOffs
     }
 

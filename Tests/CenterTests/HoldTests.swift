@@ -35,6 +35,12 @@ import Testing
         try #require(workshop.places()[TaskID("t")!])
     }
 
+    private func held(_ attempt: AttemptID, _ agent: Agent) -> RowHold {
+        RowHold(attempts: [
+            HeldAttempt(attempt, runtime: .standard, agent: agent.name, incarnation: agent.id.incarnation)
+        ])
+    }
+
     private func drain(_ agent: Agent, _ leader: Leader) async throws {
         try await leader.control.setDrained(agent.name, in: nil, true)
         try await leader.pass()
@@ -64,7 +70,7 @@ import Testing
             try await drain(owner, leader)
             let moved = try row(workshop)
             #expect(moved.place == .owned(other.id.seat))
-            #expect(moved.row.hold == RowHold(attempts: [fire.attempt]))
+            #expect(moved.row.hold == held(fire.attempt, owner))
             _ = try await leader.control.accept([report(fire, owner)], from: owner.name)
             try await leader.pass()
             #expect(try row(workshop).row.hold == nil)
@@ -149,11 +155,32 @@ import Testing
             let fire = task.fire(Workshop.start + .seconds(60))
             try await owner.journal(1, [fire])
             try await drain(owner, leader)
-            #expect(try row(workshop).row.hold == RowHold(attempts: [fire.attempt]))
+            #expect(try row(workshop).row.hold == held(fire.attempt, owner))
             await owner.die()
             try await leader.pass()
             try await leader.pass()
             #expect(try row(workshop).row.hold == RowHold(cutOffs: 1))
+        }
+    }
+
+    @Test("what nobody can know any more is not waited for for ever")
+    func forgotten() async throws {
+        try await withOwner { workshop, leader, owner, other, task in
+            let mirror = try #require(await leader.leading.reconciler.mirror)
+            var row = try row(workshop).row
+            let gone = HeldAttempt(
+                task.fire(Workshop.start + .seconds(60)).attempt,
+                runtime: .standard,
+                agent: other.name,
+                incarnation: workshop.random.identifier()
+            )
+            row.hold = RowHold(attempts: [gone])
+            var transaction = LeaderTransaction(mirror: mirror, epoch: leader.epoch)
+            _ = transaction.add(.init(row: row, to: .owned(owner.id.seat)))
+            _ = try await transaction.commit(with: leader.leading.writer)
+            let successor = try await workshop.leader("c2")
+            try await successor.pass()
+            #expect(try self.row(workshop).row.hold == RowHold(cutOffs: 1))
         }
     }
 

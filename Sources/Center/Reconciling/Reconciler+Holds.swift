@@ -8,7 +8,7 @@ enum Remains: Hashable, Sendable {
     /// It is gone, and had attempts of these parts running.
     case cutOff(Set<TaskPart>)
     /// It lives, and has these attempts running or in its inbox.
-    case alive([TaskPart: [AttemptID]])
+    case alive([TaskPart: [HeldAttempt]])
 }
 
 /// Attempts that rows hold because they live with somebody else: lifted when their ends are known.
@@ -23,12 +23,10 @@ extension Reconciler {
                 continue
             }
             var lifted = RowHold(cutOffs: hold.cutOffs)
-            for attempt in hold.attempts {
-                switch try await state(of: attempt) {
-                case .alive: lifted.attempts.append(attempt)
-                case .unknown:
-                    if try await !bring(attempt, to: place, row) { lifted.attempts.append(attempt) }
-                case .ended: break
+            for held in hold.attempts {
+                switch try await state(of: held, place) {
+                case .alive: lifted.attempts.append(held)
+                case .over: break
                 case .cutOff: lifted.cutOffs += 1
                 }
             }
@@ -51,12 +49,12 @@ extension Reconciler {
     /// How often holds are looked at although no end was reported here.
     private static let liftInterval = Duration.seconds(1)
 
-    /// What the history knows of a held attempt.
-    private enum AttemptState { case unknown, alive, ended, cutOff }
+    /// What has become of a held attempt: `over` also when the row's owner counts it now.
+    private enum HeldState { case alive, over, cutOff }
 
     /// Moves an attempt that nobody has taken yet to the inbox of the part's owner, who counts it then; `false` when that is not possible,
     /// because it was taken or because nobody owns the part.
-    private func bring(_ attempt: AttemptID, to place: Place, _ row: AllocationRow) async throws -> Bool {
+    private func bring(_ attempt: AttemptID, to place: Place) async throws -> Bool {
         guard case .owned(let seat) = place, let target = roster?.journal(of: seat),
             let fence = mirror?.fences[target]
         else { return false }
@@ -84,14 +82,20 @@ extension Reconciler {
         return false
     }
 
-    private func state(of attempt: AttemptID) async throws -> AttemptState {
-        guard let run = try await environment.history.knownRun(attempt.run) else { return .unknown }
-        guard let known = run.attempts.first(where: { $0.number == attempt.number }) else {
+    private func state(of held: HeldAttempt, _ place: Place) async throws -> HeldState {
+        let attempt = held.attempt
+        let run = try await environment.history.knownRun(attempt.run)
+        let known = run?.attempts.first { $0.number == attempt.number }
+        if let result = known?.result { return result.outcome == .lost ? .cutOff : .over }
+        if known == nil {
             // It waits in an inbox, unless it was taken and not launched.
-            return run.reason == nil ? .unknown : .ended
+            if run?.reason != nil { return .over }
+            if try await bring(attempt, to: place) { return .over }
         }
-        guard let result = known.result else { return .alive }
-        return result.outcome == .lost ? .cutOff : .ended
+        let seat = Seat(runtime: held.runtime, agent: held.agent)
+        let holder = JournalID(seat: seat, incarnation: held.incarnation)
+        // What its holder's journal said was decided and is gone, with a history that knew of it.
+        return mirror?.fences[holder] == nil ? .cutOff : .alive
     }
 }
 

@@ -190,21 +190,31 @@ extension Reconciler {
     private func living(
         _ journal: LeaderJournal,
         _ rows: [AllocationRow]
-    ) async throws -> [TaskPart: [AttemptID]] {
+    ) async throws -> [TaskPart: [HeldAttempt]] {
         let store = environment.store
         let counted = rows.map(\.key).filter { key in
             store.read { $0.task(key.uid)?.specification.concurrency.livingMax != nil }
         }
         guard !counted.isEmpty else { return [:] }
         let keys = Set(counted)
-        var living: [TaskPart: [AttemptID]] = [:]
+        var living: [TaskPart: [HeldAttempt]] = [:]
+        func add(_ attempt: AttemptID, _ key: TaskPart) {
+            let (seat, incarnation) = (journal.id.seat, journal.id.incarnation)
+            let held = HeldAttempt(
+                attempt,
+                runtime: seat.runtime,
+                agent: seat.agent,
+                incarnation: incarnation
+            )
+            living[key, default: []].append(held)
+        }
         for open in journal.open where open.mayLive && keys.contains(open.fire.key) {
-            living[open.fire.key, default: []].append(open.fire.attempt)
+            add(open.fire.attempt, open.fire.key)
         }
         for (_, entry) in try await LeaderDispatch(writer: writer).untaken(journal.id) {
             guard case .launch(let run) = entry.value else { continue }
             let key = TaskPart(uid: run.uid, part: run.part)
-            if keys.contains(key) { living[key, default: []].append(run.attempt) }
+            if keys.contains(key) { add(run.attempt, key) }
         }
         return living
     }

@@ -153,7 +153,10 @@ extension Situation {
         switch left {
         case .cutOff(let parts): hold.cutOffs += parts.contains(row.key) ? 1 : 0
         case .alive(let attempts) where owner(of: row) != seat:
-            hold.attempts = Set(hold.attempts).union(attempts[row.key] ?? []).sorted()
+            let new = (attempts[row.key] ?? []).filter { new in
+                !hold.attempts.contains { $0.attempt == new.attempt }
+            }
+            hold = RowHold(attempts: hold.attempts + new, cutOffs: hold.cutOffs)
         case .alive: break
         }
         return hold.isEmpty ? nil : hold

@@ -80,13 +80,13 @@ extension AgentLedger {
 
     /// Whether an earlier attempt of the run may live with a former owner.
     func isHeld(elsewhere fire: JournaledFire) -> Bool {
-        let held = parts[fire.key]?.row.hold?.attempts ?? []
+        let held = (parts[fire.key]?.row.hold?.attempts ?? []).map(\.attempt)
         return held.contains { $0.run == fire.attempt.run && $0.number < fire.attempt.number }
     }
 
     /// What was launched here, and what the row holds.
     func launched(_ key: TaskPart) -> Set<RunID> {
-        Set((living[key] ?? [:]).keys).union((parts[key]?.row.hold?.attempts ?? []).map(\.run))
+        Set((living[key] ?? [:]).keys).union((parts[key]?.row.hold?.attempts ?? []).map(\.attempt.run))
     }
 
     /// Everything that counts against the next fire.

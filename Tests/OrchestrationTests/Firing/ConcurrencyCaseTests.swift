@@ -61,6 +61,12 @@ struct ConcurrencyCaseTests {
         let task = TaskDefinition.created(specification, uid: TaskUID(bits: 1), now: created)
         let cursor = try row.last_schedule_time.map(instant) ?? created
         let living = AttemptID(run: RunID(FireKey(uid: task.uid, part: 0, due: cursor)), number: 1)
+        let held = HeldAttempt(
+            living,
+            runtime: .standard,
+            agent: try #require(AgentID("other")),
+            incarnation: Incarnation(bits: 1)
+        )
         var ledger = AgentLedger(enumerator: FireEnumerator()) { _ in 0 }
         ledger.define([task])
         let place = AllocationRow(
@@ -68,7 +74,7 @@ struct ConcurrencyCaseTests {
             uid: task.uid,
             revision: task.revision,
             cursor: cursor,
-            hold: row.active_before > 0 ? RowHold(attempts: [living]) : nil
+            hold: row.active_before > 0 ? RowHold(attempts: [held]) : nil
         )
         ledger.read(bucket: 0, rows: [place])
 

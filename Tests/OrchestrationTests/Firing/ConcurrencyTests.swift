@@ -45,6 +45,18 @@ private struct LedgerStory {
         ledger.read(bucket: 0, rows: [row])
     }
 
+    /// A hold of an attempt that lives elsewhere.
+    func hold(_ seconds: Double) -> RowHold {
+        RowHold(attempts: [
+            HeldAttempt(
+                attempt(seconds),
+                runtime: .standard,
+                agent: AgentID("other")!,
+                incarnation: Incarnation(bits: 1)
+            )
+        ])
+    }
+
     static func at(_ seconds: Double) -> Instant { start + .milliseconds(Int64(seconds * 1_000)) }
 
     func run(_ seconds: Double) -> RunID { RunID(FireKey(uid: task.uid, part: 0, due: Self.at(seconds))) }
@@ -277,12 +289,12 @@ private struct LedgerStory {
     @Test("a held attempt counts until the row is read without it")
     func held() throws {
         var story = try LedgerStory(Concurrency(.forbid), hold: RowHold(attempts: []))
-        story.read(hold: RowHold(attempts: [story.attempt(1)]))
+        story.read(hold: story.hold(1))
         #expect(story.decide(10) == [skipped(10, story, 1)])
         story.read(hold: nil)
         #expect(story.decide(20) == ["20 launch"])
 
-        var queue = try LedgerStory(Concurrency(.queueOne), hold: RowHold(attempts: [story.attempt(1)]))
+        var queue = try LedgerStory(Concurrency(.queueOne), hold: story.hold(1))
         #expect(queue.decide(10) == [])
         queue.read(hold: nil)
         #expect(queue.decide(15) == ["10 launch"])
