@@ -105,6 +105,19 @@ extension EndToEnd {
                 """
         }
 
+        /// Creates the task, and waits until its first run lives; the agent it lives on.
+        private func begin(_ concurrency: String, _ cluster: LocalCluster) async throws -> String {
+            let document = taskDocument(
+                "lonely",
+                every: "1s",
+                script: script(cluster.folder),
+                extra: "concurrency: \(concurrency)\nkillGrace: 1s"
+            )
+            try await cluster.apply(document)
+            try await eventually("it runs") { try starts(cluster.folder).count == 1 }
+            return try #require(try starts(cluster.folder).first)
+        }
+
         private func starts(_ folder: TemporaryFolder) throws -> [String] {
             let text = (try? String(contentsOf: folder.file("starts"), encoding: .utf8)) ?? ""
             return text.split(separator: "\n").map(String.init)
@@ -116,15 +129,7 @@ extension EndToEnd {
         )
         func cutOff(signal: Int32) async throws {
             try await withCluster(Self.options) { cluster in
-                let document = taskDocument(
-                    "lonely",
-                    every: "1s",
-                    script: script(cluster.folder),
-                    extra: "concurrency: forbid\nkillGrace: 1s"
-                )
-                try await cluster.apply(document)
-                try await eventually("it runs") { try starts(cluster.folder).count == 1 }
-                let owner = try #require(try starts(cluster.folder).first)
+                let owner = try await begin("forbid", cluster)
                 let pid = try #require(try cluster.processes("agent")[owner])
                 kill(pid, signal)
                 try await eventually("it runs on the other agent") { try starts(cluster.folder).count == 2 }
@@ -138,15 +143,7 @@ extension EndToEnd {
         @Test("after a planned move the next owner waits for the end of the run")
         func moved() async throws {
             try await withCluster(Self.options) { cluster in
-                let document = taskDocument(
-                    "lonely",
-                    every: "1s",
-                    script: script(cluster.folder),
-                    extra: "concurrency: queue-one\nkillGrace: 1s"
-                )
-                try await cluster.apply(document)
-                try await eventually("it runs") { try starts(cluster.folder).count == 1 }
-                let owner = try #require(try starts(cluster.folder).first)
+                let owner = try await begin("queue-one", cluster)
                 let drained = try await cluster.control("node", "drain", owner)
                 try #require(drained.status == 0, "\(drained.errors)")
                 try await eventually("the other agent owns it") {

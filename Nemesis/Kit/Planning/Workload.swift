@@ -70,8 +70,17 @@ public struct Workload: Hashable, Sendable {
             item.body = ["sleep 0.\(Int.random(in: 1...9, using: &random))"]
         default: break
         }
+        if random.happens(percent: 40) {
+            item.more.append("concurrency: " + random.pick(Self.concurrency))
+            // Who comes after an owner that was cut off waits that long.
+            if !item.more.contains("killGrace: 1s") { item.more.append("killGrace: 1s") }
+        }
         return item
     }
+
+    private static let concurrency = [
+        "forbid", "queue-one", "queue-all", "replace", "{policy: allow, max: 2}",
+    ]
 
     private static func schedules(_ seconds: Int, _ random: inout SeededGenerator) -> [String] {
         let every = "{every: \(seconds)s}"
