@@ -33,6 +33,18 @@ final class Lifeline: Sendable {
     func release() { try? input.fileHandleForWriting.close() }
 }
 
+extension Process {
+    /// Runs it with its output in files, which are closed here as soon as it has them: Foundation would keep them open for ever, and
+    /// crashes when there are a thousand.
+    func run(output: URL, errors: URL) throws {
+        let files = [try FileHandle(forWritingTo: output), try FileHandle(forWritingTo: errors)]
+        defer { for file in files { try? file.close() } }
+        standardOutput = files[0]
+        standardError = files[1]
+        try run()
+    }
+}
+
 /// Runs a program with all its arguments for the length of `body`; `mark` is one of the words.
 func withCommand(
     _ words: [String],
@@ -43,9 +55,7 @@ func withCommand(
     let (process, lifeline, log) = (Process(), Lifeline(), folder.file("command.log"))
     try Data().write(to: log)
     lifeline.attach(process, words, mark: mark)
-    process.standardOutput = try FileHandle(forWritingTo: log)
-    process.standardError = try FileHandle(forWritingTo: log)
-    try process.run()
+    try process.run(output: log, errors: log)
     defer {
         kill(process.processIdentifier, SIGKILL)
         lifeline.release()

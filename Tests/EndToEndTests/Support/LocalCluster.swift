@@ -33,9 +33,7 @@ final class LocalCluster: Sendable {
             [Binary.path, "up", "-o", "json", "--data", folder.file("data").path] + arguments
         )
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardOutput = try FileHandle(forWritingTo: eventsFile)
-        process.standardError = try FileHandle(forWritingTo: logFile)
-        try process.run()
+        try process.run(output: eventsFile, errors: logFile)
     }
 
     /// Keeps the tests' notion of "the last `up`" apart from the user's, and from other tests'.

@@ -40,9 +40,7 @@ final class LoneProcess: Sendable {
             ] + plan.more
         process = Process()
         lifeline.attach(process, words)
-        process.standardOutput = try FileHandle(forWritingTo: logFile)
-        process.standardError = try FileHandle(forWritingTo: logFile)
-        try process.run()
+        try process.run(output: logFile, errors: logFile)
     }
 
     var processID: Int32 { process.processIdentifier }
