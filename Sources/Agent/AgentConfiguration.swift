@@ -90,6 +90,8 @@ enum AgentTiming {
     /// The cluster's history is compared with what the agent remembers, and remembered, this often: a restored state that is
     /// younger than that shows in nothing but `/epoch`.
     static let timeline = Duration.seconds(2)
+    /// As `timeline`, until the cluster was remembered for the first time.
+    static let acquaintance = Duration.milliseconds(100)
     /// Old reports are dropped this often.
     static let prune = Duration.seconds(3_600)
 }

@@ -45,11 +45,16 @@ struct TimelineWatch: Sendable {
 
     /// Compares and remembers, again and again; returns when the tree is not what it was.
     func follow(_ live: LiveIncarnation) async -> JournalLane.End? {
+        var isRemembered = false
         while !Task.isCancelled {
             do {
-                try await context.time.sleep(for: AgentTiming.timeline)
-                guard await session.state.isConnected else { continue }
+                // Who has begun to work for a cluster must know it again at once, should its data be lost.
+                try await context.time.sleep(
+                    for: isRemembered ? AgentTiming.timeline : AgentTiming.acquaintance
+                )
+                guard isRemembered || live.timeline != nil, await session.state.isConnected else { continue }
                 let identity = try await look(latest: nil)
+                isRemembered = identity != nil
                 if let timeline = live.timeline, let identity, identity.timeline != timeline {
                     return .timelineChanged
                 }
