@@ -43,9 +43,20 @@ actor SupervisedProcess {
         await wait()
     }
 
-    /// Sends a signal to the child.
-    func signal(_ number: Int32) {
-        _ = Glibc.kill(process.processIdentifier, number)
+    /// Stops the child, and returns when all its threads stand still: until then it may answer what it was asked after the signal.
+    func pause() {
+        let child = process.processIdentifier
+        _ = Glibc.kill(child, SIGSTOP)
+        var change = unsafe siginfo_t()
+        var code: Int32
+        repeat {
+            code = unsafe waitid(P_PID, id_t(child), &change, WSTOPPED | WEXITED | WNOWAIT)
+        } while code == -1 && errno == EINTR
+    }
+
+    /// Lets a stopped child go on.
+    func resume() {
+        _ = Glibc.kill(process.processIdentifier, SIGCONT)
     }
 
     /// Waits until the child has ended; called by one task.

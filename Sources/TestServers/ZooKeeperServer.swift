@@ -48,10 +48,10 @@ public actor ZooKeeperServer {
     }
 
     /// Stops the server's threads; connections stay open but nothing is answered.
-    public func pause() async { await process?.signal(SIGSTOP) }
+    public func pause() async { await process?.pause() }
 
     /// Lets a paused server go on.
-    public func resume() async { await process?.signal(SIGCONT) }
+    public func resume() async { await process?.resume() }
 
     /// Ends the server as a crash would.
     public func kill() async {

@@ -5,6 +5,12 @@ import Synchronization
 import ZooKeeper
 
 extension SessionCore {
+    /// How long a close waits for the calls under way, in seconds.
+    ///
+    /// `zookeeper_close` forgets, and leaks, what it races with (ZOOKEEPER-2894). A server that answers does so much sooner; one that is
+    /// silent is not waited for longer.
+    private static let drainMax = 0.25
+
     /// Starts the library's session; called once.
     ///
     /// - Throws: `ZooKeeperError` with code `.hostsUnresolved` when no host name resolves.
@@ -114,6 +120,7 @@ extension SessionCore {
 
     /// Runs on the blocking queue, where no callback can be under way on this thread.
     private func closeHandle(_ handle: UInt) {
+        if machine.withLock({ $0.loads.inFlight > 0 }) { _ = drained.wait(timeout: .now() + Self.drainMax) }
         let code = unsafe zookeeper_close(OpaquePointer(bitPattern: handle))
         logger.debug("ZooKeeper session closed", metadata: ["zk.code": "\(code)"])
         let (boxes, waiters) = machine.withLock { machine in

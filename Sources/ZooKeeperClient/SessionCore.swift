@@ -22,6 +22,8 @@ final class SessionCore: Sendable {
     let machine: Mutex<SessionMachine>
     /// Blocking calls (`zookeeper_init2` resolves names, `zookeeper_close` waits up to 4.5 s) get a thread of their own.
     let blockingQueue = DispatchQueue(label: "zookeeper.session")
+    /// Signalled when the library has given back the last call of a session that is being closed.
+    let drained = DispatchSemaphore(value: 0)
     private let tokens = Atomic<UInt64>(1)
 
     init(configuration: ZooKeeperConfiguration, chroot: ZNodePath?, logger: Logger) {
@@ -94,11 +96,12 @@ extension SessionCore {
 
     /// Called by the library's completion thread with the outcome of a call.
     func complete(_ token: UInt64, _ outcome: Outcome) {
-        let answers = machine.withLock { machine -> [SessionMachine.Answer] in
+        let (answers, isDrained) = machine.withLock { machine in
             let answer = machine.finish(token, outcome.mapError { explain($0, machine) })
-            let refused = send(&machine)
-            return if let answer { [answer] + refused } else { refused }
+            let answers = (answer.map { [$0] } ?? []) + send(&machine)
+            return (answers, machine.isDrained)
         }
+        if isDrained { drained.signal() }
         for answer in answers { answer.deliver() }
     }
 

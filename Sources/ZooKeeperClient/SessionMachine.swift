@@ -224,6 +224,11 @@ extension SessionMachine {
     /// Number of calls with the library and of calls that wait for their turn.
     var loads: (inFlight: Int, waiting: Int) { (inFlightCount, waitingCount) }
 
+    /// Whether the handle is being closed and the library holds no call any more.
+    var isDrained: Bool {
+        if case .running = closing { inFlightCount == 0 } else { false }
+    }
+
     /// Takes out the listeners of an event.
     mutating func fire(_ event: WatchEvent, at path: ZNodePath) -> [WatchTable.Listener] {
         watches.fire(event, at: path)
