@@ -106,21 +106,30 @@ extension SessionCore {
         startClosing()
     }
 
-    /// Gives the handle to the thread that closes it, once.
+    /// Lets the handle be closed once the library has given back the calls under way, or after `drainMax`.
     private func startClosing() {
-        let handle = machine.withLock { machine -> UInt in
-            guard machine.handle != 0, case .open = machine.closing else { return 0 }
-            machine.closing = .running
-            defer { machine.handle = 0 }
-            return machine.handle
+        let isDrained = machine.withLock { machine -> Bool? in
+            guard machine.handle != 0, case .open = machine.closing else { return nil }
+            machine.closing = .draining(handle: machine.handle)
+            machine.handle = 0
+            return machine.isDrained
         }
-        guard handle != 0 else { return }
-        blockingQueue.async { self.closeHandle(handle) }
+        switch isDrained {
+        case nil: return
+        case true?: blockingQueue.async { self.closeHandle() }
+        case false?:
+            blockingQueue.asyncAfter(deadline: .now() + Self.drainMax) { [weak self] in self?.closeHandle() }
+        }
     }
 
-    /// Runs on the blocking queue, where no callback can be under way on this thread.
-    private func closeHandle(_ handle: UInt) {
-        if machine.withLock({ $0.loads.inFlight > 0 }) { _ = drained.wait(timeout: .now() + Self.drainMax) }
+    /// Closes the handle unless that was begun; runs on the blocking queue, where no callback can be under way on this thread.
+    func closeHandle() {
+        let handle = machine.withLock { machine -> UInt? in
+            guard case .draining(let handle) = machine.closing else { return nil }
+            machine.closing = .running
+            return handle
+        }
+        guard let handle else { return }
         let code = unsafe zookeeper_close(OpaquePointer(bitPattern: handle))
         logger.debug("ZooKeeper session closed", metadata: ["zk.code": "\(code)"])
         let (boxes, waiters) = machine.withLock { machine in

@@ -22,8 +22,6 @@ final class SessionCore: Sendable {
     let machine: Mutex<SessionMachine>
     /// Blocking calls (`zookeeper_init2` resolves names, `zookeeper_close` waits up to 4.5 s) get a thread of their own.
     let blockingQueue = DispatchQueue(label: "zookeeper.session")
-    /// Signalled when the library has given back the last call of a session that is being closed.
-    let drained = DispatchSemaphore(value: 0)
     private let tokens = Atomic<UInt64>(1)
 
     init(configuration: ZooKeeperConfiguration, chroot: ZNodePath?, logger: Logger) {
@@ -101,7 +99,7 @@ extension SessionCore {
             let answers = (answer.map { [$0] } ?? []) + send(&machine)
             return (answers, machine.isDrained)
         }
-        if isDrained { drained.signal() }
+        if isDrained { blockingQueue.async { self.closeHandle() } }
         for answer in answers { answer.deliver() }
     }
 

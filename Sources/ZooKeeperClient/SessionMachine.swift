@@ -60,10 +60,12 @@ struct SessionMachine: Sendable {
 
     /// Where the handle stands.
     ///
-    /// `open → running → done`.
+    /// `open → draining → running → done`.
     enum Closing: Sendable {
-        /// The handle is usable or not yet made. Can transition to running.
+        /// The handle is usable or not yet made. Can transition to draining.
         case open
+        /// The calls under way are waited for; no more are made. Can transition to running.
+        case draining(handle: UInt)
         /// A thread closes the handle. Can transition to done.
         case running
         /// The library has forgotten the session. Final.
@@ -224,9 +226,9 @@ extension SessionMachine {
     /// Number of calls with the library and of calls that wait for their turn.
     var loads: (inFlight: Int, waiting: Int) { (inFlightCount, waitingCount) }
 
-    /// Whether the handle is being closed and the library holds no call any more.
+    /// Whether the handle is to be closed and the library holds no call any more.
     var isDrained: Bool {
-        if case .running = closing { inFlightCount == 0 } else { false }
+        if case .draining = closing { inFlightCount == 0 } else { false }
     }
 
     /// Takes out the listeners of an event.
