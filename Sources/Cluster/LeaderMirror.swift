@@ -57,7 +57,7 @@ public struct LeaderMirror: Sendable {
     public private(set) var fences: [JournalID: Versioned<FenceRecord>] = [:]
     /// Where every row is.
     public private(set) var places: [TaskPart: Place] = [:]
-    /// The parts whose rows hold attempts of former owners.
+    /// The parts whose rows hold attempts of former owners, or say that such were cut off.
     public private(set) var held: Set<TaskPart> = []
     /// Rows that were found in two places; the later-found copies are not in `places`.
     ///
@@ -129,7 +129,7 @@ extension LeaderMirror {
         for row in content?.value.rows ?? [] {
             if places[row.key] == nil {
                 places[row.key] = place
-                if row.hold?.attempts.isEmpty == false { held.insert(row.key) }
+                if row.hold != nil { held.insert(row.key) }
             } else {
                 duplicates.append(row.key)
             }

@@ -2,6 +2,7 @@ import CenterDoubles
 import Cluster
 import Domain
 import Scheduling
+import SimulationKit
 import Testing
 
 @testable import Center
@@ -118,7 +119,7 @@ import Testing
         }
     }
 
-    @Test("after an owner that went away with a run the next one has to wait, once")
+    @Test("after an owner that went away with a run the next one has to wait, and whoever follows it soon")
     func cutOff() async throws {
         try await withOwner { workshop, leader, owner, other, task in
             let fire = task.fire(Workshop.start + .seconds(60))
@@ -132,6 +133,11 @@ import Testing
             let third = try await workshop.agent("c")
             try await drain(other, leader)
             #expect(try row(workshop).place == .owned(third.id.seat))
+            // What the second owner decided it may have decided before it knew.
+            #expect(try row(workshop).row.hold == RowHold(cutOffs: 1))
+            try await leader.pass()
+            workshop.clock.advance(by: .seconds(3_600))
+            try await leader.pass()
             #expect(try row(workshop).row.hold == nil)
         }
     }

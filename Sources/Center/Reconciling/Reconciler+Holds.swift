@@ -18,7 +18,9 @@ extension Reconciler {
     /// An attempt whose agent is gone may live until it is killed: instead of it the row holds that its former owner was cut off.
     func liftHolds() async throws {
         nextLift = nil
-        for key in (mirror?.held ?? []).sorted() {
+        let held = mirror?.held ?? []
+        cutOffsSeen = cutOffsSeen.filter { held.contains($0.key) }
+        for key in held.sorted() {
             guard let row = mirror?.row(key), let hold = row.hold, let place = mirror?.places[key] else {
                 continue
             }
@@ -30,6 +32,7 @@ extension Reconciler {
                 case .cutOff: lifted.cutOffs += 1
                 }
             }
+            if await isOver(lifted.cutOffs, of: key) { lifted.cutOffs = 0 }
             guard lifted != hold, var transaction = transaction() else { continue }
             var next = row
             next.hold = lifted.isEmpty ? nil : lifted
@@ -37,6 +40,31 @@ extension Reconciler {
             try await commit(transaction)
         }
         if mirror?.held.isEmpty == false { nextLift = time.monotonic + Self.liftInterval }
+    }
+
+    /// How many owners of a part were cut off when this leader looked last, and when it first saw so many.
+    struct CutOffs: Hashable, Sendable {
+        var count: Int
+        var since: MonotonicInstant
+    }
+
+    /// Whether whatever owners that were cut off have left of a part is dead, long after this leader first saw that they were.
+    ///
+    /// What the part's owner has decided meanwhile says nothing: it may have done so before it knew of them (rule O3).
+    private func isOver(_ count: Int, of key: TaskPart) async -> Bool {
+        guard count > 0 else {
+            cutOffsSeen[key] = nil
+            return false
+        }
+        let now = time.monotonic
+        guard let seen = cutOffsSeen[key], seen.count == count else {
+            cutOffsSeen[key] = CutOffs(count: count, since: now)
+            return false
+        }
+        let killGrace = environment.store.read { $0.task(key.uid)?.specification.killGrace }
+        let timeout = await writer.session.negotiatedTimeout ?? .zero
+        let longest = timeout * 2 + (killGrace ?? TaskSpecification.killGraceDefault)
+        return seen.since + longest <= now
     }
 
     /// An end was reported: a hold may have to be lifted.

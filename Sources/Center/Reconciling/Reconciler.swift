@@ -38,6 +38,8 @@ actor Reconciler {
     private var blueprint: Blueprint?
     /// When the next pass is due although nothing happens.
     private(set) var nextPass: MonotonicInstant?
+    /// The cut-offs that rows hold, as this leader has seen them.
+    var cutOffsSeen: [TaskPart: CutOffs] = [:]
     /// When holds are looked at next.
     var nextLift: MonotonicInstant?
     private var settledAt: (catalog: Int, mirror: Int)?

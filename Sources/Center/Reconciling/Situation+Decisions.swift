@@ -118,7 +118,7 @@ extension Situation {
         left: Remains
     ) -> LeaderTransaction.Change {
         var settled = settled(row, cursor: max(row.cursor, cursor))
-        settled.hold = hold(row, from: seat, left, hasDecided: cursor > row.cursor)
+        settled.hold = hold(row, from: seat, left)
         if let owner = owner(of: row) { return .init(row: settled, to: .owned(owner)) }
         if Mutation.forgetsUnowned.isOn { return .init(row: settled, to: nil) }
         let runtime = catalog.task(row.uid)?.specification.runtime ?? seat.runtime
@@ -144,12 +144,10 @@ extension Situation {
     }
 
     /// What the row's next owner has to count although it knows nothing of it.
-    private func hold(_ row: AllocationRow, from seat: Seat, _ left: Remains, hasDecided: Bool) -> RowHold? {
+    private func hold(_ row: AllocationRow, from seat: Seat, _ left: Remains) -> RowHold? {
         guard catalog.task(row.uid)?.specification.concurrency.livingMax != nil, !Mutation.movesUnheld.isOn
         else { return nil }
         var hold = row.hold ?? RowHold()
-        // Who has decided something has waited before.
-        if hasDecided { hold.cutOffs = 0 }
         switch left {
         case .cutOff(let parts): hold.cutOffs += parts.contains(row.key) ? 1 : 0
         case .alive(let attempts) where owner(of: row) != seat:
