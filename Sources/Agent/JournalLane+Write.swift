@@ -226,11 +226,20 @@ extension JournalLane.Taken {
             due: run.due,
             trigger: run.trigger,
             delivery: definition?.specification.delivery ?? .atMostOnce,
-            decision: definition == nil ? .skipped(reason: "the task was deleted") : .launch
+            decision: Self.decision(run, definition),
+            origin: run.origin
         )
         // The dispatch may have been taken in the history that was lost (rule T3).
         if let floor, run.due <= floor {
             fire.decision = .missed(reason: MissedReason.restored, since: run.due, count: 1)
         }
+    }
+
+    private static func decision(_ run: DispatchedRun, _ definition: TaskDefinition?) -> FireDecision {
+        guard let definition else { return .skipped(reason: "the task was deleted") }
+        if run.trigger == .completion, run.origin?.chain != definition.completionSince {
+            return .skipped(reason: SkippedReason.unscheduled)
+        }
+        return .launch
     }
 }

@@ -132,6 +132,8 @@ struct JournalLane {
             case nil: isReadable = false
             case .launch(let run)? where pauseEnd(of: entry.name, run, now) > now:
                 postponed[entry.name] = (.launch(run), pauseEnd(of: entry.name, run, now))
+            case .launch(let run)? where dueWait(of: run) > .zero:
+                postponed[entry.name] = (.launch(run), now + min(dueWait(of: run), AgentTiming.dueTrust))
             case let dispatch?:
                 entries.append((entry.name, dispatch))
             }
@@ -188,9 +190,20 @@ struct JournalLane {
         return end
     }
 
+    /// How long a run still waits that is dispatched before it is due; a task's owner journals such a run ahead, like a fire.
+    private func dueWait(of run: DispatchedRun) -> Duration {
+        guard run.trigger == .completion, run.attempt.number == 1 else { return .zero }
+        return context.time.now.duration(to: run.due) - lookAhead
+    }
+
     /// Takes up what was put off until now.
     private mutating func takePostponed(limit: Int) {
         let now = context.time.monotonic
+        for (name, entry) in postponed where entry.until <= now {
+            guard case .launch(let run) = entry.dispatch else { continue }
+            let wait = dueWait(of: run)
+            if wait > .zero { postponed[name]?.until = now + min(wait, AgentTiming.dueTrust) }
+        }
         let due = postponed.filter { $0.value.until <= now }.sorted {
             ($0.value.until, $0.key) < ($1.value.until, $1.key)
         }

@@ -4,7 +4,7 @@ import Logging
 import Scheduling
 import ZooKeeper
 
-/// Further attempts of fires that must run at least once, asked for by the report of a living agent.
+/// What follows from the report of a living agent: further attempts, and the runs that come after.
 extension CenterControl {
     /// Dispatches the attempts that these reports ask for; `false` when one of them has to wait, to be asked for again.
     ///
@@ -15,6 +15,7 @@ extension CenterControl {
             var open: [JournalID: Set<AttemptID>] = [:]
             var isComplete = true
             for report in reports {
+                if !report.demandsAnotherAttempt, try await follow(report, leading) { continue }
                 let reporter = JournalID(
                     seat: Seat(runtime: report.runtime, agent: report.agent),
                     incarnation: report.incarnation
@@ -22,7 +23,11 @@ extension CenterControl {
                 if open[reporter] == nil { open[reporter] = try await openFires(of: reporter, leading) }
                 guard let fires = open[reporter] else { return false }
                 if !fires.contains(report.fire.attempt) { continue }
-                if try await !attemptAgain(report, leading) { isComplete = false }
+                if report.demandsAnotherAttempt {
+                    if try await !attemptAgain(report, leading) { isComplete = false }
+                } else if let end = RunEnd(report), let roster = await leading.reconciler.roster {
+                    try await leading.following.follow(end, roster)
+                }
             }
             return isComplete
         } catch {
@@ -30,6 +35,20 @@ extension CenterControl {
             return false
         }
     }
+
+    /// Does what follows from the end of a run, if the end is so young that the markers of what was dispatched because of it still stand;
+    /// `false` when it has to be made sure that nobody has done so before.
+    private func follow(_ report: RunReport, _ leading: LeadingCenter) async throws -> Bool {
+        guard let end = RunEnd(report) else { return true }
+        guard time.now < end.at + Self.recently, let roster = await leading.reconciler.roster else {
+            return false
+        }
+        try await leading.following.follow(end, roster)
+        return true
+    }
+
+    /// Much less than markers are kept, and than clocks differ.
+    private static let recently = Duration.seconds(3_600)
 
     /// The open fires of an incarnation, as current as they were when it reported; `nil` when it does not live.
     private func openFires(of reporter: JournalID, _ leading: LeadingCenter) async throws -> Set<AttemptID>? {

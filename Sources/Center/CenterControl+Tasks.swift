@@ -34,6 +34,8 @@ extension CenterControl {
             guard state.store.catalog.tasks[name] != nil else {
                 throw CenterError.notFound(kind: "task", name: name.text)
             }
+            let dependents = state.store.read { $0.dependents(of: name).map(\.name) }
+            guard dependents.isEmpty else { throw DependencyCheck.refusal(to: name, dependents) }
             try await leading.catalogWriter.write([.delete(name)])
         } rereading: { leading in
             try await leading.catalogWriter.reread([name])
@@ -64,11 +66,12 @@ extension CenterControl {
     private func problems(_ specifications: [TaskSpecification]) -> [ValidationProblem] {
         let runtimes = state.store.read { Set($0.runtimes.keys) }
         var seen: Set<TaskID> = []
+        let dependencies = DependencyCheck(state.store.catalog, saving: specifications)
         return specifications.enumerated().flatMap { index, specification in
-            // No calendars are kept yet, and no events followed: what would silently never run is refused.
+            // No calendars are kept yet, and no starts of agents followed: what would silently never run is refused.
             var found =
                 specification.problems + specification.calendarProblems(knowing: [])
-                + specification.eventProblems
+                + specification.eventProblems + dependencies.problems(of: specification)
             if !runtimes.contains(specification.runtime) {
                 found.append(.init(field: "runtime", message: Self.unknown(specification.runtime, runtimes)))
             }

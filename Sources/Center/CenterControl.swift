@@ -108,7 +108,7 @@ extension CenterControl {
             guard Mutation.acceptsAsStandby.isOn else { return nil }
             return state.store.read { $0.leadership.map { Epoch(rawValue: $0.version) } }
         }
-        let demanding = reports.filter(\.demandsAnotherAttempt)
+        let demanding = reports.filter { $0.demandsAnotherAttempt || leading.following.concerns($0) }
         if !demanding.isEmpty, await !attemptAgain(demanding, leading) { return nil }
         // After the next attempts are where their owners count them.
         await leading.reconciler.noteEnds()

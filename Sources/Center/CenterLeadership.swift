@@ -34,9 +34,18 @@ struct CenterLeadership: Sendable {
 
     private func makeLeading() -> LeadingCenter {
         let writer = LeaderWriter(session: session, tree: tree, epoch: epoch)
+        let following = RunFollowing(
+            writer: writer,
+            store: state.store,
+            history: service.history,
+            time: service.time,
+            hints: state.hints,
+            logger: logger
+        )
         let reconciler = Reconciler(
             Reconciler.Environment(
                 writer: writer,
+                following: following,
                 store: state.store,
                 history: service.history,
                 time: service.time,
@@ -53,7 +62,8 @@ struct CenterLeadership: Sendable {
                 store: state.store,
                 bucketCount: identity.taskBuckets,
                 logger: logger
-            )
+            ),
+            following: following
         )
     }
 

@@ -100,7 +100,18 @@ extension CenterLeadership {
                     logger.debug("Markers cannot be swept now", metadata: ["error": "\(error)"])
                 }
             }
+            if bucket == 0 { try await expire(leading) }
             bucket = (bucket + 1) % Buckets.dispatchedCount
+        }
+    }
+
+    private func expire(_ leading: LeadingCenter) async throws {
+        guard let roster = await leading.reconciler.roster else { return }
+        do {
+            try await leading.following.expire(roster)
+        } catch let error where !(error is CancellationError) {
+            if case LeaderWriteError.deposed = error { throw error }
+            logger.debug("Runs that wait cannot be swept now", metadata: ["error": "\(error)"])
         }
     }
 

@@ -8,6 +8,7 @@ struct LeadingCenter: Sendable {
     let writer: LeaderWriter
     let reconciler: Reconciler
     let catalogWriter: CatalogWriter
+    let following: RunFollowing
     let turnstile = Turnstile()
 
     var epoch: Epoch { writer.epoch }

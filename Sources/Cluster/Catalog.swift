@@ -14,6 +14,8 @@ public struct Catalog: Sendable {
     public private(set) var tasks: [TaskID: Versioned<TaskDefinition>] = [:]
     /// The names by uid.
     public private(set) var names: [TaskUID: TaskID] = [:]
+    /// The tasks that come after each task.
+    private var followers: [TaskID: Set<TaskID>] = [:]
     /// The settings of the runtimes.
     public internal(set) var runtimes: [RuntimeID: Versioned<RuntimeSettings>] = [:]
     /// The live agents.
@@ -30,6 +32,11 @@ public struct Catalog: Sendable {
     public func task(_ uid: TaskUID) -> TaskDefinition? {
         guard let name = names[uid] else { return nil }
         return tasks[name]?.value
+    }
+
+    /// The tasks that come after a task, sorted by name.
+    public func dependents(of task: TaskID) -> [TaskDefinition] {
+        (followers[task] ?? []).sorted().compactMap { tasks[$0]?.value }
     }
 
     /// The live agents of a runtime, sorted by name.
@@ -55,6 +62,9 @@ extension Catalog {
             remove(definition.value.name)
             tasks[definition.value.name] = definition
             names[definition.value.uid] = definition.value.name
+            for edge in definition.value.specification.after.edges {
+                followers[edge.task, default: []].insert(definition.value.name)
+            }
         }
         generation += 1
     }
@@ -62,6 +72,10 @@ extension Catalog {
     private mutating func remove(_ name: TaskID) {
         guard let known = tasks.removeValue(forKey: name) else { return }
         names[known.value.uid] = nil
+        for edge in known.value.specification.after.edges {
+            followers[edge.task]?.remove(name)
+            if followers[edge.task]?.isEmpty == true { followers[edge.task] = nil }
+        }
     }
 
     /// Takes over the live agents of a runtime.

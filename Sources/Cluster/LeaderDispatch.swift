@@ -136,7 +136,20 @@ extension LeaderDispatch {
 extension RunID {
     /// The run that a request with this idempotency key means: the same on every center, however often it is asked.
     public static func requested(of task: TaskUID, key: String, in tree: Tree) -> RunID {
-        let text = "\(tree.root)\n\(task)\n\(key)"
+        derived(from: "\(tree.root)\n\(task)\n\(key)")
+    }
+
+    /// The run that follows the end of another of its task, by an `afterCompletion` schedule.
+    public static func following(_ run: RunID, of task: TaskUID, in tree: Tree) -> RunID {
+        derived(from: "completion\n\(tree.root)\n\(task)\n\(run)")
+    }
+
+    /// The run of a task that comes after those of others on one occasion.
+    public static func dependent(_ task: TaskUID, on occasion: String, in tree: Tree) -> RunID {
+        derived(from: "dependency\n\(tree.root)\n\(task)\n\(occasion)")
+    }
+
+    private static func derived(from text: String) -> RunID {
         let digest = Array(SHA256.hash(data: Array(text.utf8)))
         func bits(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
         return RunID(request: RandomID(high: bits(digest[0..<8]), low: bits(digest[8..<16])))

@@ -32,6 +32,8 @@ extension Tree {
     public var epoch: ZNodePath { get throws(ZooKeeperError) { try path("epoch") } }
     /// Parent of the runtimes.
     public var runtimes: ZNodePath { get throws(ZooKeeperError) { try path("runtimes") } }
+    /// Parent of the buckets of what is known of runs that wait for several others.
+    public var workflows: ZNodePath { get throws(ZooKeeperError) { try path("workflows") } }
     /// Parent of the buckets of task definitions.
     public var tasks: ZNodePath { get throws(ZooKeeperError) { try path("tasks") } }
 
@@ -48,6 +50,16 @@ extension Tree {
     /// A task's definition.
     public func task(_ task: TaskID, bucket: Int) throws(ZooKeeperError) -> ZNodePath {
         try taskBucket(bucket).child(task.text)
+    }
+
+    /// A bucket of runs that wait for several others.
+    public func workflowBucket(_ run: RunID) throws(ZooKeeperError) -> ZNodePath {
+        try path("workflows", Tree.bucketName(Buckets.dispatched(run)))
+    }
+
+    /// What is known of a run that waits for several others.
+    public func workflow(_ run: RunID) throws(ZooKeeperError) -> ZNodePath {
+        try workflowBucket(run).child(run.text)
     }
 
     /// A bucket's number as three or more hexadecimal digits.

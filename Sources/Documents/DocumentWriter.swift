@@ -93,4 +93,5 @@ public enum DocumentWriter {
         + ["timeZone", "days", "gap", "overlap", "dialect", "start", "end", "jitter", "exclude", "include"]
         + ["maxRuns", "dates", "weekdays", "yearly", "calendars", "ical"]
         + ["policy", "grace", "window", "max", "cap"]
+        + ["task", "on", "exitCodes"]
 }

@@ -7,7 +7,7 @@ struct TaskReader {
         "kind", "v", "name", "runtime", "group", "description", "command", "script", "environment",
         "schedules",
         "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline",
-        "concurrency",
+        "concurrency", "after", "join",
         "placement", "enabled",
     ]
     private static let placementKeys = ["agents", "labels", "regions", "zones"]
@@ -40,6 +40,7 @@ struct TaskReader {
         readMisfire(into: &task, &reader)
         readRetry(into: &task, &reader)
         readConcurrency(into: &task, &reader)
+        readDependencies(into: &task, &reader)
         readPlacement(into: &task, &reader)
         if isValidated { validate(task, &reader) }
         return reader.problems.count == problemCount ? task : nil

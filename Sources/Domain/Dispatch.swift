@@ -43,6 +43,8 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
     public var trigger: Trigger
     /// How long it waits in the inbox, from when its agent first reads it; `nil` for not at all.
     public var pauseMilliseconds: Int64?
+    /// What it belongs to, as far as that is not its own request.
+    public var origin: RunOrigin?
 
     /// Creates a dispatched run.
     public init(
@@ -53,7 +55,8 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
         revision: Int,
         due: Instant,
         trigger: Trigger,
-        pause: Duration = .zero
+        pause: Duration = .zero,
+        origin: RunOrigin? = nil
     ) {
         self.attempt = attempt
         self.task = task
@@ -63,6 +66,7 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
         self.due = due
         self.trigger = trigger
         pauseMilliseconds = pause > .zero ? pause.wholeMilliseconds : nil
+        self.origin = origin
     }
 }
 

@@ -7,6 +7,10 @@ public enum Trigger: String, Codable, Hashable, Sendable {
     case schedule
     /// Somebody asked for it.
     case request
+    /// A while has passed since the end of the run before (`afterCompletion`).
+    case completion
+    /// A run of a task it comes after has ended (`after`).
+    case dependency
 }
 
 /// What an agent decided about a fire.
@@ -53,6 +57,8 @@ public struct JournaledFire: Hashable, Sendable, Codable {
     public var delivery: Delivery
     /// What was decided.
     public var decision: FireDecision
+    /// What it belongs to, as far as that is not its own due instant or request: what runs come after.
+    public var origin: RunOrigin?
 
     /// Creates a journal entry.
     public init(
@@ -64,7 +70,8 @@ public struct JournaledFire: Hashable, Sendable, Codable {
         due: Instant,
         trigger: Trigger,
         delivery: Delivery,
-        decision: FireDecision
+        decision: FireDecision,
+        origin: RunOrigin? = nil
     ) {
         self.attempt = attempt
         self.task = task
@@ -75,6 +82,7 @@ public struct JournaledFire: Hashable, Sendable, Codable {
         self.trigger = trigger
         self.delivery = delivery
         self.decision = decision
+        self.origin = origin
     }
 
     /// The part of the task whose cursor this entry advances.

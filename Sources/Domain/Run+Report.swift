@@ -13,7 +13,8 @@ extension Run {
             runtime: report.runtime,
             due: fire.due,
             trigger: fire.trigger,
-            state: .running
+            state: .running,
+            origin: fire.origin
         )
         apply(report)
     }

@@ -20,6 +20,10 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
     public var supersededSchedules: [SupersededSchedules]
     /// The days of the calendars its schedules name.
     public private(set) var calendars: CalendarDays
+    /// Since when its `afterCompletion` schedule is followed without a break; `nil` when it has none, or is disabled.
+    ///
+    /// The runs that follow one another since then are a chain; an edit of the schedule and a pause begin a new one.
+    public private(set) var completionSince: Instant?
 
     /// Creates a definition.
     public init(
@@ -29,8 +33,10 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
         effectiveFrom: Instant,
         createdAt: Instant,
         supersededSchedules: [SupersededSchedules] = [],
-        calendars: CalendarDays = .none
+        calendars: CalendarDays = .none,
+        completionSince: Instant? = nil
     ) {
+        self.completionSince = completionSince
         self.specification = specification
         self.uid = uid
         self.revision = revision
@@ -79,7 +85,8 @@ extension TaskDefinition {
             revision: 1,
             effectiveFrom: now,
             createdAt: now,
-            calendars: calendars
+            calendars: calendars,
+            completionSince: specification.activeCompletion == nil ? nil : now
         )
     }
 
@@ -106,6 +113,8 @@ extension TaskDefinition {
             next.effectiveFrom = createdAt
             next.supersededSchedules = []
         }
+        let (former, present) = (self.specification.activeCompletion, specification.activeCompletion)
+        if present != former { next.completionSince = present == nil ? nil : next.effectiveFrom }
         next.calendars = calendars ?? self.calendars
         next.bindSchedules()
         return next
@@ -133,6 +142,11 @@ extension TaskDefinition {
 
     /// The first due instant after `cursor`, over this revision and the superseded ones; `nil` when never again.
     public func nextDue(after cursor: Instant) -> Instant? {
+        let first = firstCompletionDue.flatMap { $0 > cursor ? $0 : nil }
+        return [nextScheduled(after: cursor), first].compactMap(\.self).min()
+    }
+
+    private func nextScheduled(after cursor: Instant) -> Instant? {
         var spans = supersededSchedules
         spans.append(
             SupersededSchedules(
@@ -162,6 +176,7 @@ extension TaskDefinition {
 extension TaskDefinition {
     private enum CodingKeys: String, CodingKey {
         case specification, uid, revision, effectiveFrom, createdAt, supersededSchedules, calendars
+        case completionSince
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -177,7 +192,8 @@ extension TaskDefinition {
                 [SupersededSchedules].self,
                 forKey: .supersededSchedules
             ),
-            calendars: try container.decodeIfPresent(CalendarDays.self, forKey: .calendars) ?? .none
+            calendars: try container.decodeIfPresent(CalendarDays.self, forKey: .calendars) ?? .none,
+            completionSince: try container.decodeIfPresent(Instant.self, forKey: .completionSince)
         )
     }
 
@@ -190,6 +206,7 @@ extension TaskDefinition {
         try container.encode(effectiveFrom, forKey: .effectiveFrom)
         try container.encode(createdAt, forKey: .createdAt)
         try container.encode(supersededSchedules, forKey: .supersededSchedules)
+        try container.encodeIfPresent(completionSince, forKey: .completionSince)
         if calendars != .none { try container.encode(calendars, forKey: .calendars) }
     }
 }

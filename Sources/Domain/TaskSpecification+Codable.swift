@@ -3,7 +3,8 @@ import Scheduling
 extension TaskSpecification: Codable {
     private enum Key: String, CodingKey {
         case name, runtime, group, description, command, script, environment, schedules, timeout, killGrace
-        case delivery, retry, totalTimeout, misfire, startDeadline, concurrency, placement, enabled
+        case delivery, retry, totalTimeout, misfire, startDeadline, concurrency, after, join, placement,
+            enabled
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -26,6 +27,10 @@ extension TaskSpecification: Codable {
         misfire = try container.decodeIfPresent(Misfire.self, forKey: .misfire) ?? misfire
         startDeadline = try container.decodeIfPresent(DurationText.self, forKey: .startDeadline)?.duration
         concurrency = try container.decodeIfPresent(Concurrency.self, forKey: .concurrency) ?? concurrency
+        after = Dependencies(
+            try container.decodeIfPresent([Dependencies.Edge].self, forKey: .after) ?? [],
+            join: try container.decodeIfPresent(Dependencies.Join.self, forKey: .join) ?? .all
+        )
         placement = try container.decodeIfPresent(Placement.self, forKey: .placement) ?? placement
         isEnabled = try container.decodeIfPresent(Bool.self, forKey: .enabled) ?? isEnabled
     }
@@ -51,6 +56,8 @@ extension TaskSpecification: Codable {
         if misfire != Misfire() { try container.encode(misfire, forKey: .misfire) }
         try container.encodeIfPresent(startDeadline.map(DurationText.init), forKey: .startDeadline)
         if concurrency != Concurrency() { try container.encode(concurrency, forKey: .concurrency) }
+        if !after.edges.isEmpty { try container.encode(after.edges, forKey: .after) }
+        if after.join != .all { try container.encode(after.join, forKey: .join) }
         if !placement.isUnrestricted { try container.encode(placement, forKey: .placement) }
         try container.encode(isEnabled, forKey: .enabled)
     }

@@ -46,6 +46,8 @@ public struct TaskSpecification: Hashable, Sendable {
     public var startDeadline: Duration?
     /// What happens when a fire comes while an earlier run lives.
     public var concurrency: Concurrency
+    /// Which runs of other tasks it runs after, besides its schedules.
+    public var after: Dependencies
     /// Where it may run, beyond its runtime.
     public var placement: Placement
     /// Whether its schedules count.
@@ -68,6 +70,7 @@ public struct TaskSpecification: Hashable, Sendable {
         totalTimeout: Duration? = nil,
         startDeadline: Duration? = nil,
         concurrency: Concurrency = Concurrency(),
+        after: Dependencies = Dependencies(),
         placement: Placement = Placement(),
         isEnabled: Bool = true
     ) {
@@ -86,6 +89,7 @@ public struct TaskSpecification: Hashable, Sendable {
         self.totalTimeout = totalTimeout
         self.startDeadline = startDeadline
         self.concurrency = concurrency
+        self.after = after
         self.placement = placement
         self.isEnabled = isEnabled
     }

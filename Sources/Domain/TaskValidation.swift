@@ -41,6 +41,7 @@ extension TaskSpecification {
     public var problems: [ValidationProblem] {
         let problems =
             actionProblems + environmentProblems + scheduleProblems + completionProblems + durationProblems
+            + after.problems(of: name)
         return problems.isEmpty ? sizeProblems : problems
     }
 
@@ -169,12 +170,11 @@ extension TaskSpecification {
         }
     }
 
-    /// A problem for every schedule that events decide, which a cluster must know how to follow.
+    /// A problem for every schedule that starts of agents decide, which a cluster must know how to follow.
     public var eventProblems: [ValidationProblem] {
         schedules.enumerated().compactMap { index, schedule in
-            guard schedule.timing.followsEvents else { return nil }
-            let message =
-                "this version of the cluster follows no ends of runs and no agents' starts: use every or cron"
+            guard case .onAgentStart = schedule.timing else { return nil }
+            let message = "this version of the cluster follows no agents' starts: use every or cron"
             return ValidationProblem(field: "schedules[\(index)]", message: message)
         }
     }

@@ -2,7 +2,6 @@
 enum MissingFeature: CaseIterable {
     case retryRule
     case onStart
-    case afterCompletion
     case dependency
     case shards
     case account
@@ -20,7 +19,6 @@ enum MissingFeature: CaseIterable {
         case .retryRule:
             "attempts are repeated after failures, chosen exit codes and timeouts, by no other rule"
         case .onStart: "a start of the machine is no instant of a schedule"
-        case .afterCompletion: "an interval counts from start to start"
         case .dependency: "a task does not start another"
         case .shards: "a run is one process on one agent"
         case .account: "a run has the account of its agent"
@@ -39,7 +37,6 @@ enum MissingFeature: CaseIterable {
         switch self {
         case .retryRule: "give the task a retry, or repeat inside the command where that is safe"
         case .onStart: "keep it in the machine's init system, or give the task a schedule"
-        case .afterCompletion: "choose an interval longer than the run, or sleep inside the command"
         case .dependency: "call both commands one after the other in one script"
         case .shards: "make one task for each part, or start the parts in the command"
         case .account: "run it on a runtime whose agents have that account: --runtime NAME"

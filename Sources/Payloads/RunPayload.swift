@@ -27,6 +27,10 @@ public struct RunPayload: Hashable, Sendable, Codable {
     public var since: Instant?
     /// Its attempts, sorted by number.
     public var attempts: [AttemptPayload]
+    /// The runs whose ends led to it; absent when none did.
+    public var parents: [RunID]?
+    /// What the runs that follow one another have in common; absent when its due instant or its request says so.
+    public var occasion: String?
     /// Who is to end it: an agent's name, or `(leader)` when the agent is gone; absent once it has ended.
     public var owner: String?
     /// When the task's timeout has ended it at the latest; absent without a timeout, and once it has ended.
@@ -49,6 +53,8 @@ public struct RunPayload: Hashable, Sendable, Codable {
         count = run.count
         since = run.since
         attempts = run.attempts.map(AttemptPayload.init)
+        parents = run.origin?.parents
+        occasion = run.origin?.occasion
     }
 }
 

@@ -76,6 +76,7 @@ public struct Simulation {
         final.checkOutcome(through: lastDue)
         final.checkResults(through: lastDue)
         final.checkRequests()
+        final.checkFollowers(through: lastDue)
         return SimulationReport(
             seed: seed,
             violations: cluster.trace.violations,

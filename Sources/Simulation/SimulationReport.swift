@@ -28,6 +28,8 @@ public enum Promise: String, Hashable, Sendable, CaseIterable {
     case row
     /// V7: a dispatched attempt is in one inbox only, and is taken once.
     case dispatch
+    /// What follows from the end of a run is launched, or on record.
+    case following
     /// Nothing is left behind that grows with time.
     case resources
 }

@@ -16,12 +16,24 @@ final class Workload {
     private(set) var requestCounts: [TaskID: Int] = [:]
     /// What tasks say about runs that would overlap; an edit does not change it.
     private var policies: [TaskID: Concurrency] = [:]
+    /// What tasks follow: the ends of their own runs, or those of others; an edit does not change it.
+    private var followings: [TaskID: Following] = [:]
+    private var followingGenerator: SeededGenerator
     /// Tasks whose schedules were changed while the cluster ran.
     private(set) var edited: Set<TaskID> = []
 
     init(cluster: SimulatedCluster, generator: SeededGenerator) {
         self.cluster = cluster
         self.generator = generator
+        followingGenerator = generator
+    }
+
+    /// What a task follows besides its schedule.
+    private struct Following {
+        var after = Dependencies()
+        /// From the end of a run to the next; `nil` for a task that is due every so often.
+        var completion: CompletionSchedule?
+        var isScheduled = true
     }
 
     /// Tasks whose fires may have to wait for the end of a run.
@@ -100,12 +112,15 @@ final class Workload {
         let interval = try IntervalSchedule(every: .seconds(seconds))
         let concurrency = policies[name] ?? drawConcurrency()
         policies[name] = concurrency
+        let following = try followings[name] ?? drawFollowing()
+        followings[name] = following
+        let timing = following.completion.map { Schedule(.afterCompletion($0)) } ?? .every(interval)
         // All attempts of what is counted are made by the owner.
         let locations = Retry.Location.allCases.filter { concurrency.livingMax == nil || $0 != .other }
         return TaskSpecification(
             name: name,
             action: .command(["true"]),
-            schedules: [.every(interval)],
+            schedules: following.isScheduled ? [timing] : [],
             killGrace: .seconds(1),
             delivery: generator.chance(0.5) ? .atLeastOnce : .atMostOnce,
             misfire: Misfire(generator.element(of: Misfire.Policy.allCases) ?? .once),
@@ -114,8 +129,28 @@ final class Workload {
                 delay: .seconds(2),
                 agent: generator.element(of: locations) ?? .any
             ),
-            concurrency: concurrency
+            concurrency: concurrency,
+            after: following.after
         )
+    }
+
+    /// Tasks come after those that were drawn before them, so that none comes after itself.
+    private func drawFollowing() throws -> Following {
+        var following = Following()
+        if followingGenerator.chance(0.15) {
+            let delay = Duration.seconds(1 + followingGenerator.index(below: 3))
+            following.completion = try CompletionSchedule(delay: delay)
+        } else if followingGenerator.chance(0.3) {
+            var parents = followings.keys.sorted()
+            for _ in 0..<(followingGenerator.chance(0.3) ? 2 : 1) where !parents.isEmpty {
+                let parent = parents.remove(at: followingGenerator.index(below: parents.count))
+                let condition: Dependencies.Condition =
+                    followingGenerator.chance(0.7) ? .finished : .succeeded
+                following.after.edges.append(.init(parent, on: condition))
+            }
+            following.isScheduled = following.after.edges.isEmpty || followingGenerator.chance(0.3)
+        }
+        return following
     }
 
     private func drawConcurrency() -> Concurrency {

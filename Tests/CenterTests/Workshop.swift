@@ -147,9 +147,18 @@ struct Leader: Sendable {
         self.session = session
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let writer = LeaderWriter(session: session, tree: workshop.tree, epoch: epoch)
+        let following = RunFollowing(
+            writer: writer,
+            store: state.store,
+            history: workshop.history,
+            time: workshop.time,
+            hints: state.hints,
+            logger: logger
+        )
         let reconciler = Reconciler(
             .init(
                 writer: writer,
+                following: following,
                 store: state.store,
                 history: workshop.history,
                 time: workshop.time,
@@ -166,7 +175,8 @@ struct Leader: Sendable {
                 store: state.store,
                 bucketCount: identity.taskBuckets,
                 logger: logger
-            )
+            ),
+            following: following
         )
         control = CenterControl(
             state: state,

@@ -151,6 +151,26 @@ struct TreeVerifierTests {
     ]
 
     static let nodes = [
+        Row(
+            what: "a run that waits for others, one of another name and one that is none",
+            found: [.misnamed, .undecodable]
+        ) {
+            let dispatched = DispatchedRun(
+                attempt: AttemptID(run: RunID(FireKey(uid: $0.definition.uid, due: .epoch)), number: 1),
+                task: $0.definition.name,
+                uid: $0.definition.uid,
+                revision: 1,
+                due: .epoch,
+                trigger: .dependency
+            )
+            let run = dispatched.attempt.run
+            try await $0.make($0.tree.workflows, TaskIndex())
+            try await $0.make($0.tree.workflowBucket(run), TaskIndex())
+            let awaited = AwaitedRun(run: dispatched, isReady: false, since: .epoch)
+            try await $0.make($0.tree.workflow(run), awaited)
+            try await $0.make($0.tree.workflowBucket(run).child("other"), awaited)
+            try await $0.make($0.tree.workflowBucket(run).child("none"), TaskIndex())
+        },
         Row(what: "a node nobody knows, with one below it", found: [.unknownNode]) {
             try await $0.session.createIfAbsent(try $0.tree.root.child("notes"))
             try await $0.session.createIfAbsent(try $0.tree.root.child("notes").child("more"))

@@ -147,6 +147,24 @@ struct BadDocument: CustomTestStringConvertible, Sendable {
             head + "retry: {attempts: 2, delay: 1h, maxDelay: 1m}\n",
             "4:43: the longest delay must be between the delay, 1h, and 12h"
         ),
+        .init("after itself", head + "after: [t]\n", "4:9: a task cannot come after itself"),
+        .init(
+            "after with everything wrong",
+            head
+                + "after:\n  - {on: failed}\n  - {task: a, on: done}\n  - {task: b, on: failed, exitCodes: [1]}\n"
+                + "  - {task: c, exitCodes: [256]}\n  - {task: D}\n",
+            "5:5: the entry names no task: write task: extract, for example",
+            "6:19: after[1].on cannot be 'done'",
+            "7:38: write on or exitCodes, never both: remove one",
+            "8:27: after[3].exitCodes[0] cannot be '256': write a whole number from 0 to 255",
+            "9:12: 'D' is not a valid name"
+        ),
+        .init(
+            "after twice",
+            head + "after: [a, {task: a, on: failed}]\n",
+            "4:12: the task comes after a twice"
+        ),
+        .init("join without after", head + "join: any\n", "4:7: join says how several tasks count"),
         .init("both actions", head + "script: date\n", "4:9: a task has a command or a script, never both"),
         .init(
             "command as text",

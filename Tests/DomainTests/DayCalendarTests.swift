@@ -111,7 +111,8 @@ import Testing
     func completion() throws {
         let two = try task(#"{"afterCompletion":"5m"},{"afterCompletion":"6m"}"#)
         #expect(two.problems.map(\.field) == ["schedules[1]"])
-        #expect(two.eventProblems.map(\.field) == ["schedules[0]", "schedules[1]"])
+        #expect(two.eventProblems.isEmpty)
+        #expect(try task(#"{"onAgentStart":true}"#).eventProblems.map(\.field) == ["schedules[0]"])
         #expect(try task(#"{"every":"5m"}"#).eventProblems.isEmpty)
     }
 }

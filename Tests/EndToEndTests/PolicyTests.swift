@@ -214,12 +214,8 @@ extension EndToEnd.Live {
                 says: "task unsaved: there is no calendar 'holidays'"
             ),
             Refusal(
-                document: task("[{every: 1h}, {afterCompletion: 5m}]"),
-                says: "task unsaved: this version of the cluster follows no ends of runs"
-            ),
-            Refusal(
                 document: task("[{onAgentStart: true}]"),
-                says: "task unsaved: this version of the cluster follows no ends of runs"
+                says: "task unsaved: this version of the cluster follows no agents' starts"
             ),
         ]
 

@@ -261,12 +261,13 @@ struct QuartzImportTests {
         #expect(outcome.notes == example.notes)
     }
 
-    @Test("an interval from end to start becomes one from start to start, and says so")
+    @Test("an interval from end to start stays one")
     func fixedDelay() throws {
         let text =
             #"[{"id": 1, "glueType": "GLUE_SHELL", "glueSource": "true", "scheduleType": "FIX_DELAY", "scheduleConf": "30"}]"#
         let outcome = imported(text, .xxlJob, file: "jobs.json")
-        #expect(outcome.tasks.map(\.schedules) == [[.every(try IntervalSchedule(every: .seconds(30)))]])
-        #expect(outcome.notes == ["1 dropped FIX_DELAY 30"])
+        let completion = try CompletionSchedule(delay: .seconds(30))
+        #expect(outcome.tasks.map(\.schedules) == [[Schedule(.afterCompletion(completion))]])
+        #expect(outcome.notes.isEmpty)
     }
 }

@@ -178,8 +178,8 @@ struct SystemdImportTests {
             ),
             TimerCase(
                 timer: "OnUnitInactiveSec=90",
-                schedules: ["Every 1m30s, counted from 1970-01-01T00:00:00.000Z."],
-                notes: ["2 dropped OnUnitInactiveSec=90"]
+                schedules: ["1m30s after the end of the run before."],
+                notes: []
             ),
             TimerCase(
                 timer: "OnCalendar=daily",

@@ -17,6 +17,8 @@ struct OpenFireDecision: Hashable, Sendable {
     var report: RunReport?
     /// The attempt that follows elsewhere, if any.
     var next: DispatchedRun?
+    /// What the history says then of the end of the run; `nil` when another attempt follows.
+    var end: RunReport?
 
     /// Decides a fire as the journal has it, by what the history knows of its run and whether its task is still there.
     ///
@@ -39,7 +41,7 @@ struct OpenFireDecision: Hashable, Sendable {
             )
         }
         guard open.fire.decision == .launch else {
-            return OpenFireDecision(report: report(.decided(at: now)))
+            return OpenFireDecision(report: report(.decided(at: now)), end: report(.decided(at: now)))
         }
         let number = open.fire.attempt.number
         let known = run?.attempts.first { $0.number == number }
@@ -52,7 +54,8 @@ struct OpenFireDecision: Hashable, Sendable {
         let lost = lost(open.fire, owner: owner, startedAt: known?.startedAt, isRepeatable: next != nil, now)
         var (result, isTold) = result(of: open, known: known?.result, lost: lost)
         guard open.fire.demandsAnotherAttempt(after: result) else {
-            return OpenFireDecision(report: isTold ? nil : report(.ended(result)))
+            let end = report(.ended(result))
+            return OpenFireDecision(report: isTold ? nil : end, end: end)
         }
         if var next {
             if let task { next.putOff(until: result.retryAt, now: now, task.specification.retry) }
@@ -63,7 +66,7 @@ struct OpenFireDecision: Hashable, Sendable {
             result.giveUpRetry(because: "its task is gone, or the cluster was restored since")
             isTold = false
         }
-        return OpenFireDecision(report: isTold ? nil : report(.ended(result)))
+        return OpenFireDecision(report: isTold ? nil : report(.ended(result)), end: report(.ended(result)))
     }
 
     /// How the attempt ended, by the journal, else by the history, else nobody knows; and whether the history says so.
@@ -114,7 +117,8 @@ struct OpenFireDecision: Hashable, Sendable {
             part: fire.part,
             revision: task.revision,
             due: fire.due,
-            trigger: fire.trigger
+            trigger: fire.trigger,
+            origin: fire.origin
         )
     }
 }

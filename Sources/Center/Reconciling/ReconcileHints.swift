@@ -8,6 +8,7 @@ final class ReconcileHints: Sendable {
     private struct State {
         var unlisted: Set<RuntimeID> = []
         var isEverythingUnlisted = false
+        var isRunShelved = false
         var listener: AsyncStream<Void>.Continuation?
     }
 
@@ -38,6 +39,20 @@ final class ReconcileHints: Sendable {
     func everythingMayHaveChanged() {
         state.withLock { $0.isEverythingUnlisted = true }
         wake()
+    }
+
+    /// Says that a run waits for nothing but an agent.
+    func runShelved() {
+        state.withLock { $0.isRunShelved = true }
+        wake()
+    }
+
+    /// Whether that was said since this was asked last.
+    func takeShelved() -> Bool {
+        state.withLock { state in
+            defer { state.isRunShelved = false }
+            return state.isRunShelved
+        }
     }
 
     /// The runtimes to list, sorted; `nil` means all.

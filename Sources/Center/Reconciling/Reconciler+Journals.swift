@@ -57,6 +57,9 @@ extension Reconciler {
         let decisions = try await decisions(journal, situation)
         let reports = Mutation.decidesUnrecorded.isOn ? [] : decisions.compactMap(\.decision.report)
         if !Mutation.recordsAfterRemoval.isOn { try await environment.history.author(reports) }
+        for end in decisions.compactMap({ $0.decision.end.flatMap { RunEnd($0) } }) {
+            try await environment.following.follow(end, situation.roster)
+        }
         let over = decisions.filter { $0.decision.next == nil }.map(\.open.fire.attempt)
         try await journal.remove(Set(over), with: writer)
         if Mutation.recordsAfterRemoval.isOn { try await environment.history.author(reports) }

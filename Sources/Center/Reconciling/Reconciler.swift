@@ -14,6 +14,7 @@ actor Reconciler {
     /// What a reconciler works with.
     struct Environment: Sendable {
         var writer: LeaderWriter
+        var following: RunFollowing
         var store: CatalogStore
         var history: any RunHistory
         var time: TimeSource
@@ -34,6 +35,8 @@ actor Reconciler {
     private var runtimes: Set<RuntimeID> = []
     /// What keeps tasks from going on and needs a person, by path; each is logged when it is found.
     private(set) var defects: [String: String] = [:]
+    /// Whether runs may wait for nothing but an agent; a new leader does not know.
+    private var mayHaveReadyRuns = true
     /// What the present round works towards.
     private var blueprint: Blueprint?
     /// When the next pass is due although nothing happens.
@@ -67,6 +70,10 @@ actor Reconciler {
             noteStarts()
             try await refresh()
             if let nextLift, nextLift <= time.monotonic { try await liftHolds() }
+            if environment.hints.takeShelved() {
+                mayHaveReadyRuns = true
+                askForPass(at: time.monotonic)
+            }
             guard isWorkDue else { return }
             nextPass = nil
             try await converge()
@@ -210,6 +217,7 @@ extension Reconciler {
             try await settleChanging()
             try await place()
             try await decideOpenFires()
+            try await dispatchReady()
             try await liftHolds()
             try await deleteVacated()
             try await deleteJournals()
@@ -224,6 +232,16 @@ extension Reconciler {
         if settledAt == nil { askForPass(at: time.monotonic) }
         if let check = blueprint?.nextCheck { askForPass(at: time.monotonic + (check - time.now)) }
     }
+
+    /// Dispatches runs that follow others and for which there was no agent, if there is one now.
+    private func dispatchReady() async throws {
+        guard mayHaveReadyRuns, let roster else { return }
+        mayHaveReadyRuns = try await !environment.following.dispatchReady(roster)
+        if mayHaveReadyRuns { askForPass(at: time.monotonic + Self.readyRetry) }
+    }
+
+    /// How often runs are looked at that wait for an agent, should nothing else cause it.
+    private static let readyRetry = Duration.seconds(5)
 
     /// More rounds than that in one pass mean that something else changes all the time; the next pass goes on.
     private static let roundsMax = 4

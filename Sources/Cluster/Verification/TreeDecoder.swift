@@ -26,6 +26,7 @@ struct TreeDecoder {
             if let runtime = RuntimeID(name) { try decode(runtime) }
         }
         try decodeTasks()
+        try decodeWorkflows()
         findUnknown()
         return content
     }
@@ -77,6 +78,20 @@ struct TreeDecoder {
 }
 
 extension TreeDecoder {
+    private mutating func decodeWorkflows() throws {
+        let root = try tree.workflows
+        visit(root)
+        for bucket in snapshot.children(root) {
+            let path = try root.child(bucket)
+            visit(path)
+            for name in snapshot.children(path) {
+                let node = try path.child(name)
+                guard let awaited = payload(AwaitedRun.self, node) else { continue }
+                check(name, is: awaited.run.attempt.run.text, node)
+            }
+        }
+    }
+
     private mutating func decodeCenters() throws {
         for name in snapshot.children(try tree.centers) {
             guard let center = CenterID(name) else { continue }

@@ -49,6 +49,9 @@ enum RunTable {
             ("trigger", .init(trigger(run))),
             ("runtime", .init(run.runtime.text)),
         ]
+        if let parents = run.parents, !parents.isEmpty {
+            pairs.append(("after", .init(parents.map(\.text).joined(separator: ", "))))
+        }
         if let owner = run.owner {
             let limit = run.deadline.map { ", until \(time.absolute($0)) at the latest" } ?? ""
             pairs.append(("owner", .init(owner + limit)))

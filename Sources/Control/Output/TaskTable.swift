@@ -58,6 +58,7 @@ enum TaskTable {
             ("group", .init(specification.group.text)),
             ("delivery", .init(specification.delivery.rawValue)),
             ("concurrency", .init(concurrency(specification.concurrency))),
+            ("after", .init(dependencies(specification.after))),
             ("timeout", .init(specification.timeout.map { DurationText($0).text } ?? "none")),
             ("kill grace", .init(DurationText(specification.killGrace).text)),
             ("revision", .init("\(task.revision) since \(time.absolute(task.effectiveFrom))")),
@@ -77,7 +78,18 @@ enum TaskTable {
             case .calendar, .afterCompletion, .onAgentStart: schedule.explained
             }
         }
+        if texts.isEmpty, !specification.after.edges.isEmpty {
+            return "after " + dependencies(specification.after)
+        }
         return texts.isEmpty ? "on request" : texts.joined(separator: "; ")
+    }
+
+    /// The tasks it comes after, and how their runs have to end.
+    static func dependencies(_ after: Dependencies) -> String {
+        let texts = after.edges.map { edge in
+            edge.condition == .succeeded ? edge.task.text : "\(edge.task) (\(edge.condition.name))"
+        }
+        return texts.isEmpty ? "none" : texts.joined(separator: after.join == .all ? " and " : " or ")
     }
 
     /// What happens to runs that would overlap, with the limit that the policy has.

@@ -96,12 +96,17 @@ enum XXLJobImport {
             case "CRON":
                 let reading = ForeignCron.Reading(timeZone: options.timeZone, dialect: .quartz)
                 candidate.schedules = [try ForeignCron.schedule(text, reading)]
-            case "FIX_RATE", "FIX_DELAY":
+            case "FIX_DELAY":
+                guard let seconds = Int(text), (1...Self.secondsMax).contains(seconds) else {
+                    throw ScheduleError("it is no number of seconds from 1 to \(Self.secondsMax)")
+                }
+                let completion = try CompletionSchedule(delay: .seconds(seconds))
+                candidate.schedules = [Schedule(.afterCompletion(completion))]
+            case "FIX_RATE":
                 guard let seconds = Int(text), (1...Self.secondsMax).contains(seconds) else {
                     throw ScheduleError("it is no number of seconds from 1 to \(Self.secondsMax)")
                 }
                 candidate.schedules = [.every(try IntervalSchedule(every: .seconds(seconds)))]
-                if type == "FIX_DELAY" { candidate.drop(.afterCompletion, "\(type) \(text)") }
             default: candidate.drop(.setting, "scheduleType \(type)")
             }
         } catch {

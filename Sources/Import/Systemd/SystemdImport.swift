@@ -127,7 +127,7 @@ enum SystemdTimer {
         for key in ["OnUnitActiveSec", "OnUnitInactiveSec"] {
             for setting in unit.all("Timer", key) {
                 guard let every = TimeSpan.duration(setting.value),
-                    let schedule = try? IntervalSchedule(every: every)
+                    let schedule = try? schedule(key, every)
                 else {
                     candidate.refuse(
                         "\(key)=\(setting.value)",
@@ -138,10 +138,8 @@ enum SystemdTimer {
                     continue
                 }
                 hasInterval = true
-                candidate.schedules.append(.every(schedule))
-                if key == "OnUnitInactiveSec" {
-                    candidate.drop(.afterCompletion, "\(key)=\(setting.value)", line: setting.line)
-                } else {
+                candidate.schedules.append(schedule)
+                if key == "OnUnitActiveSec" {
                     candidate.change(
                         "\(key)=\(setting.value)",
                         "the interval counts from a fixed instant, not from the last start",
@@ -156,6 +154,13 @@ enum SystemdTimer {
                 candidate.drop(.onStart, "\(key)=\(setting.value)", line: setting.line)
             }
         }
+    }
+
+    private static func schedule(_ key: String, _ span: Duration) throws(ScheduleError) -> Schedule {
+        if key == "OnUnitInactiveSec" {
+            return Schedule(.afterCompletion(try CompletionSchedule(delay: span)))
+        }
+        return .every(try IntervalSchedule(every: span))
     }
 
     /// Settings that were read above, or that change nothing: instants here are always exact.

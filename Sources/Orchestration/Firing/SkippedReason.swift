@@ -12,6 +12,21 @@ public enum SkippedReason {
     public static let crowdedUncounted = crowded + "; counted no further"
     /// A newer run took over between two attempts.
     public static let replaced = "a newer run replaced it before its next attempt (concurrency: replace)"
+    /// The schedule that a run of its chain was to follow does not count any more.
+    public static let unscheduled = "its schedule was changed or paused while it waited for its time"
+    /// Its task was paused when it was to follow.
+    public static let paused = "the task is paused"
+    /// A run it comes after did not end as it should.
+    public static func notMet(_ arrival: DependencyArrival, of dependencies: Dependencies) -> String {
+        let condition = dependencies.edges.first { $0.task == arrival.task }?.condition ?? .succeeded
+        return
+            "it comes after \(arrival.task) (\(condition.name)), of which run \(arrival.run) did not end so"
+    }
+    /// Not all of the runs it comes after took place.
+    public static func incomplete(_ missing: [TaskID]) -> String {
+        let names = missing.map(\.text).joined(separator: ", ")
+        return "no run of \(names) belongs to the same occasion, and it comes after them"
+    }
     /// Somebody stopped it.
     public static let stopped = "stopped while it waited for an earlier run to end"
 }

@@ -177,7 +177,7 @@ struct FinalChecks {
         }
     }
 
-    private var definitions: [TaskDefinition] {
+    var definitions: [TaskDefinition] {
         guard let root = try? cluster.tree.tasks else { return [] }
         let buckets = cluster.ensemble.children(root).compactMap { try? root.child($0) }
         return buckets.flatMap { bucket in

@@ -1,0 +1,94 @@
+import Cluster
+import Domain
+import Scheduling
+
+/// The end of a run, as far as others follow from it.
+struct RunEnd: Hashable, Sendable {
+    /// The run's last fire.
+    var fire: JournaledFire
+    /// How it ended; `nil` when it was not launched.
+    var outcome: AttemptOutcome?
+    /// The exit code, if there was one.
+    var exitCode: Int32?
+    /// When its end was noticed, by the clock of who noticed it.
+    var at: Instant
+    /// Whose report says so.
+    var agent: AgentID
+    var incarnation: Incarnation
+
+    /// The end of the run that a report is about; `nil` when it says that the run goes on.
+    init?(_ report: RunReport) {
+        fire = report.fire
+        agent = report.agent
+        incarnation = report.incarnation
+        switch report.phase {
+        case .started: return nil
+        case .decided(let instant): at = instant
+        case .ended(let result):
+            if report.demandsAnotherAttempt { return nil }
+            outcome = result.outcome
+            exitCode = result.exitCode
+            at = result.endedAt
+        }
+    }
+}
+
+extension RunEnd {
+    /// The report that a run is not launched because of what is known of the runs it comes after.
+    static func skipped(
+        _ run: DispatchedRun,
+        of task: TaskDefinition,
+        because reason: String,
+        _ arrival: DependencyArrival,
+        now: Instant
+    ) -> RunReport {
+        let fire = JournaledFire(
+            attempt: run.attempt,
+            task: run.task,
+            uid: run.uid,
+            part: run.part,
+            revision: run.revision,
+            due: run.due,
+            trigger: run.trigger,
+            delivery: task.specification.delivery,
+            decision: .skipped(reason: reason),
+            origin: run.origin
+        )
+        return RunReport(
+            fire: fire,
+            agent: arrival.agent,
+            incarnation: arrival.incarnation,
+            runtime: task.specification.runtime,
+            phase: .decided(at: now)
+        )
+    }
+
+    /// The run that follows it in the chain of its task; `nil` when none does.
+    func successor(of task: TaskDefinition, in tree: Tree) -> DispatchedRun? {
+        guard task.isInChain(fire), let due = task.nextCompletionDue(after: at) else { return nil }
+        return DispatchedRun(
+            attempt: AttemptID(run: .following(fire.attempt.run, of: task.uid, in: tree), number: 1),
+            task: task.name,
+            uid: task.uid,
+            part: fire.part,
+            revision: task.revision,
+            due: due,
+            trigger: .completion,
+            origin: RunOrigin(chain: task.completionSince, parents: [fire.attempt.run])
+        )
+    }
+
+    /// The run of a task that comes after this one's.
+    func dependent(_ task: TaskDefinition, in tree: Tree) -> DispatchedRun {
+        let occasion = fire.occasion
+        return DispatchedRun(
+            attempt: AttemptID(run: .dependent(task.uid, on: occasion, in: tree), number: 1),
+            task: task.name,
+            uid: task.uid,
+            revision: task.revision,
+            due: fire.due,
+            trigger: .dependency,
+            origin: RunOrigin(occasion: occasion)
+        )
+    }
+}

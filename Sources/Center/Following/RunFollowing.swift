@@ -1,0 +1,211 @@
+import Cluster
+import Domain
+import Logging
+import Orchestration
+import Scheduling
+import ZooKeeper
+
+/// Sees to it that what follows from the end of a run is in ZooKeeper before anybody is told that the end was taken care of.
+///
+/// Every run that follows has an identity that its cause decides, and a marker or a node of its own: however often an end is told, and by
+/// however many leaders, it is dispatched once.
+struct RunFollowing: Sendable {
+    let writer: LeaderWriter
+    let store: CatalogStore
+    let history: any RunHistory
+    let time: TimeSource
+    let hints: ReconcileHints
+    let logger: Logger
+
+    private var tree: Tree { writer.tree }
+
+    /// Whether anything may follow the end of a run.
+    func concerns(_ report: RunReport) -> Bool {
+        store.read { catalog in
+            guard let task = catalog.task(report.fire.uid) else { return false }
+            return task.completionSince != nil || !catalog.dependents(of: task.name).isEmpty
+        }
+    }
+
+    /// Does what follows from an end; returns when it is in ZooKeeper.
+    func follow(_ first: RunEnd, _ roster: Roster) async throws {
+        var ends = [first]
+        while let end = ends.popLast() {
+            guard let task = store.read({ $0.task(end.fire.uid) }) else { continue }
+            if let next = end.successor(of: task, in: tree), try await !isKnown(next.attempt.run) {
+                try await settle(next, of: task, roster)
+            }
+            for child in store.read({ $0.dependents(of: task.name) }) {
+                if let skipped = try await arrive(end, at: child, roster) { ends.append(skipped) }
+            }
+        }
+    }
+
+    /// Dispatches runs that only lacked an agent, as far as there is one now.
+    func dispatchReady(_ roster: Roster) async throws -> Bool {
+        var isEmpty = true
+        for awaited in try await AwaitedRuns(writer: writer).all() where awaited.value.isReady {
+            guard let task = store.read({ $0.task(awaited.value.run.uid) }) else {
+                try await AwaitedRuns(writer: writer).remove(awaited)
+                continue
+            }
+            if try await !dispatch(awaited.value.run, of: task, roster, instead: awaited) { isEmpty = false }
+        }
+        return isEmpty
+    }
+
+    /// Records runs as skipped that have waited for others so long that these will not come.
+    func expire(_ roster: Roster) async throws {
+        for awaited in try await AwaitedRuns(writer: writer).all() where !awaited.value.isReady {
+            guard awaited.value.since + Self.patience < time.now else { continue }
+            let run = awaited.value.run
+            guard let task = store.read({ $0.task(run.uid) }), let arrival = awaited.value.arrivals.last
+            else {
+                try await AwaitedRuns(writer: writer).remove(awaited)
+                continue
+            }
+            let arrived = Set(awaited.value.arrivals.map(\.task))
+            let missing = task.specification.after.edges.map(\.task).filter { !arrived.contains($0) }
+            let reason = SkippedReason.incomplete(missing.sorted())
+            if let end = try await skip(run, of: task, because: reason, arrival, awaited) {
+                try await follow(end, roster)
+            }
+        }
+    }
+
+    /// How long a run waits for the others it comes after: longer than any of them should take.
+    static let patience = Duration.seconds(7 * 86_400)
+
+    /// Whether a run was dispatched or decided before.
+    private func isKnown(_ run: RunID) async throws -> Bool {
+        let runtimes = store.read { $0.runtimes.keys.sorted() }
+        if try await LeaderDispatch(writer: writer).latestMarker(run, in: runtimes) != nil { return true }
+        return try await history.knownRun(run) != nil
+    }
+}
+
+extension RunFollowing {
+    /// Notes an end with a task that comes after it; returns the end of its run when that is not to be launched.
+    private func arrive(_ end: RunEnd, at child: TaskDefinition, _ roster: Roster) async throws -> RunEnd? {
+        let dependencies = child.specification.after
+        guard let edge = dependencies.edges.first(where: { $0.task == end.fire.task }) else { return nil }
+        var run = end.dependent(child, in: tree)
+        let arrival = DependencyArrival(
+            task: end.fire.task,
+            run: end.fire.attempt.run,
+            verdict: edge.condition.verdict(on: end.outcome, exitCode: end.exitCode),
+            agent: end.agent,
+            incarnation: end.incarnation
+        )
+        let shelf = AwaitedRuns(writer: writer)
+        for _ in 0..<Self.conflictsMax {
+            let known = dependencies.edges.count > 1 ? try await shelf.read(run.attempt.run) : nil
+            if known == nil, try await isKnown(run.attempt.run) {
+                return try await recordedSkip(of: run, child, arrival)
+            }
+            if known?.value.isReady == true { return nil }
+            let arrivals = (known?.value.arrivals ?? []).filter { $0.task != arrival.task } + [arrival]
+            run.origin?.parents = arrivals.map(\.run).sorted()
+            do {
+                switch dependencies.decide(arrivals) {
+                case .waiting:
+                    let since = known?.value.since ?? time.now
+                    try await shelf.put(
+                        AwaitedRun(run: run, arrivals: arrivals, isReady: false, since: since),
+                        instead: known
+                    )
+                    return nil
+                case .ready where child.specification.isEnabled:
+                    try await settle(run, of: child, roster, instead: known)
+                    return nil
+                case .ready:
+                    return try await skip(run, of: child, because: SkippedReason.paused, arrival, known)
+                case .skipped(let reason):
+                    return try await skip(run, of: child, because: reason, arrival, known)
+                case .unneeded:
+                    if let known { try await shelf.remove(known) }
+                    return nil
+                }
+            } catch LeaderWriteError.conflict(let cause) {
+                logger.debug("Another end has arrived meanwhile", metadata: ["error": "\(cause)"])
+            }
+        }
+        throw CenterError.unavailable(
+            "what comes after run \(end.fire.attempt.run) changes all the time; ask again"
+        )
+    }
+
+    /// More conflicts in a row than tasks that can arrive at once mean that something else is wrong.
+    private static let conflictsMax = 2 * Dependencies.edgesMax
+
+    /// Records that a run is not launched, then forgets that it waited; returns its end.
+    private func skip(
+        _ run: DispatchedRun,
+        of task: TaskDefinition,
+        because reason: String,
+        _ arrival: DependencyArrival,
+        _ known: Versioned<AwaitedRun>?
+    ) async throws -> RunEnd? {
+        let report = RunEnd.skipped(run, of: task, because: reason, arrival, now: time.now)
+        try await history.author([report])
+        if let known { try await AwaitedRuns(writer: writer).remove(known) }
+        return RunEnd(report)
+    }
+
+    /// The end of a run that was recorded as skipped before: what follows from it may still have to be done.
+    private func recordedSkip(
+        of run: DispatchedRun,
+        _ task: TaskDefinition,
+        _ arrival: DependencyArrival
+    ) async throws -> RunEnd? {
+        guard let known = try await history.knownRun(run.attempt.run), known.state == .skipped else {
+            return nil
+        }
+        return RunEnd(RunEnd.skipped(run, of: task, because: known.reason ?? "", arrival, now: time.now))
+    }
+
+    /// Dispatches a run, or keeps it until there is an agent for it.
+    private func settle(
+        _ run: DispatchedRun,
+        of task: TaskDefinition,
+        _ roster: Roster,
+        instead known: Versioned<AwaitedRun>? = nil
+    ) async throws {
+        if try await dispatch(run, of: task, roster, instead: known) { return }
+        try await AwaitedRuns(writer: writer).put(
+            AwaitedRun(run: run, arrivals: known?.value.arrivals ?? [], isReady: true, since: time.now),
+            instead: known
+        )
+        hints.runShelved()
+    }
+
+    /// Puts a run into the inbox of an agent; `false` when there is none for it.
+    private func dispatch(
+        _ run: DispatchedRun,
+        of task: TaskDefinition,
+        _ roster: Roster,
+        instead known: Versioned<AwaitedRun>?
+    ) async throws -> Bool {
+        guard let target = roster.agent(for: task, part: run.part), let fence = roster.mirror.fences[target]
+        else {
+            return false
+        }
+        let dispatch = LeaderDispatch(writer: writer)
+        if try await dispatch.marker(run.attempt.run, target.seat.runtime) != nil {
+            if let known { try await AwaitedRuns(writer: writer).remove(known) }
+            return true
+        }
+        let check = Operation.check(try tree.fence(target), version: fence.version)
+        let removal = try known.map { try AwaitedRuns(writer: writer).removal(of: $0) }
+        let launch = try dispatch.launchOperations(run, to: target, replacing: nil, now: time.now)
+        do {
+            _ = try await writer.write([check] + [removal].compactMap(\.self) + launch)
+            return true
+        } catch LeaderWriteError.conflict(let cause) where cause.code == .nodeExists {
+            return true
+        } catch LeaderWriteError.conflict where known == nil {
+            // The agent went away, or its fence was raised: the next one is for the pass that follows.
+            return false
+        }
+    }
+}

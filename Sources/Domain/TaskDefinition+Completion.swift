@@ -1,0 +1,43 @@
+public import Scheduling
+
+/// Runs that follow the end of the one before.
+extension TaskDefinition {
+    /// When the first run of the present chain is due; the others follow the ends of those before them.
+    public var firstCompletionDue: Instant? {
+        guard let completionSince, let schedule = specification.activeCompletion else { return nil }
+        // What is due at an edit itself belongs to the revision before.
+        return schedule.due(afterCompletion: nil, effectiveFrom: completionSince, in: scheduleContext)
+            .map { max($0, completionSince + .milliseconds(1)) }
+    }
+
+    /// When the run after one of the present chain is due that ended at `instant`; `nil` when none follows.
+    public func nextCompletionDue(after instant: Instant) -> Instant? {
+        specification.activeCompletion?.due(
+            afterCompletion: instant,
+            effectiveFrom: completionSince ?? effectiveFrom,
+            in: scheduleContext
+        )
+    }
+
+    /// Whether a fire stands in the present chain: as its first, or as one that followed another.
+    public func isInChain(_ fire: JournaledFire) -> Bool {
+        guard let completionSince, fire.uid == uid else { return false }
+        switch fire.trigger {
+        case .completion: return fire.origin?.chain == completionSince
+        case .schedule: return fire.due == firstCompletionDue
+        case .request, .dependency: return false
+        }
+    }
+
+    private var scheduleContext: ScheduleContext {
+        ScheduleContext(task: name.text, calendars: calendars)
+    }
+}
+
+extension TaskSpecification {
+    /// The schedule that follows the ends of runs, if it counts now.
+    var activeCompletion: Schedule? {
+        guard isEnabled else { return nil }
+        return schedules.first { if case .afterCompletion = $0.timing { true } else { false } }
+    }
+}
