@@ -43,6 +43,8 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
     public var trigger: Trigger
     /// How long it waits in the inbox, from when its agent first reads it; `nil` for not at all.
     public var pauseMilliseconds: Int64?
+    /// What the run was given beyond its task.
+    public var terms: RunTerms?
 
     /// Creates a dispatched run.
     public init(
@@ -53,7 +55,8 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
         revision: Int,
         due: Instant,
         trigger: Trigger,
-        pause: Duration = .zero
+        pause: Duration = .zero,
+        terms: RunTerms? = nil
     ) {
         self.attempt = attempt
         self.task = task
@@ -63,6 +66,7 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
         self.due = due
         self.trigger = trigger
         pauseMilliseconds = pause > .zero ? pause.wholeMilliseconds : nil
+        self.terms = terms
     }
 }
 
@@ -89,12 +93,21 @@ public struct DispatchMarker: Hashable, Sendable, Codable {
     public var incarnation: Incarnation
     /// When, by the leader's clock; markers are deleted some time after the result.
     public var dispatchedAt: Instant
+    /// What the run was given beyond its task: its further attempts get the same.
+    public var terms: RunTerms?
 
     /// Creates a marker.
-    public init(attempt: Int, agent: AgentID, incarnation: Incarnation, dispatchedAt: Instant) {
+    public init(
+        attempt: Int,
+        agent: AgentID,
+        incarnation: Incarnation,
+        dispatchedAt: Instant,
+        terms: RunTerms? = nil
+    ) {
         self.attempt = attempt
         self.agent = agent
         self.incarnation = incarnation
         self.dispatchedAt = dispatchedAt
+        self.terms = terms
     }
 }

@@ -53,6 +53,8 @@ public struct JournaledFire: Hashable, Sendable, Codable {
     public var delivery: Delivery
     /// What was decided.
     public var decision: FireDecision
+    /// What the run was given beyond its task; in reports only, the journal does without it.
+    public var terms: RunTerms?
 
     /// Creates a journal entry.
     public init(
@@ -64,7 +66,8 @@ public struct JournaledFire: Hashable, Sendable, Codable {
         due: Instant,
         trigger: Trigger,
         delivery: Delivery,
-        decision: FireDecision
+        decision: FireDecision,
+        terms: RunTerms? = nil
     ) {
         self.attempt = attempt
         self.task = task
@@ -75,6 +78,7 @@ public struct JournaledFire: Hashable, Sendable, Codable {
         self.trigger = trigger
         self.delivery = delivery
         self.decision = decision
+        self.terms = terms
     }
 
     /// The part of the task whose cursor this entry advances.

@@ -51,6 +51,8 @@ public struct Run: Hashable, Sendable, Codable {
     public var since: Instant?
     /// Its attempts, sorted by number.
     public var attempts: [RunAttempt]
+    /// What it was given beyond its task.
+    public var terms: RunTerms?
 
     /// Creates a run.
     public init(
@@ -65,7 +67,8 @@ public struct Run: Hashable, Sendable, Codable {
         reason: String? = nil,
         count: Int = 1,
         since: Instant? = nil,
-        attempts: [RunAttempt] = []
+        attempts: [RunAttempt] = [],
+        terms: RunTerms? = nil
     ) {
         self.id = id
         self.task = task
@@ -79,6 +82,7 @@ public struct Run: Hashable, Sendable, Codable {
         self.count = count
         self.since = since
         self.attempts = attempts
+        self.terms = terms
     }
 }
 

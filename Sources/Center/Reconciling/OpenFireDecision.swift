@@ -114,7 +114,8 @@ struct OpenFireDecision: Hashable, Sendable {
             part: fire.part,
             revision: task.revision,
             due: fire.due,
-            trigger: fire.trigger
+            trigger: fire.trigger,
+            terms: fire.trigger == .schedule ? task.exceptionTerms(decidedAt: fire.due) : fire.terms
         )
     }
 }

@@ -14,7 +14,8 @@ extension Run {
             due: due,
             trigger: trigger,
             delivery: delivery ?? .atMostOnce,
-            decision: .launch
+            decision: .launch,
+            terms: terms
         )
         return RunReport(
             fire: fire,

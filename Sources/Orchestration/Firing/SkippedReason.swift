@@ -12,6 +12,11 @@ public enum SkippedReason {
     public static let crowdedUncounted = crowded + "; counted no further"
     /// A newer run took over between two attempts.
     public static let replaced = "a newer run replaced it before its next attempt (concurrency: replace)"
+    /// Somebody wanted it skipped.
+    public static func requested(_ exception: FireException) -> String {
+        "skipped on request" + (exception.by.map { " of \($0)" } ?? "")
+            + (exception.reason.map { ": \($0)" } ?? "")
+    }
     /// Somebody stopped it.
     public static let stopped = "stopped while it waited for an earlier run to end"
 }
