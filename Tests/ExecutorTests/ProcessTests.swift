@@ -2,6 +2,7 @@ import Agent
 import Domain
 import Executor
 import Foundation
+import Scheduling
 import Testing
 
 @Suite("What a process is given", .timeLimit(.minutes(2)))

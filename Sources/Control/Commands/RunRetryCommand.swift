@@ -11,8 +11,8 @@ public struct RunRetryCommand: ControlCommand {
         abstract: "Repeat a run that is over.",
         usage: "cloudtask run retry <run> [<options>]",
         discussion: """
-            A new run of the task as it is now, with the parameters and the CLOUDTASK_DUE of
-            the old one. 'run get' of each names the other.
+            A new run of the task as it is now, with the parameters and the CLOUDTASK_DUE
+            of the old one. 'run get' of each names the other.
 
             Examples:
               cloudtask run retry 998346f8675039fe-0-1774746000000

@@ -131,9 +131,9 @@ public struct TaskPauseCommand: ControlCommand {
         abstract: "Make schedules count no more, until a time or 'resume'.",
         usage: "cloudtask task pause <task> ... [<options>]",
         discussion: """
-            Running attempts go on, and 'task run' still works. A pause with --until ends by
-            itself: a fire that is due at that time takes place. 'task list' and 'task get'
-            say why, since when and until when.
+            Running attempts go on, and 'task run' still works. A pause with --until ends
+            by itself: a fire that is due at that time takes place. 'task list' and
+            'task get' say why, since when and until when.
 
             Examples:
               cloudtask task pause nightly-report

@@ -33,9 +33,9 @@ public struct TaskSkipCommand: ControlCommand {
         abstract: "Skip the next fires of a task, or one.",
         usage: "cloudtask task skip <task> [<options>]",
         discussion: """
-            The fires are recorded as skipped when they are due, with the reason. Says which
-            fires are meant; they must be five seconds ahead. With --undo what was changed
-            about them, also by 'shift' and 'adjust', is forgotten.
+            The fires are recorded as skipped when they are due, with the reason. Says
+            which fires are meant; they must be five seconds ahead. With --undo what was
+            changed about them, also by 'shift' and 'adjust', is forgotten.
 
             Examples:
               cloudtask task skip nightly-report --reason 'public holiday'
@@ -73,8 +73,8 @@ public struct TaskShiftCommand: ControlCommand {
         abstract: "Let one fire of a task come at another time.",
         usage: "cloudtask task shift <task> --to <time> [<options>]",
         discussion: """
-            The fire is due at the new time, earlier or later, and its run is named after it;
-            nothing happens at the old time. 'task skip --undo' takes it back.
+            The fire is due at the new time, earlier or later, and its run is named after
+            it; nothing happens at the old time. 'task skip --undo' takes it back.
 
             Examples:
               cloudtask task shift nightly-report --to 2026-03-29T05:00:00Z
@@ -108,8 +108,8 @@ public struct TaskAdjustCommand: ControlCommand {
         abstract: "Give the run of one fire other parameters.",
         usage: "cloudtask task adjust <task> --param <name=value> ... [<options>]",
         discussion: """
-            Once: the fires after it have the task's defaults again. 'task skip --undo' takes
-            it back.
+            Once: the fires after it have the task's defaults again. 'task skip --undo'
+            takes it back.
 
             Examples:
               cloudtask task adjust nightly-report --param mode=full

@@ -20,7 +20,7 @@ import Testing
         let task = try Facts.task()
         let past = try Self.explain("2026-03-02T11:50:00Z", task)
         #expect(past.map(\.cause) == [.unrecorded, .due])
-        #expect(past[1].fact.contains("very 10 minutes"))
+        #expect(past[1].fact.contains("Every 10m"))
         let recorded = try Self.explain(
             "2026-03-02T11:50:00Z",
             task,

@@ -239,7 +239,7 @@ struct ExplainCase: CustomTestStringConvertible, Sendable {
         #expect(day.fact.contains("would be due at 2026-03-02T12:10:00") && day.fact.contains("schedules[0]"))
         let far = Self.task { $0.schedules = [.once(Self.now + .seconds(20 * 86_400))] }
         let distant = try #require(TaskExplainer.explain(try Self.facts(far)).first { $0.cause == .farAway })
-        #expect(distant.fact.contains("20d"))
+        #expect(distant.fact.contains("2w6d"))
         let skipped = try Self.task().changed(by: FireChange(.skip, reason: "holiday"), now: Self.now)
             .definition
         let changed = TaskExplainer.explain(try Self.facts(skipped)).first { $0.cause == .fireChanged }
