@@ -42,21 +42,6 @@ extension CenterControl {
         }
     }
 
-    func setEnabled(_ name: TaskID, _ isEnabled: Bool) async throws -> SaveOutcome {
-        try await change { leading in
-            guard let task = state.store.catalog.tasks[name]?.value else {
-                throw CenterError.notFound(kind: "task", name: name.text)
-            }
-            var specification = task.specification
-            specification.isEnabled = isEnabled
-            let edit = try TaskEdit(specification, of: task, condition: .any, uid: task.uid, now: time.now)
-            if let definition = edit.definition { try await leading.catalogWriter.write([.save(definition)]) }
-            return edit.outcome
-        } rereading: { leading in
-            try await leading.catalogWriter.reread([name])
-        }
-    }
-
     /// The uid that `uid-from-name` gives every task of a name.
     private static func uid(of name: TaskID) -> TaskUID {
         TaskUID(bits: name.text.utf8.reduce(5_381) { $0 &* 33 &+ UInt64($1) })
@@ -94,7 +79,7 @@ extension CenterControl {
             "there is no runtime \(runtime); create it with \"cloudtask runtime set \(runtime)\" or use one of: \(names)"
     }
 
-    private func checkSizes(_ definitions: [TaskDefinition]) throws {
+    func checkSizes(_ definitions: [TaskDefinition]) throws {
         for definition in definitions where definition.mayBeLarge {
             let size = try ZNodeCodec.encode(definition).count
             guard size > ZNodeCodec.payloadBytesMax else { continue }
@@ -119,7 +104,9 @@ extension TaskDefinition {
             case .script(let text): text.utf8.count
             }
         let environment = specification.environment.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
-        return action + environment + (specification.description?.utf8.count ?? 0) > 16 * 1_024
+        let values = exceptions.reduce(0) { $0 + $1.parameters.reduce(512) { $0 + $1.value.utf8.count } }
+        return action + environment + values + (specification.description?.utf8.count ?? 0) > 16 * 1_024
+            || specification.parameters.count > 8
     }
 }
 

@@ -134,7 +134,13 @@ extension CenterControl {
                 placement.reasons[TaskPart(uid: definition.uid)]?.description
                 ?? "the task is about to be placed"
         }
-        return TaskView(definition: definition, owner: owner?.agent, unplacedReason: reason, nextDue: due)
+        return TaskView(
+            definition: definition,
+            owner: owner?.agent,
+            unplacedReason: reason,
+            nextDue: due,
+            at: time.now
+        )
     }
 
     private func nodes(

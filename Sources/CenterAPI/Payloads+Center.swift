@@ -14,7 +14,9 @@ extension TaskPayload {
             owner: view.owner,
             unplacedReason: view.unplacedReason,
             next: view.nextDue,
-            last: last.map(RunPayload.init)
+            last: last.map(RunPayload.init),
+            pause: view.pause,
+            exceptions: view.exceptions.isEmpty ? nil : view.exceptions
         )
     }
 }

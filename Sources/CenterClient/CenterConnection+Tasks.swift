@@ -48,9 +48,21 @@ extension CenterConnection {
         try await send(request(.DELETE, "tasks/\(name)"))
     }
 
-    /// Makes the task's schedules count no more, until it is resumed.
-    public func pause(_ name: TaskID) async throws(CenterClientError) -> ApplyResult {
-        try await answer(ApplyResult.self, to: request(.POST, "tasks/\(name)/pause"))
+    /// Makes the task's schedules count no more, until an instant, else until it is resumed.
+    public func pause(
+        _ name: TaskID,
+        _ pause: PauseRequest = PauseRequest()
+    ) async throws(CenterClientError) -> ApplyResult {
+        try await answer(ApplyResult.self, to: request(.POST, "tasks/\(name)/pause", body: pause))
+    }
+
+    /// Makes single fires of a task different; what is different about them now.
+    public func changeFires(
+        of name: TaskID,
+        _ change: FireChange
+    ) async throws(CenterClientError) -> [FireException] {
+        let request = try request(.POST, "tasks/\(name)/fires", body: FireChangeRequest(change))
+        return try await answer(ListPayload<FireException>.self, to: request).items
     }
 
     /// Makes the task's schedules count again.
@@ -60,8 +72,20 @@ extension CenterConnection {
 
     /// Requests a run now; the same key gives the same run, however often it is asked.
     public func requestRun(of task: TaskID, key: String?) async throws(CenterClientError) -> RunID {
-        let body = RunRequest(key: key)
-        return try await answer(RunAccepted.self, to: request(.POST, "tasks/\(task)/run", body: body)).run
+        try await requestRun(of: task, RunRequest(key: key))
+    }
+
+    /// Requests a run now, with what it is given.
+    public func requestRun(of task: TaskID, _ body: RunRequest) async throws(CenterClientError) -> RunID {
+        try await answer(RunAccepted.self, to: request(.POST, "tasks/\(task)/run", body: body)).run
+    }
+
+    /// Why a task does (not) run now, or what about an instant.
+    public func explain(_ task: TaskID, at instant: Instant? = nil) async throws(CenterClientError)
+        -> Explanation
+    {
+        let query = [("at", instant?.formatted())]
+        return try await answer(Explanation.self, to: request(.GET, "tasks/\(task)/explain", query: query))
     }
 
     /// The next due instants of a task, at most `count`.

@@ -1,6 +1,6 @@
 public import Center
 public import Domain
-import Scheduling
+public import Scheduling
 
 /// A center without a cluster, for tests of what stands before one; keeps its state in memory.
 public actor StandInCenter: CenterOperations {
@@ -107,12 +107,46 @@ public actor StandInCenter: CenterOperations {
     public func setEnabled(_ name: TaskID, _ isEnabled: Bool) throws -> SaveOutcome {
         var specification = try definition(name).specification
         specification.isEnabled = isEnabled
+        if isEnabled, let resumed = try definition(name).resumed(now: now) {
+            definitions[name] = resumed
+            return SaveOutcome(task: name, change: .updated, revision: resumed.revision)
+        }
         return save(specification)
     }
 
+    /// Pauses a task.
+    public func pause(_ name: TaskID, _ wish: PauseWish) throws -> SaveOutcome {
+        let pause = TaskPause(since: now, until: wish.until, reason: wish.reason, by: wish.by)
+        let paused = try definition(name).paused(pause)
+        definitions[name] = paused
+        return SaveOutcome(task: name, change: .updated, revision: paused.revision)
+    }
+
+    /// Makes single fires different.
+    public func changeFires(of name: TaskID, _ change: FireChange) throws -> [FireException] {
+        let task = try definition(name)
+        do throws(ValidationFailure) {
+            let changed = try task.changed(by: change, now: now)
+            definitions[name] = changed.definition
+            return changed.fires
+        } catch {
+            throw CenterError.invalid(error.problems)
+        }
+    }
+
+    /// Requests a run that repeats another one.
+    public func retryRun(_ run: RunID, key: String, terms: RunTerms) async throws -> RunID {
+        guard let known = await runHistory.run(run) else {
+            throw CenterError.notFound(kind: "run", name: run.text)
+        }
+        guard known.state.isFinal else { throw CenterError.conflict("run \(run) is not over") }
+        return try requestRun(of: known.task, key: key, terms: terms)
+    }
+
     /// Requests a run; the same key gives the same run.
-    public func requestRun(of task: TaskID, key: String) throws -> RunID {
-        _ = try definition(task)
+    public func requestRun(of task: TaskID, key: String, terms: RunTerms) throws -> RunID {
+        let problems = try definition(task).specification.problems(withValues: terms.parameters)
+        guard problems.isEmpty else { throw CenterError.invalid(problems) }
         var keys = requests[task] ?? []
         if !keys.contains(key) { keys.append(key) }
         requests[task] = keys
@@ -133,6 +167,26 @@ public actor StandInCenter: CenterOperations {
     public func owner(of run: Run) -> RunOwner? {
         guard !run.state.isFinal, let last = run.attempts.last else { return nil }
         return .agent(last.agent, last.incarnation, deadline: nil)
+    }
+
+    /// Says what it was asked.
+    public func explain(_ name: TaskID, at instant: Instant?) throws -> Explanation {
+        let known = try definition(name)
+        let finding = Explanation.Finding(
+            .healthy,
+            "Nothing keeps \(known.name) from running.",
+            in: "nowhere"
+        )
+        return Explanation(subject: "task/\(name)", at: instant, findings: [finding])
+    }
+
+    /// Says what it was asked.
+    public func explain(_ run: RunID) async throws -> Explanation {
+        guard let known = await runHistory.run(run) else {
+            throw CenterError.notFound(kind: "run", name: run.text)
+        }
+        let finding = Explanation.Finding(.ran, "It is \(known.state.rawValue).", in: "history")
+        return Explanation(subject: "run/\(run)", findings: [finding])
     }
 
     /// The runtimes.
@@ -221,7 +275,8 @@ public actor StandInCenter: CenterOperations {
             definition: definition,
             owner: nil,
             unplacedReason: "no agent",
-            nextDue: definition.nextDue(after: now)
+            nextDue: definition.nextDue(after: now),
+            at: now
         )
     }
 }

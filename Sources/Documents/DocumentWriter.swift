@@ -92,6 +92,7 @@ public enum DocumentWriter {
         + ["cron", "from", "to", "every", "at", "windows"]
         + ["timeZone", "days", "gap", "overlap", "dialect", "start", "end", "jitter", "exclude", "include"]
         + ["maxRuns", "dates", "weekdays", "yearly", "calendars", "ical"]
+        + ["type", "default", "required", "choices", "min", "pattern"]
         + ["policy", "grace", "window", "max", "cap"]
         + ["task", "on", "exitCodes"]
 }

@@ -59,6 +59,8 @@ public struct JournaledFire: Hashable, Sendable, Codable {
     public var decision: FireDecision
     /// What it belongs to, as far as that is not its own due instant or request: what runs come after.
     public var origin: RunOrigin?
+    /// What the run was given beyond its task; in reports only, the journal does without it.
+    public var terms: RunTerms?
 
     /// Creates a journal entry.
     public init(
@@ -71,7 +73,8 @@ public struct JournaledFire: Hashable, Sendable, Codable {
         trigger: Trigger,
         delivery: Delivery,
         decision: FireDecision,
-        origin: RunOrigin? = nil
+        origin: RunOrigin? = nil,
+        terms: RunTerms? = nil
     ) {
         self.attempt = attempt
         self.task = task
@@ -83,6 +86,7 @@ public struct JournaledFire: Hashable, Sendable, Codable {
         self.delivery = delivery
         self.decision = decision
         self.origin = origin
+        self.terms = terms
     }
 
     /// The part of the task whose cursor this entry advances.

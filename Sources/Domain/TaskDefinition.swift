@@ -24,6 +24,10 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
     ///
     /// The runs that follow one another since then are a chain; an edit of the schedule and a pause begin a new one.
     public private(set) var completionSince: Instant?
+    /// The latest pause, also when it is over.
+    public internal(set) var pause: TaskPause?
+    /// What is different about single fires, in the order of their instants.
+    public internal(set) var exceptions: [FireException]
 
     /// Creates a definition.
     public init(
@@ -34,7 +38,9 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
         createdAt: Instant,
         supersededSchedules: [SupersededSchedules] = [],
         calendars: CalendarDays = .none,
-        completionSince: Instant? = nil
+        completionSince: Instant? = nil,
+        pause: TaskPause? = nil,
+        exceptions: [FireException] = []
     ) {
         self.completionSince = completionSince
         self.specification = specification
@@ -44,6 +50,8 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
         self.createdAt = createdAt
         self.supersededSchedules = supersededSchedules
         self.calendars = calendars
+        self.pause = pause
+        self.exceptions = exceptions
         bindSchedules()
     }
 
@@ -92,32 +100,74 @@ extension TaskDefinition {
 
     /// The next revision of this task, effective from `now` (or from just after this one, should a clock be behind).
     ///
-    /// Without `calendars` those of this revision stay in force.
+    /// Without `calendars` those of this revision stay in force. A pause that has an end outlasts an edit, unless that disables the task.
     public func edited(
         _ specification: TaskSpecification,
         now: Instant,
         calendars: CalendarDays? = nil
     ) -> TaskDefinition {
         precondition(specification.name == name, "an edit cannot rename \(name) to \(specification.name)")
+        let pause = pause(at: now)
+        var next = succeeded(by: specification, now: now, calendars: calendars)
+        if let until = pause?.until, specification.isEnabled {
+            next.suspend(until: until - .milliseconds(1))
+            next.pause = pause
+        } else if !specification.isEnabled, !self.specification.isEnabled {
+            next.pause = self.pause
+        }
+        return next
+    }
+
+    /// The next revision, whose schedules count from `now`: a pause is over, whatever its end.
+    func succeeded(
+        by specification: TaskSpecification,
+        now: Instant,
+        calendars: CalendarDays? = nil
+    ) -> TaskDefinition {
         var next = self
         next.specification = specification
         next.revision += 1
-        next.effectiveFrom = max(now, effectiveFrom)
-        let superseded = SupersededSchedules(
-            effectiveFrom: effectiveFrom,
-            schedules: activeSchedules,
-            calendars: self.calendars
-        )
-        next.supersededSchedules = (supersededSchedules + [superseded]).suffix(TaskDefinition.supersededMax)
+        next.pause = nil
+        next.pruneExceptions(now: now)
+        if pause(at: now)?.until != nil, let silence = supersededSchedules.last?.effectiveFrom {
+            // The empty span before the end of the pause goes on to count until now, and this revision's schedules never did.
+            next.effectiveFrom = max(now, silence)
+        } else {
+            next.effectiveFrom = max(now, effectiveFrom)
+            let former = SupersededSchedules(
+                effectiveFrom: effectiveFrom,
+                schedules: activeSchedules,
+                calendars: self.calendars
+            )
+            next.supersede(former)
+        }
         if Mutation.forgetsFormerSchedules.isOn {
             next.effectiveFrom = createdAt
             next.supersededSchedules = []
         }
         let (former, present) = (self.specification.activeCompletion, specification.activeCompletion)
-        if present != former { next.completionSince = present == nil ? nil : next.effectiveFrom }
+        // A pause that ends early lets its chain begin early, too.
+        let isEarly = completionSince.map { $0 > next.effectiveFrom } ?? false
+        if present != former || isEarly {
+            next.completionSince = present == nil ? nil : next.effectiveFrom
+        }
         next.calendars = calendars ?? self.calendars
         next.bindSchedules()
         return next
+    }
+
+    /// Lets this revision's schedules count after `end` only.
+    mutating func suspend(until end: Instant) {
+        guard end > effectiveFrom else { return }
+        if supersededSchedules.last.map({ !$0.schedules.isEmpty }) ?? true {
+            supersede(SupersededSchedules(effectiveFrom: effectiveFrom, schedules: []))
+        }
+        effectiveFrom = end
+        if completionSince != nil { completionSince = end }
+    }
+
+    private mutating func supersede(_ span: SupersededSchedules) {
+        supersededSchedules = (supersededSchedules + [span]).suffix(TaskDefinition.supersededMax)
     }
 
     /// Works out once what would else be worked out at every fire; changes no value.
@@ -140,13 +190,17 @@ extension TaskDefinition {
         specification.isEnabled ? specification.schedules : []
     }
 
-    /// The first due instant after `cursor`, over this revision and the superseded ones; `nil` when never again.
+    /// The first due instant after `cursor`, over this revision and the superseded ones, with their exceptions; `nil` when never again.
+    ///
+    /// A fire that is skipped is one: it is decided when it is due.
     public func nextDue(after cursor: Instant) -> Instant? {
         let first = firstCompletionDue.flatMap { $0 > cursor ? $0 : nil }
-        return [nextScheduled(after: cursor), first].compactMap(\.self).min()
+        let scheduled = exceptions.isEmpty ? plannedDue(after: cursor) : exceptionalDue(after: cursor)
+        return [scheduled, first].compactMap(\.self).min()
     }
 
-    private func nextScheduled(after cursor: Instant) -> Instant? {
+    /// The first due instant after `cursor` as the schedules have it.
+    func plannedDue(after cursor: Instant) -> Instant? {
         var spans = supersededSchedules
         spans.append(
             SupersededSchedules(
@@ -177,6 +231,7 @@ extension TaskDefinition {
     private enum CodingKeys: String, CodingKey {
         case specification, uid, revision, effectiveFrom, createdAt, supersededSchedules, calendars
         case completionSince
+        case pause, exceptions
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -193,7 +248,9 @@ extension TaskDefinition {
                 forKey: .supersededSchedules
             ),
             calendars: try container.decodeIfPresent(CalendarDays.self, forKey: .calendars) ?? .none,
-            completionSince: try container.decodeIfPresent(Instant.self, forKey: .completionSince)
+            completionSince: try container.decodeIfPresent(Instant.self, forKey: .completionSince),
+            pause: try container.decodeIfPresent(TaskPause.self, forKey: .pause),
+            exceptions: try container.decodeIfPresent([FireException].self, forKey: .exceptions) ?? []
         )
     }
 
@@ -208,6 +265,8 @@ extension TaskDefinition {
         try container.encode(supersededSchedules, forKey: .supersededSchedules)
         try container.encodeIfPresent(completionSince, forKey: .completionSince)
         if calendars != .none { try container.encode(calendars, forKey: .calendars) }
+        try container.encodeIfPresent(pause, forKey: .pause)
+        if !exceptions.isEmpty { try container.encode(exceptions, forKey: .exceptions) }
     }
 }
 

@@ -2,9 +2,9 @@ import Scheduling
 
 extension TaskSpecification: Codable {
     private enum Key: String, CodingKey {
-        case name, runtime, group, description, command, script, environment, schedules, timeout, killGrace
-        case delivery, retry, totalTimeout, misfire, startDeadline, concurrency, after, join, placement,
-            enabled
+        case name, runtime, group, description, command, script, environment, parameters, schedules, timeout
+        case killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency, after, join
+        case placement, enabled
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -17,6 +17,7 @@ extension TaskSpecification: Codable {
         description = try container.decodeIfPresent(String.self, forKey: .description)
         environment =
             try container.decodeIfPresent([String: String].self, forKey: .environment) ?? environment
+        parameters = try container.decodeIfPresent([Parameter].self, forKey: .parameters) ?? parameters
         schedules = try container.decodeIfPresent([Schedule].self, forKey: .schedules) ?? schedules
         timeout = try container.decodeIfPresent(DurationText.self, forKey: .timeout)?.duration
         killGrace =
@@ -47,6 +48,7 @@ extension TaskSpecification: Codable {
         case .script(let text): try container.encode(text, forKey: .script)
         }
         try container.encode(environment, forKey: .environment)
+        if !parameters.isEmpty { try container.encode(parameters, forKey: .parameters) }
         try container.encode(schedules, forKey: .schedules)
         try container.encodeIfPresent(timeout.map(DurationText.init), forKey: .timeout)
         try container.encode(DurationText(killGrace), forKey: .killGrace)

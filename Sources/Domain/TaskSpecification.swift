@@ -24,6 +24,8 @@ public struct TaskSpecification: Hashable, Sendable {
     public var action: Action
     /// Variables added to the environment of every attempt.
     public var environment: [String: String]
+    /// The values that its runs may be given.
+    public var parameters: [Parameter]
     /// When it is due; empty for a task that only runs on request.
     ///
     /// Coinciding instants are one fire.
@@ -61,6 +63,7 @@ public struct TaskSpecification: Hashable, Sendable {
         description: String? = nil,
         action: Action,
         environment: [String: String] = [:],
+        parameters: [Parameter] = [],
         schedules: [Schedule] = [],
         timeout: Duration? = nil,
         killGrace: Duration = TaskSpecification.killGraceDefault,
@@ -80,6 +83,7 @@ public struct TaskSpecification: Hashable, Sendable {
         self.description = description
         self.action = action
         self.environment = environment
+        self.parameters = parameters
         self.schedules = schedules
         self.timeout = timeout
         self.killGrace = killGrace

@@ -21,6 +21,10 @@ public struct TaskPayload: Hashable, Sendable {
     public var next: Instant?
     /// The latest run; absent when there is none.
     public var last: RunPayload?
+    /// Why, since when and until when its schedules do not count; absent when they do.
+    public var pause: TaskPause?
+    /// What is different about single fires, coming and lately gone; absent when nothing is.
+    public var exceptions: [FireException]?
 
     /// Creates a payload.
     public init(
@@ -32,7 +36,9 @@ public struct TaskPayload: Hashable, Sendable {
         owner: AgentID? = nil,
         unplacedReason: String? = nil,
         next: Instant? = nil,
-        last: RunPayload? = nil
+        last: RunPayload? = nil,
+        pause: TaskPause? = nil,
+        exceptions: [FireException]? = nil
     ) {
         self.specification = specification
         self.uid = uid
@@ -43,12 +49,14 @@ public struct TaskPayload: Hashable, Sendable {
         self.unplacedReason = unplacedReason
         self.next = next
         self.last = last
+        self.pause = pause
+        self.exceptions = exceptions
     }
 }
 
 extension TaskPayload: Codable {
     private enum Key: String, CodingKey {
-        case uid, revision, createdAt, effectiveFrom, owner, unplacedReason, next, last
+        case uid, revision, createdAt, effectiveFrom, owner, unplacedReason, next, last, pause, exceptions
     }
 
     /// Decodes one object that holds the specification's fields and the cluster's.
@@ -63,7 +71,9 @@ extension TaskPayload: Codable {
             owner: try container.decodeIfPresent(AgentID.self, forKey: .owner),
             unplacedReason: try container.decodeIfPresent(String.self, forKey: .unplacedReason),
             next: try container.decodeIfPresent(Instant.self, forKey: .next),
-            last: try container.decodeIfPresent(RunPayload.self, forKey: .last)
+            last: try container.decodeIfPresent(RunPayload.self, forKey: .last),
+            pause: try container.decodeIfPresent(TaskPause.self, forKey: .pause),
+            exceptions: try container.decodeIfPresent([FireException].self, forKey: .exceptions)
         )
     }
 
@@ -79,5 +89,7 @@ extension TaskPayload: Codable {
         try container.encodeIfPresent(unplacedReason, forKey: .unplacedReason)
         try container.encodeIfPresent(next, forKey: .next)
         try container.encodeIfPresent(last, forKey: .last)
+        try container.encodeIfPresent(pause, forKey: .pause)
+        try container.encodeIfPresent(exceptions, forKey: .exceptions)
     }
 }

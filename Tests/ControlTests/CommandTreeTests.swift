@@ -48,7 +48,8 @@ struct NamedCommand: CustomTestStringConvertible, Sendable {
         let wanted = [
             "up", "apply", "diff", "delete", "task list", "task get", "task create", "task delete",
             "task pause", "task resume",
-            "task run", "task next", "task history", "run list", "run get", "run logs", "run stop",
+            "task run", "task next", "task history", "task skip", "task shift", "task adjust", "task explain",
+            "run retry", "run explain", "run list", "run get", "run logs", "run stop",
             "run kill", "run wait",
             "runtime list", "runtime get", "runtime set", "node list", "node get", "node drain",
             "node undrain", "cluster status", "cluster verify", "cluster plan",

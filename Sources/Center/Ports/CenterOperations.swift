@@ -60,6 +60,23 @@ public struct SaveOutcome: Hashable, Sendable {
     }
 }
 
+/// How somebody wants a task to be paused.
+public struct PauseWish: Hashable, Sendable {
+    /// When the pause ends by itself; `nil` for never.
+    public var until: Instant?
+    /// Why.
+    public var reason: String?
+    /// Who wants it, in their own words.
+    public var by: String?
+
+    /// Creates a wish; nothing unless something is given.
+    public init(until: Instant? = nil, reason: String? = nil, by: String? = nil) {
+        self.until = until
+        self.reason = reason
+        self.by = by
+    }
+}
+
 /// Where a task is, and what is next.
 public struct TaskView: Hashable, Sendable {
     /// The definition.
@@ -70,9 +87,21 @@ public struct TaskView: Hashable, Sendable {
     public var unplacedReason: String?
     /// The next due instant after now; `nil` when there is none.
     public var nextDue: Instant?
+    /// Why its schedules do not count now; `nil` when they do.
+    public var pause: TaskPause?
+    /// What is different about single fires, coming and lately gone.
+    public var exceptions: [FireException]
 
-    /// Creates a view.
-    public init(definition: TaskDefinition, owner: AgentID?, unplacedReason: String?, nextDue: Instant?) {
+    /// Creates a view at an instant.
+    public init(
+        definition: TaskDefinition,
+        owner: AgentID?,
+        unplacedReason: String?,
+        nextDue: Instant?,
+        at now: Instant
+    ) {
+        pause = definition.pause(at: now)
+        exceptions = definition.exceptions
         self.definition = definition
         self.owner = owner
         self.unplacedReason = unplacedReason
@@ -194,13 +223,27 @@ public protocol CenterOperations: Sendable {
     /// Enables or disables a task.
     func setEnabled(_ name: TaskID, _ isEnabled: Bool) async throws -> SaveOutcome
 
+    /// Makes a task's schedules count no more: until an instant, else until it is enabled.
+    func pause(_ name: TaskID, _ wish: PauseWish) async throws -> SaveOutcome
+    /// Makes single fires of a task different; what is different about them now.
+    func changeFires(of name: TaskID, _ change: FireChange) async throws -> [FireException]
+
     /// Who is to end a run; `nil` when it has ended.
     func owner(of run: Run) async -> RunOwner?
 
     /// Requests a run now; the same key gives the same run, however often it is asked.
-    func requestRun(of task: TaskID, key: String) async throws -> RunID
+    ///
+    /// With other terms than it was asked with before, it is refused.
+    func requestRun(of task: TaskID, key: String, terms: RunTerms) async throws -> RunID
+    /// Requests a run that repeats one that is over, with the same parameters but for those given.
+    func retryRun(_ run: RunID, key: String, terms: RunTerms) async throws -> RunID
     /// Asks the agent that runs it to stop (or kill) the run's current attempt.
     func stop(_ run: RunID, kill: Bool) async throws
+
+    /// Why a task does (not) run now, or what about an instant.
+    func explain(_ name: TaskID, at instant: Instant?) async throws -> Explanation
+    /// Why a run is where it is.
+    func explain(_ run: RunID) async throws -> Explanation
 
     /// The runtimes, sorted by name.
     func runtimes() async throws -> [RuntimeSettings]
@@ -215,4 +258,11 @@ public protocol CenterOperations: Sendable {
     func accept(_ reports: [RunReport], from agent: AgentID) async throws -> Epoch?
     /// The history.
     var history: any RunHistory { get }
+}
+
+extension CenterOperations {
+    /// Requests a run of a task as its schedules would make it.
+    public func requestRun(of task: TaskID, key: String) async throws -> RunID {
+        try await requestRun(of: task, key: key, terms: RunTerms())
+    }
 }

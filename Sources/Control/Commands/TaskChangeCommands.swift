@@ -1,6 +1,7 @@
 public import ArgumentParser
 import CenterClient
 import Domain
+import Foundation
 import Payloads
 import Scheduling
 
@@ -127,17 +128,24 @@ public struct TaskPauseCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Make schedules count no more, until 'resume'.",
+        abstract: "Make schedules count no more, until a time or 'resume'.",
         usage: "cloudtask task pause <task> ... [<options>]",
         discussion: """
-            Running attempts go on, and 'task run' still works.
+            Running attempts go on, and 'task run' still works. A pause with --until ends
+            by itself: a fire that is due at that time takes place. 'task list' and
+            'task get' say why, since when and until when.
 
-            Example:
+            Examples:
               cloudtask task pause nightly-report
+              cloudtask task pause nightly-report --until 2h --reason 'new disks'
+              cloudtask task pause nightly-report --until 2026-03-30T06:00:00Z
             """
     )
 
     @Argument(help: "Names of tasks.") var tasks: [String]
+    @Option(help: ArgumentHelp("Why, for others to read.", valueName: "text")) var reason: String?
+    @Option(help: ArgumentHelp("When it ends, or how long it lasts: 2h.", valueName: "time")) var until:
+        String?
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
@@ -146,11 +154,14 @@ public struct TaskPauseCommand: ControlCommand {
     /// Pauses the tasks.
     public func execute() async throws {
         let names: [TaskID] = try tasks.map { try Parse.name($0, "the name of a task") }
+        let end = try until.map { try Parse.later($0, "--until", now: Instant(Date())) }
         let connection = try server.connection()
         for name in names {
-            let result = try await connection.pause(name)
+            let wish = PauseRequest(until: end, reason: reason, by: Caller.name())
+            let result = try await connection.pause(name, wish)
+            let limit = end.map { " until \($0)" } ?? ""
             Terminal.writeLine(
-                "task/\(name) \(result.change == .unchanged ? "was paused already" : "paused")"
+                "task/\(name) \(result.change == .unchanged ? "was paused already" : "paused\(limit)")"
             )
         }
     }
@@ -201,13 +212,22 @@ public struct TaskRunCommand: ControlCommand {
             'concurrency' says what happens: it starts beside it, waits, is skipped, or
             replaces it.
 
-            Example:
+            Examples:
               cloudtask task run nightly-report --wait
+              cloudtask task run nightly-report --param day=2026-03-29 --note 'again'
+              cloudtask task run nightly-report --due 2026-03-29T02:00:00Z
             """
     )
 
     @OptionGroup var argument: TaskArgument
+    @OptionGroup var values: ParameterOptions
     @Option(help: ArgumentHelp("Makes the request idempotent.", valueName: "text")) var key: String?
+    @Option(help: ArgumentHelp("Why, kept with the run.", valueName: "text")) var note: String?
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("What CLOUDTASK_DUE says; it runs now all the same.", valueName: "time")
+    )
+    var due: String?
     @Flag(help: "Wait for the end of the run.") var wait = false
     @OptionGroup(title: "Server") var server: ServerOptions
     @OptionGroup(title: "Output") var output: OutputOptions
@@ -216,10 +236,20 @@ public struct TaskRunCommand: ControlCommand {
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
+    /// Refuses values that have no name.
+    public func validate() throws { _ = try values.parameters() }
+
     /// Requests the run.
     public func execute() async throws {
+        let request = RunRequest(
+            key: key,
+            parameters: try values.parameters(),
+            due: try due.map { try Parse.instant($0, "--due", now: Instant(Date())) },
+            note: note,
+            by: Caller.name()
+        )
         let connection = try server.connection()
-        let run = try await connection.requestRun(of: try argument.id(), key: key)
+        let run = try await connection.requestRun(of: try argument.id(), request)
         if wait {
             return try await RunWaiting(connection: connection, run: run).finish(
                 Printer(output),

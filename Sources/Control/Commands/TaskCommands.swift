@@ -19,7 +19,8 @@ public struct TaskCommand: ParsableCommand {
         subcommands: [
             TaskListCommand.self, TaskGetCommand.self, TaskCreateCommand.self, TaskDeleteCommand.self,
             TaskPauseCommand.self, TaskResumeCommand.self, TaskRunCommand.self, TaskNextCommand.self,
-            TaskHistoryCommand.self,
+            TaskSkipCommand.self, TaskShiftCommand.self, TaskAdjustCommand.self, TaskHistoryCommand.self,
+            TaskExplainCommand.self,
         ],
         aliases: ["tasks"]
     )
@@ -163,16 +164,43 @@ public struct TaskNextCommand: ControlCommand {
 
     /// Shows the instants.
     public func execute() async throws {
-        let instants = try await server.connection().next(of: try argument.id(), count: count)
+        let connection = try server.connection()
+        let instants = try await connection.next(of: try argument.id(), count: count)
+        let task = try await connection.task(try argument.id())
         let text = TimeText(zone: try time.zone())
-        try Printer(output).print(instants, empty: "the task is not due again", names: { $0.formatted() }) {
-            _ in
-            var table = Table([.init(title: "DUE"), .init(title: "IN")])
-            for instant in instants {
-                table.append([.init(text.absolute(instant)), .init(text.relative(instant))])
+        let empty = task.pause.map { "the task is not due again: \(TaskTable.words($0, text))" }
+        if let pause = task.pause, !instants.isEmpty { Terminal.say(TaskTable.words(pause, text)) }
+        try Printer(output).print(
+            instants,
+            empty: empty ?? "the task is not due again",
+            names: { $0.formatted() }
+        ) { _ in Self.table(instants, task.exceptions ?? [], text) }
+    }
+
+    /// The instants, with what is different about some of them.
+    static func table(_ instants: [Instant], _ exceptions: [FireException], _ text: TimeText) -> Table {
+        let noted = instants.contains { instant in exceptions.contains { $0.decidedAt == instant } }
+        var table = Table(
+            [.init(title: "DUE"), .init(title: "IN")] + (noted ? [.init(title: "NOTE", isElastic: true)] : [])
+        )
+        for instant in instants {
+            var row: [Table.Cell] = [.init(text.absolute(instant)), .init(text.relative(instant))]
+            if noted {
+                let fire = exceptions.first { $0.decidedAt == instant }
+                row.append(.init(fire.map { note($0, text) } ?? ""))
             }
-            return table
+            table.append(row)
         }
+        return table
+    }
+
+    private static func note(_ fire: FireException, _ text: TimeText) -> String {
+        if fire.isSkipped || fire.shiftedTo == nil { return FireAnswer.words(fire, text) }
+        var unshifted = fire
+        unshifted.shiftedTo = nil
+        let rest = fire.parameters.isEmpty ? "" : " and " + FireAnswer.words(unshifted, text)
+        return "shifted from \(text.absolute(fire.due))"
+            + (rest.isEmpty ? fire.reason.map { " (\($0))" } ?? "" : rest)
     }
 }
 
