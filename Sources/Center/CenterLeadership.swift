@@ -34,9 +34,16 @@ struct CenterLeadership: Sendable {
 
     private func makeLeading() -> LeadingCenter {
         let writer = LeaderWriter(session: session, tree: tree, epoch: epoch)
+        let catalogWriter = CatalogWriter(
+            writer: writer,
+            store: state.store,
+            bucketCount: identity.taskBuckets,
+            logger: logger
+        )
         let reconciler = Reconciler(
             Reconciler.Environment(
                 writer: writer,
+                catalogWriter: catalogWriter,
                 store: state.store,
                 history: service.history,
                 time: service.time,
@@ -45,16 +52,7 @@ struct CenterLeadership: Sendable {
                 logger: logger
             )
         )
-        return LeadingCenter(
-            writer: writer,
-            reconciler: reconciler,
-            catalogWriter: CatalogWriter(
-                writer: writer,
-                store: state.store,
-                bucketCount: identity.taskBuckets,
-                logger: logger
-            )
-        )
+        return LeadingCenter(writer: writer, reconciler: reconciler, catalogWriter: catalogWriter)
     }
 
     /// One pass after the other, as somebody wishes for them.

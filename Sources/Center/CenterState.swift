@@ -8,9 +8,9 @@ struct LeadingCenter: Sendable {
     let writer: LeaderWriter
     let reconciler: Reconciler
     let catalogWriter: CatalogWriter
-    let turnstile = Turnstile()
 
     var epoch: Epoch { writer.epoch }
+    var turnstile: Turnstile { reconciler.environment.turnstile }
 }
 
 /// Where a center stands, as its parts share it.

@@ -20,6 +20,10 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
     public var supersededSchedules: [SupersededSchedules]
     /// The days of the calendars its schedules name.
     public private(set) var calendars: CalendarDays
+    /// Whether its group or its runtime is paused: its schedules do not count then, whatever the task says itself.
+    public private(set) var isSuspended: Bool
+    /// Who said it last, and what for; `nil` when nobody did say who they are.
+    public var saved: SaveNote?
 
     /// Creates a definition.
     public init(
@@ -29,7 +33,9 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
         effectiveFrom: Instant,
         createdAt: Instant,
         supersededSchedules: [SupersededSchedules] = [],
-        calendars: CalendarDays = .none
+        calendars: CalendarDays = .none,
+        isSuspended: Bool = false,
+        saved: SaveNote? = nil
     ) {
         self.specification = specification
         self.uid = uid
@@ -38,6 +44,8 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
         self.createdAt = createdAt
         self.supersededSchedules = supersededSchedules
         self.calendars = calendars
+        self.isSuspended = isSuspended
+        self.saved = saved
         bindSchedules()
     }
 
@@ -71,7 +79,8 @@ extension TaskDefinition {
         _ specification: TaskSpecification,
         uid: TaskUID,
         now: Instant,
-        calendars: CalendarDays = .none
+        calendars: CalendarDays = .none,
+        isSuspended: Bool = false
     ) -> TaskDefinition {
         TaskDefinition(
             specification: specification,
@@ -79,17 +88,19 @@ extension TaskDefinition {
             revision: 1,
             effectiveFrom: now,
             createdAt: now,
-            calendars: calendars
+            calendars: calendars,
+            isSuspended: isSuspended
         )
     }
 
     /// The next revision of this task, effective from `now` (or from just after this one, should a clock be behind).
     ///
-    /// Without `calendars` those of this revision stay in force.
+    /// Without `calendars` those of this revision stay in force, and without `isSuspended` it stays suspended or not.
     public func edited(
         _ specification: TaskSpecification,
         now: Instant,
-        calendars: CalendarDays? = nil
+        calendars: CalendarDays? = nil,
+        isSuspended: Bool? = nil
     ) -> TaskDefinition {
         precondition(specification.name == name, "an edit cannot rename \(name) to \(specification.name)")
         var next = self
@@ -99,7 +110,11 @@ extension TaskDefinition {
         let superseded = SupersededSchedules(
             effectiveFrom: effectiveFrom,
             schedules: activeSchedules,
-            calendars: self.calendars
+            calendars: self.calendars.trimmed(
+                for: activeSchedules,
+                from: effectiveFrom,
+                to: next.effectiveFrom
+            )
         )
         next.supersededSchedules = (supersededSchedules + [superseded]).suffix(TaskDefinition.supersededMax)
         if Mutation.forgetsFormerSchedules.isOn {
@@ -107,6 +122,7 @@ extension TaskDefinition {
             next.supersededSchedules = []
         }
         next.calendars = calendars ?? self.calendars
+        next.isSuspended = isSuspended ?? self.isSuspended
         next.bindSchedules()
         return next
     }
@@ -126,9 +142,9 @@ extension TaskDefinition {
         return schedules.map { $0.bound(to: context) }
     }
 
-    /// The schedules that count now: none while disabled.
+    /// The schedules that count now: none while disabled or suspended.
     public var activeSchedules: [Schedule] {
-        specification.isEnabled ? specification.schedules : []
+        specification.isEnabled && !isSuspended ? specification.schedules : []
     }
 
     /// The first due instant after `cursor`, over this revision and the superseded ones; `nil` when never again.
@@ -162,6 +178,8 @@ extension TaskDefinition {
 extension TaskDefinition {
     private enum CodingKeys: String, CodingKey {
         case specification, uid, revision, effectiveFrom, createdAt, supersededSchedules, calendars
+        case saved
+        case isSuspended = "suspended"
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -177,7 +195,9 @@ extension TaskDefinition {
                 [SupersededSchedules].self,
                 forKey: .supersededSchedules
             ),
-            calendars: try container.decodeIfPresent(CalendarDays.self, forKey: .calendars) ?? .none
+            calendars: try container.decodeIfPresent(CalendarDays.self, forKey: .calendars) ?? .none,
+            isSuspended: try container.decodeIfPresent(Bool.self, forKey: .isSuspended) ?? false,
+            saved: try container.decodeIfPresent(SaveNote.self, forKey: .saved)
         )
     }
 
@@ -191,6 +211,8 @@ extension TaskDefinition {
         try container.encode(createdAt, forKey: .createdAt)
         try container.encode(supersededSchedules, forKey: .supersededSchedules)
         if calendars != .none { try container.encode(calendars, forKey: .calendars) }
+        if isSuspended { try container.encode(isSuspended, forKey: .isSuspended) }
+        try container.encodeIfPresent(saved, forKey: .saved)
     }
 }
 

@@ -40,7 +40,8 @@ extension TaskSpecification {
     /// A schedule that is over is accepted, so that saving the same document again never fails.
     public var problems: [ValidationProblem] {
         let problems =
-            actionProblems + environmentProblems + scheduleProblems + completionProblems + durationProblems
+            actionProblems + labelProblems + environmentProblems + scheduleProblems + completionProblems
+            + durationProblems
         return problems.isEmpty ? sizeProblems : problems
     }
 

@@ -147,9 +147,16 @@ struct Leader: Sendable {
         self.session = session
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let writer = LeaderWriter(session: session, tree: workshop.tree, epoch: epoch)
+        let catalogWriter = CatalogWriter(
+            writer: writer,
+            store: state.store,
+            bucketCount: identity.taskBuckets,
+            logger: logger
+        )
         let reconciler = Reconciler(
             .init(
                 writer: writer,
+                catalogWriter: catalogWriter,
                 store: state.store,
                 history: workshop.history,
                 time: workshop.time,
@@ -158,16 +165,7 @@ struct Leader: Sendable {
                 logger: logger
             )
         )
-        leading = LeadingCenter(
-            writer: writer,
-            reconciler: reconciler,
-            catalogWriter: CatalogWriter(
-                writer: writer,
-                store: state.store,
-                bucketCount: identity.taskBuckets,
-                logger: logger
-            )
-        )
+        leading = LeadingCenter(writer: writer, reconciler: reconciler, catalogWriter: catalogWriter)
         control = CenterControl(
             state: state,
             history: workshop.history,
