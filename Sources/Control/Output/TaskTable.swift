@@ -42,7 +42,7 @@ enum TaskTable {
         let specification = task.specification
         var pairs: [(name: String, value: Table.Cell)] = [
             ("name", .init(specification.name.text, .strong)),
-            ("state", specification.isEnabled ? .init("enabled", .good) : .init("paused", .warning)),
+            ("state", state(of: task)),
         ]
         if let description = specification.description { pairs.append(("description", .init(description))) }
         switch specification.action {
@@ -56,6 +56,7 @@ enum TaskTable {
             ("agent", owner(task)),
             ("runtime", .init(specification.runtime.text)),
             ("group", .init(specification.group.text)),
+            ("labels", .init(labels(of: specification))),
             ("delivery", .init(specification.delivery.rawValue)),
             ("concurrency", .init(concurrency(specification.concurrency))),
             ("timeout", .init(specification.timeout.map { DurationText($0).text } ?? "none")),
@@ -91,7 +92,21 @@ enum TaskTable {
     }
 
     private static func next(_ task: TaskPayload, _ time: TimeText) -> Table.Cell {
-        task.specification.isEnabled ? .init(time.relative(task.next)) : .init("paused", .warning)
+        if !task.specification.isEnabled { return .init("paused", .warning) }
+        return task.suspended == true ? .init("suspended", .warning) : .init(time.relative(task.next))
+    }
+
+    /// Whether its schedules count, and if not, who decided so.
+    private static func state(of task: TaskPayload) -> Table.Cell {
+        if !task.specification.isEnabled { return .init("paused", .warning) }
+        guard task.suspended == true else { return .init("enabled", .good) }
+        return .init("suspended" + (task.unplacedReason.map { ": \($0)" } ?? ""), .warning)
+    }
+
+    /// `env=prod, team=data`.
+    static func labels(of task: TaskSpecification) -> String {
+        let texts = task.labels.keys.sorted().map { "\($0)=\(task.labels[$0] ?? "")" }
+        return texts.isEmpty ? "-" : texts.joined(separator: ", ")
     }
 
     private static func last(_ task: TaskPayload) -> Table.Cell {
