@@ -58,7 +58,9 @@ extension Catalog {
     func dependents(of calendars: Set<String>) -> [TaskDefinition] {
         tasks.values.map(\.value)
             .filter { task in
-                task.specification.schedules.contains { !calendars.isDisjoint(with: $0.calendarNames) }
+                task.specification.schedules.contains {
+                    $0.namesCalendars && !calendars.isDisjoint(with: $0.calendarNames)
+                }
             }
             .sorted { $0.name < $1.name }
     }

@@ -9,11 +9,22 @@ struct TaskSources: Sendable {
     private let pausedGroups: Set<GroupID>
     private let pausedRuntimes: Set<RuntimeID>
 
-    /// Looks up what these schedules name.
-    init(_ catalog: Catalog, for schedules: some Sequence<Schedule>) {
+    /// Looks up what all tasks name.
+    init(_ catalog: Catalog) {
+        var names: Set<String> = []
+        // Of a million tasks few name any.
+        for task in catalog.tasks.values {
+            for schedule in task.value.specification.schedules where schedule.namesCalendars {
+                names.formUnion(schedule.calendarNames)
+            }
+        }
+        self.init(catalog, calendars: names)
+    }
+
+    private init(_ catalog: Catalog, calendars names: Set<String>) {
         pausedGroups = Set(catalog.groups.values.filter { $0.value.pause != nil }.map(\.value.name))
         pausedRuntimes = Set(catalog.runtimes.values.filter { $0.value.pause != nil }.map(\.value.name))
-        for name in Set(schedules.flatMap(\.calendarNames)) {
+        for name in names {
             guard let calendar = CalendarID(name).flatMap({ catalog.calendars[$0]?.value }) else { continue }
             replace(calendar)
         }
@@ -21,7 +32,8 @@ struct TaskSources: Sendable {
 
     /// Looks up what these specifications name.
     init(_ catalog: Catalog, for specifications: [TaskSpecification]) {
-        self.init(catalog, for: specifications.lazy.flatMap(\.schedules))
+        let schedules = specifications.lazy.flatMap(\.schedules).filter(\.namesCalendars)
+        self.init(catalog, calendars: Set(schedules.flatMap(\.calendarNames)))
     }
 
     /// Uses a calendar as it is about to be.
@@ -35,7 +47,7 @@ struct TaskSources: Sendable {
 
     /// The days of the calendars that a task names; throws their names when there are none.
     func calendars(of task: TaskSpecification) throws(UnknownCalendars) -> CalendarDays {
-        guard task.schedules.contains(where: { !$0.calendarNames.isEmpty }) else { return .none }
+        guard task.schedules.contains(where: \.namesCalendars) else { return .none }
         return try CalendarDays(of: task.schedules, among: calendars)
     }
 
@@ -44,14 +56,18 @@ struct TaskSources: Sendable {
         pausedGroups.contains(task.group) || pausedRuntimes.contains(task.runtime)
     }
 
-    /// The definition with what the sources say now; `nil` when it says that already, or names a calendar that is gone.
+    /// The definition with what the sources say now; `nil` when it says that already.
     func renewed(_ definition: TaskDefinition, now: Instant) -> TaskDefinition? {
-        let task = definition.specification
         // Nobody deletes a calendar that is named; should one be gone all the same, its days stay as they were.
-        guard let days = try? calendars(of: task) else { return nil }
-        let isSuspended = isSuspended(task)
+        let days = (try? calendars(of: definition.specification)) ?? definition.calendars
+        let isSuspended = isSuspended(definition.specification)
         guard days != definition.calendars || isSuspended != definition.isSuspended else { return nil }
-        var renewed = definition.edited(task, now: now, calendars: days, isSuspended: isSuspended)
+        var renewed = definition.edited(
+            definition.specification,
+            now: now,
+            calendars: days,
+            isSuspended: isSuspended
+        )
         renewed.saved = TaskRevision(definition).note
         return renewed
     }

@@ -20,10 +20,13 @@ extension Reconciler {
     private static func renewTasks(_ environment: Environment) async throws -> Int {
         try await environment.turnstile.enter {
             let catalog = environment.store.catalog
-            let definitions = catalog.tasks.values.map(\.value)
-            let sources = TaskSources(catalog, for: definitions.lazy.flatMap(\.specification.schedules))
+            let sources = TaskSources(catalog)
             let now = environment.time.now
-            let stale = definitions.compactMap { sources.renewed($0, now: now) }.sorted { $0.name < $1.name }
+            var stale: [TaskDefinition] = []
+            for task in catalog.tasks.values {
+                if let renewed = sources.renewed(task.value, now: now) { stale.append(renewed) }
+            }
+            stale.sort { $0.name < $1.name }
             guard !stale.isEmpty else { return 0 }
             do {
                 try await environment.catalogWriter.write(stale.map { .save($0) })

@@ -54,7 +54,7 @@ public struct RuntimeListCommand: ControlCommand {
             _ in
             var table = Table([
                 .init(title: "NAME"), .init(title: "REJOIN GRACE", isNumber: true),
-                .init(title: "DRAINED", isElastic: true),
+                .init(title: "DRAINED", isElastic: true), .init(title: "PAUSED", isElastic: true),
                 .init(title: "DESCRIPTION", isElastic: true),
             ])
             for runtime in runtimes {
@@ -62,6 +62,7 @@ public struct RuntimeListCommand: ControlCommand {
                 table.append([
                     .init(runtime.name.text), .init(runtime.rejoinGrace?.text ?? "0s"),
                     .init(drained.isEmpty ? "-" : drained),
+                    PauseText.cell(runtime.pause, TimeText(zone: .current)),
                     .init(runtime.description ?? "-"),
                 ])
             }

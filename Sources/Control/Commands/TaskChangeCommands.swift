@@ -56,8 +56,10 @@ public struct TaskCreateCommand: ControlCommand {
     /// Creates the task; one of that name must not exist.
     public func execute() async throws {
         let specification = try specification()
-        let result = try await server.connection().put(specification, condition: .absent)
-        Terminal.writeLine("task/\(result.task) \(result.change.rawValue)")
+        let request = ApplyRequest(tasks: [specification], condition: .absent, author: Author.name())
+        for result in try await server.connection().apply(request).results {
+            Terminal.writeLine("task/\(result.task) \(result.change.rawValue)")
+        }
     }
 
     func specification() throws -> TaskSpecification {
