@@ -10,7 +10,7 @@ import ZooKeeper
 
 /// Calendars and pauses that reach their tasks although the leader ends, or hears nothing back, at any of its writes.
 @Suite struct SourceCrashTests {
-    private static let names = (0..<60).map { "t\($0)" }
+    private static let names = (0..<150).map { "t\($0)" }
 
     /// One change of what many tasks take over, and what each of them must say then.
     struct Change: Sendable, CustomTestStringConvertible {
