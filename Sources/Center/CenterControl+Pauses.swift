@@ -63,6 +63,9 @@ extension CenterControl {
                 return (SaveOutcome(task: name, change: .unchanged, revision: task.revision), value)
             }
             try checkSizes([definition])
+            if definition.specification != task.specification {
+                try await leading.catalogWriter.record([task])
+            }
             try await leading.catalogWriter.write([.save(definition)])
             return (SaveOutcome(task: name, change: .updated, revision: definition.revision), value)
         } rereading: { leading in

@@ -45,7 +45,12 @@ enum RequestBody {
 /// The body of `POST tasks`, read so that every task that cannot be read is reported, not just the first.
 struct ApplyBody {
     var tasks: [TaskSpecification]
+    var calendars: [DayCalendar]
     var condition: ApplyCondition
+    var isDryRun: Bool
+    var confirmed: Int?
+    var author: String?
+    var message: String?
 
     init(_ bytes: Data) throws {
         let form = try RequestBody.decode(Form.self, from: bytes)
@@ -56,7 +61,10 @@ struct ApplyBody {
             )
         }
         tasks = try Self.valid(form.tasks.map(\.result))
+        calendars = form.calendars ?? []
         condition = form.condition ?? .any
+        isDryRun = form.dryRun ?? false
+        (confirmed, author, message) = (form.confirm, form.author, form.message)
     }
 
     /// The specifications, if every one can be read and saved and no two have the same name.
@@ -85,7 +93,12 @@ struct ApplyBody {
 
     private struct Form: Decodable {
         var tasks: [Attempted]
+        var calendars: [DayCalendar]?
         var condition: ApplyCondition?
+        var dryRun: Bool?
+        var confirm: Int?
+        var author: String?
+        var message: String?
     }
 
     /// A task, or why it cannot be read.

@@ -13,6 +13,7 @@ extension TaskPayload {
             effectiveFrom: definition.effectiveFrom,
             owner: view.owner,
             unplacedReason: view.unplacedReason,
+            suspended: definition.isSuspended ? true : nil,
             next: view.nextDue,
             last: last.map(RunPayload.init),
             pause: view.pause,
@@ -23,13 +24,97 @@ extension TaskPayload {
 
 extension ApplyResult {
     init(_ outcome: SaveOutcome) {
+        self.init(task: outcome.task, change: Change(outcome.change), revision: outcome.revision)
+    }
+}
+
+extension ApplyResult.Change {
+    init(_ change: SaveOutcome.Change) {
+        switch change {
+        case .created: self = .created
+        case .updated: self = .updated
+        case .unchanged: self = .unchanged
+        }
+    }
+}
+
+extension CalendarPayload {
+    init(_ view: CalendarView) { self.init(calendar: view.calendar, tasks: view.taskCount) }
+}
+
+extension CalendarResult {
+    init(_ outcome: CalendarOutcome) {
+        self.init(
+            calendar: outcome.calendar,
+            change: ApplyResult.Change(outcome.change),
+            tasks: outcome.taskCount
+        )
+    }
+}
+
+extension ChangeResult {
+    init(_ outcome: BulkReceipt.Outcome) {
         let change: Change =
             switch outcome.change {
-            case .created: .created
-            case .updated: .updated
+            case .changed: .changed
             case .unchanged: .unchanged
+            case .absent: .absent
             }
-        self.init(task: outcome.task, change: change, revision: outcome.revision)
+        self.init(task: outcome.task, change: change)
+    }
+}
+
+extension GroupPayload {
+    init(_ view: GroupView) {
+        self.init(name: view.name, tasks: view.taskCount, disabled: view.disabledCount, pause: view.pause)
+    }
+}
+
+extension SaveRequest {
+    init(_ body: ApplyBody) throws {
+        self.init(
+            calendars: body.calendars,
+            tasks: body.tasks,
+            condition: SaveCondition(body.condition),
+            note: try ChangeNote(author: body.author, message: body.message).checked(),
+            isDryRun: body.isDryRun,
+            confirmed: body.confirmed
+        )
+    }
+}
+
+extension BulkRequest {
+    init(_ body: ChangeRequest) throws {
+        let action: Action =
+            switch body.action {
+            case .pause: .pause
+            case .resume: .resume
+            case .delete: .delete
+            }
+        self.init(
+            action: action,
+            tasks: body.tasks,
+            note: try ChangeNote(author: body.author, message: body.message).checked(),
+            isDryRun: body.dryRun ?? false,
+            confirmed: body.confirm
+        )
+    }
+}
+
+extension ChangeNote {
+    /// Most bytes of an author or a message: they are kept with every revision.
+    static let bytesMax = 1_024
+
+    /// The same note, if it is short enough to be kept.
+    func checked() throws -> ChangeNote {
+        for (field, text) in [("author", author), ("message", message)] {
+            guard let count = text?.utf8.count, count > Self.bytesMax else { continue }
+            throw APIError.invalid(
+                field,
+                "the \(field) has \(count) bytes, more than the \(Self.bytesMax) that are kept; shorten it"
+            )
+        }
+        return self
     }
 }
 

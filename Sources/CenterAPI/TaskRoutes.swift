@@ -26,6 +26,8 @@ struct TaskRoutes {
         group.post("tasks/:name/fires") { try await changeFires($0, Query($0, $1)) }
         group.post("tasks/:name/run") { try await run($0, Query($0, $1)) }
         group.get("tasks/:name/explain") { try await explain(Query($0, $1)) }
+        group.get("tasks/:name/revisions") { try await revisions(Query($0, $1)) }
+        group.post("changes") { request, _ in try await change(request) }
         group.get("tasks/:name/next") { try await next(Query($0, $1)) }
     }
 
@@ -33,7 +35,8 @@ struct TaskRoutes {
         let filter = TaskFilter(
             runtime: try query.name("runtime"),
             group: try query.name("group"),
-            isEnabled: try query.flag("enabled")
+            isEnabled: try query.flag("enabled"),
+            labels: try query.labels("labels")
         )
         let (start, limit) = try query.page()
         let page = try await operations.tasks(filter, page: start, limit: limit)
@@ -44,8 +47,33 @@ struct TaskRoutes {
 
     private func apply(_ request: Request) async throws -> Response {
         let body = try ApplyBody(try await request.bytes())
-        let outcomes = try await operations.save(body.tasks, condition: SaveCondition(body.condition))
-        return try .json(ApplyResponse(results: outcomes.map(ApplyResult.init)))
+        let receipt = try await operations.save(try SaveRequest(body))
+        return try .json(
+            ApplyResponse(
+                results: receipt.tasks.map(ApplyResult.init),
+                calendars: receipt.calendars.isEmpty ? nil : receipt.calendars.map(CalendarResult.init),
+                shares: receipt.shares.isEmpty ? nil : receipt.shares
+            )
+        )
+    }
+
+    private func change(_ request: Request) async throws -> Response {
+        let body = try await request.payload(ChangeRequest.self)
+        guard body.tasks.count <= ChangeRequest.tasksMax else {
+            throw APIError.invalid(
+                "tasks",
+                "\(body.tasks.count) tasks are more than the \(ChangeRequest.tasksMax) of one request; split them"
+            )
+        }
+        let receipt = try await operations.change(try BulkRequest(body))
+        return try .json(
+            ChangeResponse(results: receipt.outcomes.map(ChangeResult.init), shares: receipt.shares)
+        )
+    }
+
+    private func revisions(_ query: Query) async throws -> Response {
+        let revisions = try await operations.revisions(of: try query.pathName())
+        return try .json(ListPayload(items: revisions.map(RevisionPayload.init)))
     }
 
     private func get(_ query: Query) async throws -> Response {

@@ -9,12 +9,14 @@ extension CenterConnection {
         runtime: RuntimeID? = nil,
         group: GroupID? = nil,
         isEnabled: Bool? = nil,
+        labels: LabelSelector = .all,
         page: String? = nil,
         limit: Int? = nil
     ) async throws(CenterClientError) -> ListPayload<TaskPayload> {
         let query: [(name: String, value: String?)] = [
             ("runtime", runtime?.text), ("group", group?.text), ("enabled", isEnabled.map(String.init)),
-            ("page", page), ("limit", limit.map(String.init)),
+            ("labels", labels == .all ? nil : labels.description), ("page", page),
+            ("limit", limit.map(String.init)),
         ]
         return try await answer(ListPayload<TaskPayload>.self, to: request(.GET, "tasks", query: query))
     }
@@ -27,6 +29,17 @@ extension CenterConnection {
     /// Creates or edits many tasks; all are validated before any is saved.
     public func apply(_ tasks: ApplyRequest) async throws(CenterClientError) -> ApplyResponse {
         try await answer(ApplyResponse.self, to: request(.POST, "tasks", body: tasks))
+    }
+
+    /// Changes several tasks in the same way.
+    public func change(_ request: ChangeRequest) async throws(CenterClientError) -> ChangeResponse {
+        try await answer(ChangeResponse.self, to: self.request(.POST, "changes", body: request))
+    }
+
+    /// What a task said lately, the present revision last.
+    public func revisions(of task: TaskID) async throws(CenterClientError) -> [RevisionPayload] {
+        try await answer(ListPayload<RevisionPayload>.self, to: request(.GET, "tasks/\(task)/revisions"))
+            .items
     }
 
     /// Creates or edits one task.

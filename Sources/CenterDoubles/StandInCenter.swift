@@ -16,6 +16,9 @@ public actor StandInCenter: CenterOperations {
 
     private var leader = LeadershipView.leading(Epoch(rawValue: 7))
     private var definitions: [TaskID: TaskDefinition] = [:]
+    private var earlier: [TaskID: [TaskRevision]] = [:]
+    private var kept: [CalendarID: DayCalendar] = [:]
+    private var pausedGroups: [GroupID: PauseRecord] = [:]
     private var settings: [RuntimeID: RuntimeSettings] = [:]
     private var views: [NodeView] = []
     private var drained: Set<DrainedAgent> = []
@@ -72,12 +75,7 @@ public actor StandInCenter: CenterOperations {
 
     /// Tasks sorted by name.
     public func tasks(_ filter: TaskFilter, page: String?, limit: Int) throws -> Page<TaskView> {
-        let all = definitions.values.sorted { $0.name < $1.name }.filter { definition in
-            let specification = definition.specification
-            return (filter.runtime == nil || filter.runtime == specification.runtime)
-                && (filter.group == nil || filter.group == specification.group)
-                && (filter.isEnabled == nil || filter.isEnabled == specification.isEnabled)
-        }
+        let all = definitions.values.sorted { $0.name < $1.name }.filter { filter.matches($0.specification) }
         let rest = all.drop { definition in page.map { definition.name.text <= $0 } ?? false }
         let elements = rest.prefix(limit).map { view(of: $0) }
         return Page(
@@ -89,12 +87,147 @@ public actor StandInCenter: CenterOperations {
     /// One task.
     public func task(_ name: TaskID) throws -> TaskView { view(of: try definition(name)) }
 
-    /// Creates or edits tasks.
-    public func save(_ specifications: [TaskSpecification], condition: SaveCondition) throws -> [SaveOutcome]
-    {
+    /// Creates or edits calendars and tasks.
+    public func save(_ request: SaveRequest) throws -> SaveReceipt {
         guard refusal.isEmpty else { throw CenterError.invalid(refusal) }
-        for specification in specifications { try check(condition, against: definitions[specification.name]) }
-        return specifications.map { save($0) }
+        let specifications = request.tasks
+        for specification in specifications {
+            try check(request.condition, against: definitions[specification.name])
+        }
+        let calendars = request.calendars.map { calendar in
+            let known = kept[calendar.name]
+            return CalendarOutcome(
+                calendar: calendar.name,
+                change: known == nil ? .created : known == calendar ? .unchanged : .updated,
+                taskCount: users(of: calendar.name).count
+            )
+        }
+        let changed = specifications.filter { task in
+            definitions[task.name].map { $0.specification != task } ?? false
+        }
+        let shares = shares(of: changed)
+        if request.isDryRun {
+            let outcomes = specifications.map { task in
+                let known = definitions[task.name]
+                let change: SaveOutcome.Change =
+                    known == nil ? .created : known?.specification == task ? .unchanged : .updated
+                return SaveOutcome(task: task.name, change: change, revision: known?.revision ?? 0)
+            }
+            return SaveReceipt(calendars: calendars, tasks: outcomes, shares: shares)
+        }
+        if let objection = ChangedShare.objection(to: shares, confirmed: request.confirmed) {
+            throw CenterError.conflict(objection)
+        }
+        for calendar in request.calendars { kept[calendar.name] = calendar }
+        let outcomes = specifications.map { save($0, note: request.note) }
+        return SaveReceipt(calendars: calendars, tasks: outcomes, shares: shares)
+    }
+
+    /// Changes several tasks.
+    public func change(_ request: BulkRequest) throws -> BulkReceipt {
+        let present = request.tasks.compactMap { definitions[$0]?.specification }
+        let shares = shares(of: present)
+        if !request.isDryRun, let objection = ChangedShare.objection(to: shares, confirmed: request.confirmed)
+        {
+            throw CenterError.conflict(objection)
+        }
+        let outcomes = request.tasks.map { name in
+            guard let known = definitions[name] else {
+                return BulkReceipt.Outcome(task: name, change: .absent)
+            }
+            let isEnabled = request.action == .resume
+            if request.action != .delete, known.specification.isEnabled == isEnabled {
+                return BulkReceipt.Outcome(task: name, change: .unchanged)
+            }
+            if !request.isDryRun {
+                if request.action == .delete {
+                    definitions[name] = nil
+                } else {
+                    var specification = known.specification
+                    specification.isEnabled = isEnabled
+                    _ = save(specification, note: request.note)
+                }
+            }
+            return BulkReceipt.Outcome(task: name, change: .changed)
+        }
+        return BulkReceipt(outcomes: outcomes, shares: shares)
+    }
+
+    private func shares(of tasks: [TaskSpecification]) -> [ChangedShare] {
+        Set(tasks.map(\.runtime)).sorted().map { runtime in
+            ChangedShare(
+                runtime: runtime,
+                changed: tasks.count { $0.runtime == runtime },
+                total: definitions.values.count { $0.specification.runtime == runtime },
+                allowedPercent: settings[runtime]?.massChangePercent ?? 50
+            )
+        }
+    }
+
+    /// What a task said lately.
+    public func revisions(of task: TaskID) throws -> [TaskRevision] {
+        (earlier[task] ?? []) + [TaskRevision(try definition(task))]
+    }
+
+    /// Calendars sorted by name.
+    public func calendars(page: String?, limit: Int) -> Page<CalendarView> {
+        let names = kept.keys.sorted().filter { name in page.map { name.text > $0 } ?? true }
+        let shown = names.prefix(limit)
+        let views = shown.compactMap { kept[$0] }
+            .map { CalendarView(calendar: $0, taskCount: users(of: $0.name).count) }
+        return Page(elements: views, next: names.count > shown.count ? shown.last?.text : nil)
+    }
+
+    /// One calendar.
+    public func calendar(_ name: CalendarID) throws -> CalendarView {
+        guard let calendar = kept[name] else { throw CenterError.notFound(kind: "calendar", name: name.text) }
+        return CalendarView(calendar: calendar, taskCount: users(of: name).count)
+    }
+
+    /// Deletes a calendar that no task names.
+    public func deleteCalendar(_ name: CalendarID) throws {
+        _ = try calendar(name)
+        guard users(of: name).isEmpty else { throw CenterError.conflict("calendar \(name) is in use") }
+        kept[name] = nil
+    }
+
+    private func users(of calendar: CalendarID) -> [TaskDefinition] {
+        definitions.values.filter { task in
+            task.specification.schedules.contains { $0.calendarNames.contains(calendar.text) }
+        }
+    }
+
+    /// The groups that have tasks or are paused.
+    public func groups() -> [GroupView] {
+        let names = Set(definitions.values.map(\.specification.group)).union(pausedGroups.keys)
+        return names.sorted().map { name in
+            let tasks = definitions.values.filter { $0.specification.group == name }
+            return GroupView(
+                name: name,
+                taskCount: tasks.count,
+                disabledCount: tasks.count { !$0.specification.isEnabled },
+                pause: pausedGroups[name]
+            )
+        }
+    }
+
+    /// Pauses or resumes a group or a runtime.
+    public func setPaused(_ scope: PausedScope, _ isPaused: Bool, _ note: ChangeNote) throws -> ScopeOutcome {
+        let pause = isPaused ? PauseRecord(since: now, reason: note.message, author: note.author) : nil
+        switch scope {
+        case .group(let name):
+            let before = pausedGroups[name]
+            pausedGroups[name] = pause
+            let count = definitions.values.count { $0.specification.group == name }
+            return ScopeOutcome(isChanged: (before != nil) != isPaused, taskCount: count)
+        case .runtime(let name):
+            guard let before = settings[name] else {
+                throw CenterError.notFound(kind: "runtime", name: name.text)
+            }
+            settings[name]?.pause = pause
+            let count = definitions.values.count { $0.specification.runtime == name }
+            return ScopeOutcome(isChanged: (before.pause != nil) != isPaused, taskCount: count)
+        }
     }
 
     /// Deletes a task.
@@ -255,17 +388,26 @@ public actor StandInCenter: CenterOperations {
         }
     }
 
-    private func save(_ specification: TaskSpecification) -> SaveOutcome {
+    private func save(_ specification: TaskSpecification, note: ChangeNote = ChangeNote()) -> SaveOutcome {
         let name = specification.name
         guard let known = definitions[name] else {
             let uid = TaskUID(bits: UInt64(definitions.count + 1))
-            definitions[name] = .created(specification, uid: uid, now: now)
+            var created = TaskDefinition.created(specification, uid: uid, now: now)
+            created.saved = SaveNote(revision: 1, at: now, author: note.author, message: note.message)
+            definitions[name] = created
             return SaveOutcome(task: name, change: .created, revision: 1)
         }
         guard known.specification != specification else {
             return SaveOutcome(task: name, change: .unchanged, revision: known.revision)
         }
-        let edited = known.edited(specification, now: now)
+        earlier[name, default: []].append(TaskRevision(known))
+        var edited = known.edited(specification, now: now)
+        edited.saved = SaveNote(
+            revision: edited.revision,
+            at: now,
+            author: note.author,
+            message: note.message
+        )
         definitions[name] = edited
         return SaveOutcome(task: name, change: .updated, revision: edited.revision)
     }

@@ -22,10 +22,10 @@ public struct CatalogWriter: Sendable {
         }
     }
 
-    private let writer: LeaderWriter
-    private let store: CatalogStore
-    private let bucketCount: Int
-    private let logger: Logger
+    let writer: LeaderWriter
+    let store: CatalogStore
+    let bucketCount: Int
+    let logger: Logger
 
     /// Writes under the writer's epoch; tasks are spread over `bucketCount` buckets.
     public init(writer: LeaderWriter, store: CatalogStore, bucketCount: Int, logger: Logger) {
@@ -173,7 +173,11 @@ private struct CatalogBatch {
 
     /// Before it is encoded: schedules and names are small, action and environment may be large.
     static func estimatedBytes(_ change: CatalogWriter.Change) -> Int {
-        guard let specification = change.definition?.specification else { return 128 }
+        guard let definition = change.definition else { return 128 }
+        let specification = definition.specification
+        let calendars = definition.supersededSchedules.reduce(definition.calendars.count) {
+            $0 + $1.calendars.count
+        }
         let action =
             switch specification.action {
             case .command(let words): words.reduce(0) { $0 + $1.utf8.count + 3 }
@@ -182,7 +186,7 @@ private struct CatalogBatch {
         let environment = specification.environment.reduce(0) {
             $0 + $1.key.utf8.count + $1.value.utf8.count + 6
         }
-        return 1_024 + action + environment + 160 * specification.schedules.count
+        return 1_024 + action + environment + 160 * specification.schedules.count + 32 * calendars
     }
 }
 

@@ -4,7 +4,7 @@ import Domain
 struct TaskReader {
     /// The keys of a task's document, in the order they are written.
     static let keys = [
-        "kind", "v", "name", "runtime", "group", "description", "command", "script", "environment",
+        "kind", "v", "name", "runtime", "group", "labels", "description", "command", "script", "environment",
         "parameters", "schedules",
         "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline",
         "concurrency", "after", "join",
@@ -91,6 +91,11 @@ struct TaskReader {
         }
         if let node = fields["group"] {
             task.group = reader.name(node, "group", of: GroupKind.self) ?? task.group
+        }
+        if let node = fields["labels"], let read = reader.textMap(node, "labels") {
+            task.labels = read.values
+            places["labels"] = node
+            for (key, place) in read.keys { places["labels.\(key)"] = place }
         }
         if let node = fields["description"] { task.description = reader.text(node, "description", "a text") }
         if let node = fields["environment"], let read = reader.textMap(node, "environment") {

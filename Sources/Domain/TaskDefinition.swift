@@ -28,6 +28,10 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
     public internal(set) var pause: TaskPause?
     /// What is different about single fires, in the order of their instants.
     public internal(set) var exceptions: [FireException]
+    /// Whether its group or its runtime is paused: its schedules do not count then, whatever the task says itself.
+    public private(set) var isSuspended: Bool
+    /// Who said it last, and what for; `nil` when nobody did say who they are.
+    public var saved: SaveNote?
 
     /// Creates a definition.
     public init(
@@ -40,7 +44,9 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
         calendars: CalendarDays = .none,
         completionSince: Instant? = nil,
         pause: TaskPause? = nil,
-        exceptions: [FireException] = []
+        exceptions: [FireException] = [],
+        isSuspended: Bool = false,
+        saved: SaveNote? = nil
     ) {
         self.completionSince = completionSince
         self.specification = specification
@@ -52,6 +58,8 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
         self.calendars = calendars
         self.pause = pause
         self.exceptions = exceptions
+        self.isSuspended = isSuspended
+        self.saved = saved
         bindSchedules()
     }
 
@@ -85,7 +93,8 @@ extension TaskDefinition {
         _ specification: TaskSpecification,
         uid: TaskUID,
         now: Instant,
-        calendars: CalendarDays = .none
+        calendars: CalendarDays = .none,
+        isSuspended: Bool = false
     ) -> TaskDefinition {
         TaskDefinition(
             specification: specification,
@@ -94,21 +103,24 @@ extension TaskDefinition {
             effectiveFrom: now,
             createdAt: now,
             calendars: calendars,
-            completionSince: specification.activeCompletion == nil ? nil : now
+            completionSince: specification.activeCompletion == nil || isSuspended ? nil : now,
+            isSuspended: isSuspended
         )
     }
 
     /// The next revision of this task, effective from `now` (or from just after this one, should a clock be behind).
     ///
-    /// Without `calendars` those of this revision stay in force. A pause that has an end outlasts an edit, unless that disables the task.
+    /// Without `calendars` those of this revision stay in force, and without `isSuspended` it stays suspended or not. A pause that has an end
+    /// outlasts an edit, unless that disables the task.
     public func edited(
         _ specification: TaskSpecification,
         now: Instant,
-        calendars: CalendarDays? = nil
+        calendars: CalendarDays? = nil,
+        isSuspended: Bool? = nil
     ) -> TaskDefinition {
         precondition(specification.name == name, "an edit cannot rename \(name) to \(specification.name)")
         let pause = pause(at: now)
-        var next = succeeded(by: specification, now: now, calendars: calendars)
+        var next = succeeded(by: specification, now: now, calendars: calendars, isSuspended: isSuspended)
         if let until = pause?.until, specification.isEnabled {
             next.suspend(until: until - .milliseconds(1))
             next.pause = pause
@@ -122,7 +134,8 @@ extension TaskDefinition {
     func succeeded(
         by specification: TaskSpecification,
         now: Instant,
-        calendars: CalendarDays? = nil
+        calendars: CalendarDays? = nil,
+        isSuspended: Bool? = nil
     ) -> TaskDefinition {
         var next = self
         next.specification = specification
@@ -137,7 +150,11 @@ extension TaskDefinition {
             let former = SupersededSchedules(
                 effectiveFrom: effectiveFrom,
                 schedules: activeSchedules,
-                calendars: self.calendars
+                calendars: self.calendars.trimmed(
+                    for: activeSchedules,
+                    from: effectiveFrom,
+                    to: next.effectiveFrom
+                )
             )
             next.supersede(former)
         }
@@ -145,7 +162,8 @@ extension TaskDefinition {
             next.effectiveFrom = createdAt
             next.supersededSchedules = []
         }
-        let (former, present) = (self.specification.activeCompletion, specification.activeCompletion)
+        next.isSuspended = isSuspended ?? self.isSuspended
+        let (former, present) = (activeCompletion, next.activeCompletion)
         // A pause that ends early lets its chain begin early, too.
         let isEarly = completionSince.map { $0 > next.effectiveFrom } ?? false
         if present != former || isEarly {
@@ -185,9 +203,9 @@ extension TaskDefinition {
         return schedules.map { $0.bound(to: context) }
     }
 
-    /// The schedules that count now: none while disabled.
+    /// The schedules that count now: none while disabled or suspended.
     public var activeSchedules: [Schedule] {
-        specification.isEnabled ? specification.schedules : []
+        specification.isEnabled && !isSuspended ? specification.schedules : []
     }
 
     /// The first due instant after `cursor`, over this revision and the superseded ones, with their exceptions; `nil` when never again.
@@ -232,6 +250,8 @@ extension TaskDefinition {
         case specification, uid, revision, effectiveFrom, createdAt, supersededSchedules, calendars
         case completionSince
         case pause, exceptions
+        case saved
+        case isSuspended = "suspended"
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -250,7 +270,9 @@ extension TaskDefinition {
             calendars: try container.decodeIfPresent(CalendarDays.self, forKey: .calendars) ?? .none,
             completionSince: try container.decodeIfPresent(Instant.self, forKey: .completionSince),
             pause: try container.decodeIfPresent(TaskPause.self, forKey: .pause),
-            exceptions: try container.decodeIfPresent([FireException].self, forKey: .exceptions) ?? []
+            exceptions: try container.decodeIfPresent([FireException].self, forKey: .exceptions) ?? [],
+            isSuspended: try container.decodeIfPresent(Bool.self, forKey: .isSuspended) ?? false,
+            saved: try container.decodeIfPresent(SaveNote.self, forKey: .saved)
         )
     }
 
@@ -267,6 +289,8 @@ extension TaskDefinition {
         if calendars != .none { try container.encode(calendars, forKey: .calendars) }
         try container.encodeIfPresent(pause, forKey: .pause)
         if !exceptions.isEmpty { try container.encode(exceptions, forKey: .exceptions) }
+        if isSuspended { try container.encode(isSuspended, forKey: .isSuspended) }
+        try container.encodeIfPresent(saved, forKey: .saved)
     }
 }
 

@@ -2,8 +2,9 @@ import Scheduling
 
 extension TaskSpecification: Codable {
     private enum Key: String, CodingKey {
-        case name, runtime, group, description, command, script, environment, parameters, schedules, timeout
-        case killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency, after, join
+        case name, runtime, group, labels, description, command, script, environment, parameters, schedules
+        case timeout, killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency, after,
+            join
         case placement, enabled
     }
 
@@ -14,6 +15,7 @@ extension TaskSpecification: Codable {
         self.init(name: name, action: try Self.action(in: container))
         runtime = try container.decodeIfPresent(RuntimeID.self, forKey: .runtime) ?? runtime
         group = try container.decodeIfPresent(GroupID.self, forKey: .group) ?? group
+        labels = try container.decodeIfPresent([String: String].self, forKey: .labels) ?? labels
         description = try container.decodeIfPresent(String.self, forKey: .description)
         environment =
             try container.decodeIfPresent([String: String].self, forKey: .environment) ?? environment
@@ -42,6 +44,7 @@ extension TaskSpecification: Codable {
         try container.encode(name, forKey: .name)
         try container.encode(runtime, forKey: .runtime)
         try container.encode(group, forKey: .group)
+        if !labels.isEmpty { try container.encode(labels, forKey: .labels) }
         try container.encodeIfPresent(description, forKey: .description)
         switch action {
         case .command(let words): try container.encode(words, forKey: .command)

@@ -18,6 +18,8 @@ public struct TaskSpecification: Hashable, Sendable {
     public var runtime: RuntimeID
     /// The folder it is kept in.
     public var group: GroupID
+    /// What selectors find it by.
+    public var labels: [String: String]
     /// Free text for people.
     public var description: String?
     /// What an attempt executes.
@@ -60,6 +62,7 @@ public struct TaskSpecification: Hashable, Sendable {
         name: TaskID,
         runtime: RuntimeID = .standard,
         group: GroupID = .standard,
+        labels: [String: String] = [:],
         description: String? = nil,
         action: Action,
         environment: [String: String] = [:],
@@ -80,6 +83,7 @@ public struct TaskSpecification: Hashable, Sendable {
         self.name = name
         self.runtime = runtime
         self.group = group
+        self.labels = labels
         self.description = description
         self.action = action
         self.environment = environment

@@ -40,8 +40,8 @@ extension TaskSpecification {
     /// A schedule that is over is accepted, so that saving the same document again never fails.
     public var problems: [ValidationProblem] {
         let problems =
-            actionProblems + environmentProblems + parameterProblems + scheduleProblems + completionProblems
-            + durationProblems + after.problems(of: name)
+            actionProblems + labelProblems + environmentProblems + parameterProblems + scheduleProblems
+            + completionProblems + durationProblems + after.problems(of: name)
         return problems.isEmpty ? sizeProblems : problems
     }
 

@@ -17,6 +17,8 @@ public struct TaskPayload: Hashable, Sendable {
     public var owner: AgentID?
     /// Why nobody owns it.
     public var unplacedReason: String?
+    /// True while its group or its runtime is paused; absent otherwise.
+    public var suspended: Bool?
     /// The next due instant; absent when there is none.
     public var next: Instant?
     /// The latest run; absent when there is none.
@@ -35,6 +37,7 @@ public struct TaskPayload: Hashable, Sendable {
         effectiveFrom: Instant,
         owner: AgentID? = nil,
         unplacedReason: String? = nil,
+        suspended: Bool? = nil,
         next: Instant? = nil,
         last: RunPayload? = nil,
         pause: TaskPause? = nil,
@@ -47,6 +50,7 @@ public struct TaskPayload: Hashable, Sendable {
         self.effectiveFrom = effectiveFrom
         self.owner = owner
         self.unplacedReason = unplacedReason
+        self.suspended = suspended
         self.next = next
         self.last = last
         self.pause = pause
@@ -56,7 +60,8 @@ public struct TaskPayload: Hashable, Sendable {
 
 extension TaskPayload: Codable {
     private enum Key: String, CodingKey {
-        case uid, revision, createdAt, effectiveFrom, owner, unplacedReason, next, last, pause, exceptions
+        case uid, revision, createdAt, effectiveFrom, owner, unplacedReason, suspended, next, last, pause
+        case exceptions
     }
 
     /// Decodes one object that holds the specification's fields and the cluster's.
@@ -70,6 +75,7 @@ extension TaskPayload: Codable {
             effectiveFrom: try container.decode(Instant.self, forKey: .effectiveFrom),
             owner: try container.decodeIfPresent(AgentID.self, forKey: .owner),
             unplacedReason: try container.decodeIfPresent(String.self, forKey: .unplacedReason),
+            suspended: try container.decodeIfPresent(Bool.self, forKey: .suspended),
             next: try container.decodeIfPresent(Instant.self, forKey: .next),
             last: try container.decodeIfPresent(RunPayload.self, forKey: .last),
             pause: try container.decodeIfPresent(TaskPause.self, forKey: .pause),
@@ -87,6 +93,7 @@ extension TaskPayload: Codable {
         try container.encode(effectiveFrom, forKey: .effectiveFrom)
         try container.encodeIfPresent(owner, forKey: .owner)
         try container.encodeIfPresent(unplacedReason, forKey: .unplacedReason)
+        try container.encodeIfPresent(suspended, forKey: .suspended)
         try container.encodeIfPresent(next, forKey: .next)
         try container.encodeIfPresent(last, forKey: .last)
         try container.encodeIfPresent(pause, forKey: .pause)

@@ -117,12 +117,26 @@ public struct TaskFilter: Hashable, Sendable {
     public var group: GroupID?
     /// Only enabled or only disabled tasks.
     public var isEnabled: Bool?
+    /// Only tasks with these labels.
+    public var labels: LabelSelector
 
     /// Creates a filter; everything left out does not restrict.
-    public init(runtime: RuntimeID? = nil, group: GroupID? = nil, isEnabled: Bool? = nil) {
+    public init(
+        runtime: RuntimeID? = nil,
+        group: GroupID? = nil,
+        isEnabled: Bool? = nil,
+        labels: LabelSelector = .all
+    ) {
         self.runtime = runtime
         self.group = group
         self.isEnabled = isEnabled
+        self.labels = labels
+    }
+
+    /// Whether a task is among those asked for.
+    public func matches(_ task: TaskSpecification) -> Bool {
+        (runtime.map { $0 == task.runtime } ?? true) && (group.map { $0 == task.group } ?? true)
+            && (isEnabled.map { $0 == task.isEnabled } ?? true) && labels.matches(task.labels)
     }
 }
 
@@ -216,8 +230,12 @@ public protocol CenterOperations: Sendable {
     func tasks(_ filter: TaskFilter, page: String?, limit: Int) async throws -> Page<TaskView>
     /// One task.
     func task(_ name: TaskID) async throws -> TaskView
-    /// Creates or edits tasks; all are validated before any is saved.
-    func save(_ specifications: [TaskSpecification], condition: SaveCondition) async throws -> [SaveOutcome]
+    /// Creates or edits calendars and tasks; everything is validated before anything is saved.
+    func save(_ request: SaveRequest) async throws -> SaveReceipt
+    /// Changes several tasks in the same way.
+    func change(_ request: BulkRequest) async throws -> BulkReceipt
+    /// What a task said lately, the present revision last.
+    func revisions(of task: TaskID) async throws -> [TaskRevision]
     /// Deletes a task; running attempts go on.
     func deleteTask(_ name: TaskID) async throws
     /// Enables or disables a task.
@@ -227,6 +245,18 @@ public protocol CenterOperations: Sendable {
     func pause(_ name: TaskID, _ wish: PauseWish) async throws -> SaveOutcome
     /// Makes single fires of a task different; what is different about them now.
     func changeFires(of name: TaskID, _ change: FireChange) async throws -> [FireException]
+
+    /// Calendars sorted by name.
+    func calendars(page: String?, limit: Int) async throws -> Page<CalendarView>
+    /// One calendar.
+    func calendar(_ name: CalendarID) async throws -> CalendarView
+    /// Deletes a calendar that no task names.
+    func deleteCalendar(_ name: CalendarID) async throws
+
+    /// The groups that have tasks or settings, sorted by name.
+    func groups() async throws -> [GroupView]
+    /// Makes the schedules of all tasks of a group or runtime not count, or count again.
+    func setPaused(_ scope: PausedScope, _ isPaused: Bool, _ note: ChangeNote) async throws -> ScopeOutcome
 
     /// Who is to end a run; `nil` when it has ended.
     func owner(of run: Run) async -> RunOwner?

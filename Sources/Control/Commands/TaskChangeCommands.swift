@@ -35,6 +35,11 @@ public struct TaskCreateCommand: ControlCommand {
     @Option(help: ArgumentHelp("The runtime.", valueName: "name")) var runtime = "default"
     @Option(help: ArgumentHelp("The group.", valueName: "name")) var group = "default"
     @Option(
+        name: [.customShort("l"), .customLong("label")],
+        help: ArgumentHelp("A label; may repeat.", valueName: "name=value")
+    )
+    var labels: [String] = []
+    @Option(
         name: [.customShort("e"), .customLong("env")],
         help: ArgumentHelp("A variable; may repeat.", valueName: "name=value")
     )
@@ -52,8 +57,10 @@ public struct TaskCreateCommand: ControlCommand {
     /// Creates the task; one of that name must not exist.
     public func execute() async throws {
         let specification = try specification()
-        let result = try await server.connection().put(specification, condition: .absent)
-        Terminal.writeLine("task/\(result.task) \(result.change.rawValue)")
+        let request = ApplyRequest(tasks: [specification], condition: .absent, author: Author.name())
+        for result in try await server.connection().apply(request).results {
+            Terminal.writeLine("task/\(result.task) \(result.change.rawValue)")
+        }
     }
 
     func specification() throws -> TaskSpecification {
@@ -71,6 +78,12 @@ public struct TaskCreateCommand: ControlCommand {
                 throw ValidationError("-e: '\(pair)' is not name=value")
             }
             specification.environment[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
+        }
+        for pair in labels {
+            guard let equals = pair.firstIndex(of: "=") else {
+                throw ValidationError("-l: '\(pair)' is not name=value")
+            }
+            specification.labels[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
         }
         if let problem = specification.problems.first {
             throw ValidationError("\(problem.field): \(problem.message)")
@@ -100,22 +113,33 @@ public struct TaskDeleteCommand: ControlCommand {
         abstract: "Delete tasks; running attempts go on.",
         usage: "cloudtask task delete <task> ... [<options>]",
         discussion: """
-            Example:
+            Examples:
               cloudtask task delete nightly-report
+              cloudtask task delete -l team=data --dry-run
             """,
         aliases: ["rm"]
     )
 
-    @Argument(help: "Names of tasks.") var tasks: [String]
+    @Argument(help: "Names of tasks.") var tasks: [String] = []
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var agreement: AgreementOptions
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
+    /// Refuses names and conditions together, and neither.
+    public func validate() throws { try selection.validate(with: tasks) }
+
     /// Deletes the tasks.
     public func execute() async throws {
         let names: [TaskID] = try tasks.map { try Parse.name($0, "the name of a task") }
-        let connection = try server.connection()
+        let connection = try server.connection(timeout: .seconds(120))
+        if names.count != 1 || agreement.isGiven {
+            let change = BulkChange(action: .delete, agreement: agreement, connection: connection)
+            return try await names.isEmpty
+                ? change.perform(on: selection) : change.perform(on: names, isStrict: true)
+        }
         for name in names {
             try await connection.deleteTask(name)
             Terminal.writeLine("task/\(name) deleted")
@@ -139,23 +163,39 @@ public struct TaskPauseCommand: ControlCommand {
               cloudtask task pause nightly-report
               cloudtask task pause nightly-report --until 2h --reason 'new disks'
               cloudtask task pause nightly-report --until 2026-03-30T06:00:00Z
+              cloudtask task pause -l team=data --yes -m 'data moves'
             """
     )
 
-    @Argument(help: "Names of tasks.") var tasks: [String]
+    @Argument(help: "Names of tasks.") var tasks: [String] = []
     @Option(help: ArgumentHelp("Why, for others to read.", valueName: "text")) var reason: String?
     @Option(help: ArgumentHelp("When it ends, or how long it lasts: 2h.", valueName: "time")) var until:
         String?
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var agreement: AgreementOptions
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
+    /// Refuses names and conditions together, and neither.
+    public func validate() throws { try selection.validate(with: tasks) }
+
     /// Pauses the tasks.
     public func execute() async throws {
         let names: [TaskID] = try tasks.map { try Parse.name($0, "the name of a task") }
         let end = try until.map { try Parse.later($0, "--until", now: Instant(Date())) }
-        let connection = try server.connection()
+        let connection = try server.connection(timeout: .seconds(120))
+        let isPlain = end == nil && reason == nil
+        if names.isEmpty && !isPlain {
+            let selectors = "--labels, --runtime or --group"
+            throw ValidationError("--until and --reason go with names of tasks, not with \(selectors)")
+        }
+        if isPlain, names.count != 1 || agreement.isGiven {
+            let change = BulkChange(action: .pause, agreement: agreement, connection: connection)
+            return try await names.isEmpty
+                ? change.perform(on: selection) : change.perform(on: names, isStrict: true)
+        }
         for name in names {
             let wish = PauseRequest(until: end, reason: reason, by: Caller.name())
             let result = try await connection.pause(name, wish)
@@ -177,21 +217,32 @@ public struct TaskResumeCommand: ControlCommand {
         discussion: """
             Instants that came due while the task was paused are not made up for.
 
-            Example:
+            Examples:
               cloudtask task resume nightly-report
+              cloudtask task resume -l team=data --yes
             """
     )
 
-    @Argument(help: "Names of tasks.") var tasks: [String]
+    @Argument(help: "Names of tasks.") var tasks: [String] = []
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var agreement: AgreementOptions
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
+    /// Refuses names and conditions together, and neither.
+    public func validate() throws { try selection.validate(with: tasks) }
+
     /// Resumes the tasks.
     public func execute() async throws {
         let names: [TaskID] = try tasks.map { try Parse.name($0, "the name of a task") }
-        let connection = try server.connection()
+        let connection = try server.connection(timeout: .seconds(120))
+        if names.count != 1 || agreement.isGiven {
+            let change = BulkChange(action: .resume, agreement: agreement, connection: connection)
+            return try await names.isEmpty
+                ? change.perform(on: selection) : change.perform(on: names, isStrict: true)
+        }
         for name in names {
             let result = try await connection.resume(name)
             Terminal.writeLine("task/\(name) \(result.change == .unchanged ? "was not paused" : "resumed")")
@@ -216,11 +267,15 @@ public struct TaskRunCommand: ControlCommand {
               cloudtask task run nightly-report --wait
               cloudtask task run nightly-report --param day=2026-03-29 --note 'again'
               cloudtask task run nightly-report --due 2026-03-29T02:00:00Z
+              cloudtask task run -l team=data --yes
             """
     )
 
-    @OptionGroup var argument: TaskArgument
+    @Argument(help: "The task's name.", completion: .default) var task: String?
+    @OptionGroup var selection: SelectionOptions
     @OptionGroup var values: ParameterOptions
+    @Flag(help: "Only say what would run.") var dryRun = false
+    @Flag(name: .shortAndLong, help: "Run several tasks without being asked.") var yes = false
     @Option(help: ArgumentHelp("Makes the request idempotent.", valueName: "text")) var key: String?
     @Option(help: ArgumentHelp("Why, kept with the run.", valueName: "text")) var note: String?
     @Option(
@@ -236,8 +291,13 @@ public struct TaskRunCommand: ControlCommand {
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
-    /// Refuses values that have no name.
-    public func validate() throws { _ = try values.parameters() }
+    /// Refuses what contradicts itself.
+    public func validate() throws {
+        _ = try values.parameters()
+        try selection.validate(with: task.map { [$0] } ?? [])
+        if task == nil, wait { throw ValidationError("--wait waits for the run of one task: give its name") }
+        if task != nil, dryRun { throw ValidationError("--dry-run goes with --labels, --runtime or --group") }
+    }
 
     /// Requests the run.
     public func execute() async throws {
@@ -249,7 +309,9 @@ public struct TaskRunCommand: ControlCommand {
             by: Caller.name()
         )
         let connection = try server.connection()
-        let run = try await connection.requestRun(of: try argument.id(), request)
+        guard let task else { return try await runSelected(connection) }
+        let name: TaskID = try Parse.name(task, "the name of a task")
+        let run = try await connection.requestRun(of: name, request)
         if wait {
             return try await RunWaiting(connection: connection, run: run).finish(
                 Printer(output),
@@ -259,5 +321,27 @@ public struct TaskRunCommand: ControlCommand {
         try Printer(output).print(RunAccepted(run: run), names: ["run/\(run)"]) { _ in
             "run/\(run) requested\n"
         }
+    }
+
+    /// Requests a run of every selected task; one that cannot run does not keep the others from it.
+    private func runSelected(_ connection: CenterConnection) async throws {
+        let names = try await selection.tasks(connection)
+        guard !names.isEmpty else { throw ControlError("there are no such tasks", .notFound) }
+        if dryRun {
+            for name in names { Terminal.writeLine("task/\(name) would run") }
+            return
+        }
+        if !yes { try AgreementOptions.agree(to: "run", names) }
+        var failure: CenterClientError?
+        for name in names {
+            do throws(CenterClientError) {
+                let run = try await connection.requestRun(of: name, key: key)
+                Terminal.writeLine("run/\(run) requested of task/\(name)")
+            } catch {
+                Terminal.say("task/\(name): \(error.message)")
+                failure = error
+            }
+        }
+        if let failure { throw ControlError("not every task was run: \(failure.message)") }
     }
 }

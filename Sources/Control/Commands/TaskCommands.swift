@@ -20,6 +20,7 @@ public struct TaskCommand: ParsableCommand {
             TaskListCommand.self, TaskGetCommand.self, TaskCreateCommand.self, TaskDeleteCommand.self,
             TaskPauseCommand.self, TaskResumeCommand.self, TaskRunCommand.self, TaskNextCommand.self,
             TaskSkipCommand.self, TaskShiftCommand.self, TaskAdjustCommand.self, TaskHistoryCommand.self,
+            TaskRevisionsCommand.self, TaskDiffCommand.self, TaskRestoreCommand.self, TaskCloneCommand.self,
             TaskExplainCommand.self,
         ],
         aliases: ["tasks"]
@@ -51,12 +52,12 @@ public struct TaskListCommand: ControlCommand {
             Examples:
               cloudtask task list --runtime default -o wide
               cloudtask task list --disabled -o name
+              cloudtask task list -l team=data,env!=prod
             """,
         aliases: ["ls"]
     )
 
-    @Option(help: ArgumentHelp("Only tasks of this runtime.", valueName: "name")) var runtime: String?
-    @Option(help: ArgumentHelp("Only tasks of this group.", valueName: "name")) var group: String?
+    @OptionGroup var selection: SelectionOptions
     @Flag(help: "Only tasks whose schedules count.") var enabled = false
     @Flag(help: "Only paused tasks.") var disabled = false
     @Option(help: "Show at most so many.") var limit = 1_000
@@ -72,13 +73,14 @@ public struct TaskListCommand: ControlCommand {
     public func validate() throws {
         try Parse.count(limit, "--limit")
         if enabled, disabled { throw ValidationError("give --enabled or --disabled, not both") }
+        _ = try selection.selector()
     }
 
     /// Lists the tasks.
     public func execute() async throws {
         let connection = try server.connection()
-        let runtime: RuntimeID? = try runtime.map { try Parse.name($0, "a runtime") }
-        let group: GroupID? = try group.map { try Parse.name($0, "a group") }
+        let (runtime, group) = (try selection.runtimeID(), try selection.groupID())
+        let labels = try selection.selector()
         let isEnabled: Bool? = enabled ? true : disabled ? false : nil
         try await watch.perform {
             let tasks = try await Paging.all(limit: limit) { page, size throws(CenterClientError) in
@@ -86,6 +88,7 @@ public struct TaskListCommand: ControlCommand {
                     runtime: runtime,
                     group: group,
                     isEnabled: isEnabled,
+                    labels: labels,
                     page: page,
                     limit: size
                 )

@@ -42,7 +42,7 @@ enum TaskTable {
         let specification = task.specification
         var pairs: [(name: String, value: Table.Cell)] = [
             ("name", .init(specification.name.text, .strong)),
-            ("state", task.isPaused ? .init("paused", .warning) : .init("enabled", .good)),
+            ("state", state(of: task)),
         ]
         if let pause = task.pause { pairs.append(("pause", .init(words(pause, time)))) }
         if let description = specification.description { pairs.append(("description", .init(description))) }
@@ -63,6 +63,7 @@ enum TaskTable {
             ("agent", owner(task)),
             ("runtime", .init(specification.runtime.text)),
             ("group", .init(specification.group.text)),
+            ("labels", .init(labels(of: specification))),
             ("delivery", .init(specification.delivery.rawValue)),
             ("concurrency", .init(concurrency(specification.concurrency))),
             ("after", .init(dependencies(specification.after))),
@@ -110,6 +111,7 @@ enum TaskTable {
     }
 
     private static func next(_ task: TaskPayload, _ time: TimeText) -> Table.Cell {
+        if !task.isPaused, task.suspended == true { return .init("suspended", .warning) }
         guard task.isPaused else { return .init(time.relative(task.next)) }
         let limit = task.pause?.until.map { " until \(time.absolute($0))" } ?? ""
         let reason = task.pause?.reason.map { ": \($0)" } ?? ""
@@ -136,6 +138,19 @@ enum TaskTable {
         if let value = parameter.defaultValue { text += ", default \(value)" }
         if parameter.isRequired { text += ", required" }
         return text + (parameter.description.map { ": \($0)" } ?? "")
+    }
+
+    /// Whether its schedules count, and if not, who decided so.
+    private static func state(of task: TaskPayload) -> Table.Cell {
+        if task.isPaused { return .init("paused", .warning) }
+        guard task.suspended == true else { return .init("enabled", .good) }
+        return .init("suspended" + (task.unplacedReason.map { ": \($0)" } ?? ""), .warning)
+    }
+
+    /// `env=prod, team=data`.
+    static func labels(of task: TaskSpecification) -> String {
+        let texts = task.labels.keys.sorted().map { "\($0)=\(task.labels[$0] ?? "")" }
+        return texts.isEmpty ? "-" : texts.joined(separator: ", ")
     }
 
     private static func last(_ task: TaskPayload) -> Table.Cell {
