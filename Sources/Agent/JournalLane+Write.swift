@@ -231,18 +231,7 @@ extension JournalLane.Taken {
         self.name = name
         self.run = run
         specification = definition?.specification
-        fire = JournaledFire(
-            attempt: run.attempt,
-            task: run.task,
-            uid: run.uid,
-            part: run.part,
-            revision: definition?.revision ?? run.revision,
-            due: run.due,
-            trigger: run.trigger,
-            delivery: definition?.specification.delivery ?? .atMostOnce,
-            decision: Self.decision(run, definition),
-            origin: run.origin
-        )
+        fire = JournaledFire(run, definition, decision: Self.decision(run, definition))
         // The dispatch may have been taken in the history that was lost (rule T3).
         if let floor, run.due <= floor {
             fire.decision = .missed(reason: MissedReason.restored, since: run.due, count: 1)

@@ -22,8 +22,8 @@ public struct AwaitedRuns: Sendable {
             _ = try await writer.write([.set(path, data: data, version: known.version)])
             return
         }
-        try await create(writer.tree.workflows)
-        try await create(writer.tree.workflowBucket(run))
+        try await writer.ensure(writer.tree.workflows)
+        try await writer.ensure(writer.tree.workflowBucket(run))
         _ = try await writer.write([.create(path, data: data)])
     }
 
@@ -49,14 +49,5 @@ public struct AwaitedRuns: Sendable {
         let contents = try await pipelined(paths) { try await session.content(AwaitedRun.self, at: $0) }
         return contents.compactMap { if case .present(let awaited) = $0 { awaited } else { nil } }
             .sorted { $0.value.run.attempt < $1.value.run.attempt }
-    }
-
-    private func create(_ path: ZNodePath) async throws {
-        guard try await writer.session.exists(path) == nil else { return }
-        do {
-            _ = try await writer.write([.create(path, data: [])])
-        } catch LeaderWriteError.conflict(let error) where error.code == .nodeExists {
-            return
-        }
     }
 }

@@ -74,14 +74,7 @@ public struct LeaderDispatch: Sendable {
         if let marker = try await writer.session.payload(DispatchMarker.self, at: paths.marker(run)) {
             return marker
         }
-        let bucket = try paths.dispatchedBucket(Buckets.dispatched(run))
-        if try await writer.session.exists(bucket) == nil {
-            do {
-                _ = try await writer.write([.create(bucket, data: [])])
-            } catch LeaderWriteError.conflict(let error) where error.code == .nodeExists {
-                return nil
-            }
-        }
+        try await writer.ensure(paths.dispatchedBucket(Buckets.dispatched(run)))
         return nil
     }
 

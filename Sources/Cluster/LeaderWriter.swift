@@ -43,6 +43,16 @@ public struct LeaderWriter: Sendable {
         try await write(operations, isFenced: !Mutation.writesUnfenced.isOn)
     }
 
+    /// Makes an empty node unless there is one.
+    func ensure(_ path: ZNodePath) async throws {
+        guard try await session.exists(path) == nil else { return }
+        do {
+            _ = try await write([.create(path, data: [])])
+        } catch LeaderWriteError.conflict(let error) where error.code == .nodeExists {
+            return
+        }
+    }
+
     /// As `write`; what is not fenced by the epoch is a deposed leader's as well (M9).
     func write(_ operations: [Operation], isFenced: Bool) async throws -> [OperationResult] {
         precondition(!operations.isEmpty, "an empty multi was about to be written")

@@ -144,9 +144,6 @@ extension Dependencies.Edge: Codable {
 }
 
 extension Dependencies.Condition {
-    /// The names that documents use.
-    public static let names = ["succeeded", "failed", "finished"]
-
     /// The condition of a name; `nil` for other names.
     public init?(named name: String) {
         switch name {

@@ -89,6 +89,23 @@ public struct JournaledFire: Hashable, Sendable, Codable {
         self.terms = terms
     }
 
+    /// The entry of a dispatched attempt, with what is known of its task.
+    public init(_ run: DispatchedRun, _ task: TaskDefinition?, decision: FireDecision) {
+        self.init(
+            attempt: run.attempt,
+            task: run.task,
+            uid: run.uid,
+            part: run.part,
+            revision: task?.revision ?? run.revision,
+            due: run.due,
+            trigger: run.trigger,
+            delivery: task?.specification.delivery ?? .atMostOnce,
+            decision: decision,
+            origin: run.origin,
+            terms: run.terms
+        )
+    }
+
     /// The part of the task whose cursor this entry advances.
     public var key: TaskPart { TaskPart(uid: uid, part: part) }
 

@@ -198,6 +198,8 @@ import ZooKeeper
         #expect(try await scene.accept(scene.report(fire, .succeeded)) != nil)
         #expect(try scene.launches().isEmpty)
         #expect(scene.waiting() == 1)
+        #expect(try await scene.accept(scene.report(fire, .succeeded)) != nil)
+        #expect(scene.waiting() == 1)
         // A new leader finds it, too.
         await scene.leader.die()
         let next = try await scene.workshop.leader("c2")

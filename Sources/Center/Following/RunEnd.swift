@@ -42,18 +42,7 @@ extension RunEnd {
         _ arrival: DependencyArrival,
         now: Instant
     ) -> RunReport {
-        let fire = JournaledFire(
-            attempt: run.attempt,
-            task: run.task,
-            uid: run.uid,
-            part: run.part,
-            revision: run.revision,
-            due: run.due,
-            trigger: run.trigger,
-            delivery: task.specification.delivery,
-            decision: .skipped(reason: reason),
-            origin: run.origin
-        )
+        let fire = JournaledFire(run, task, decision: .skipped(reason: reason))
         return RunReport(
             fire: fire,
             agent: arrival.agent,

@@ -18,6 +18,7 @@ struct RunFollowing: Sendable {
     let logger: Logger
 
     private var tree: Tree { writer.tree }
+    private var shelf: AwaitedRuns { AwaitedRuns(writer: writer) }
 
     /// Whether anything may follow the end of a run.
     func concerns(_ report: RunReport) -> Bool {
@@ -44,9 +45,9 @@ struct RunFollowing: Sendable {
     /// Dispatches runs that only lacked an agent, as far as there is one now.
     func dispatchReady(_ roster: Roster) async throws -> Bool {
         var isEmpty = true
-        for awaited in try await AwaitedRuns(writer: writer).all() where awaited.value.isReady {
+        for awaited in try await shelf.all() where awaited.value.isReady {
             guard let task = store.read({ $0.task(awaited.value.run.uid) }) else {
-                try await AwaitedRuns(writer: writer).remove(awaited)
+                try await shelf.remove(awaited)
                 continue
             }
             if try await !dispatch(awaited.value.run, of: task, roster, instead: awaited) { isEmpty = false }
@@ -56,12 +57,12 @@ struct RunFollowing: Sendable {
 
     /// Records runs as skipped that have waited for others so long that these will not come.
     func expire(_ roster: Roster) async throws {
-        for awaited in try await AwaitedRuns(writer: writer).all() where !awaited.value.isReady {
+        for awaited in try await shelf.all() where !awaited.value.isReady {
             guard awaited.value.since + Self.patience < time.now else { continue }
             let run = awaited.value.run
             guard let task = store.read({ $0.task(run.uid) }), let arrival = awaited.value.arrivals.last
             else {
-                try await AwaitedRuns(writer: writer).remove(awaited)
+                try await shelf.remove(awaited)
                 continue
             }
             let arrived = Set(awaited.value.arrivals.map(\.task))
@@ -97,7 +98,6 @@ extension RunFollowing {
             agent: end.agent,
             incarnation: end.incarnation
         )
-        let shelf = AwaitedRuns(writer: writer)
         for _ in 0..<Self.conflictsMax {
             let known = dependencies.edges.count > 1 ? try await shelf.read(run.attempt.run) : nil
             if known == nil, try await isKnown(run.attempt.run) {
@@ -148,7 +148,7 @@ extension RunFollowing {
     ) async throws -> RunEnd? {
         let report = RunEnd.skipped(run, of: task, because: reason, arrival, now: time.now)
         try await history.author([report])
-        if let known { try await AwaitedRuns(writer: writer).remove(known) }
+        if let known { try await shelf.remove(known) }
         return RunEnd(report)
     }
 
@@ -172,10 +172,17 @@ extension RunFollowing {
         instead known: Versioned<AwaitedRun>? = nil
     ) async throws {
         if try await dispatch(run, of: task, roster, instead: known) { return }
-        try await AwaitedRuns(writer: writer).put(
-            AwaitedRun(run: run, arrivals: known?.value.arrivals ?? [], isReady: true, since: time.now),
-            instead: known
+        let awaited = AwaitedRun(
+            run: run,
+            arrivals: known?.value.arrivals ?? [],
+            isReady: true,
+            since: time.now
         )
+        do {
+            try await shelf.put(awaited, instead: known)
+        } catch LeaderWriteError.conflict(let cause) where cause.code == .nodeExists {
+            // The end was told before, and the run waits already.
+        }
         hints.runShelved()
     }
 
@@ -192,11 +199,11 @@ extension RunFollowing {
         }
         let dispatch = LeaderDispatch(writer: writer)
         if try await dispatch.marker(run.attempt.run, target.seat.runtime) != nil {
-            if let known { try await AwaitedRuns(writer: writer).remove(known) }
+            if let known { try await shelf.remove(known) }
             return true
         }
         let check = Operation.check(try tree.fence(target), version: fence.version)
-        let removal = try known.map { try AwaitedRuns(writer: writer).removal(of: $0) }
+        let removal = try known.map { try shelf.removal(of: $0) }
         let launch = try dispatch.launchOperations(run, to: target, replacing: nil, now: time.now)
         do {
             _ = try await writer.write([check] + [removal].compactMap(\.self) + launch)

@@ -157,18 +157,7 @@ extension Reconciler {
     }
 
     private static func skipped(_ run: DispatchedRun, by id: JournalID, now: Instant) -> RunReport {
-        let fire = JournaledFire(
-            attempt: run.attempt,
-            task: run.task,
-            uid: run.uid,
-            part: run.part,
-            revision: run.revision,
-            due: run.due,
-            trigger: run.trigger,
-            delivery: .atMostOnce,
-            decision: .skipped(reason: "the task was deleted"),
-            terms: run.terms
-        )
+        let fire = JournaledFire(run, nil, decision: .skipped(reason: "the task was deleted"))
         return RunReport(
             fire: fire,
             agent: id.seat.agent,
