@@ -71,6 +71,8 @@ extension CenterControl {
             place: place,
             row: mirror?.row(part),
             reason: await reconciler?.reasons[part],
+            groupPause: catalog.groups[definition.specification.group]?.value.pause,
+            runtimePause: catalog.runtimes[runtime]?.value.pause,
             leaderless: await leaderless(),
             agents: roster?.agents(of: runtime) ?? [],
             registrations: catalog.registrations(runtime),
@@ -102,7 +104,13 @@ extension CenterControl {
             slots: agent.flatMap { catalog.agents[Seat(runtime: run.runtime, agent: $0)]?.slots },
             retries: try await history.retries(of: run.id),
             place: place,
-            paths: try paths(of: run.task, uid: run.uid, run.runtime, owner: seat?.agent)
+            paths: try paths(
+                of: run.task,
+                uid: run.uid,
+                run.runtime,
+                group: definition?.specification.group ?? .standard,
+                owner: seat?.agent
+            )
         )
     }
 
@@ -131,13 +139,20 @@ extension CenterControl {
     }
 
     private func paths(of definition: TaskDefinition, owner: AgentID?) throws -> ExplanationPaths {
-        try paths(of: definition.name, uid: definition.uid, definition.specification.runtime, owner: owner)
+        try paths(
+            of: definition.name,
+            uid: definition.uid,
+            definition.specification.runtime,
+            group: definition.specification.group,
+            owner: owner
+        )
     }
 
     private func paths(
         of name: TaskID,
         uid: TaskUID,
         _ runtime: RuntimeID,
+        group: GroupID,
         owner: AgentID?
     ) throws -> ExplanationPaths {
         let identity = state.store.read(\.identity)
@@ -150,6 +165,7 @@ extension CenterControl {
                 ?? folder.parkedBucket(rows).text,
             agents: try folder.agents.text,
             runtime: folder.settings.text,
+            group: try tree.group(group).text,
             epoch: try tree.epoch.text
         )
     }

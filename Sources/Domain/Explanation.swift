@@ -8,6 +8,10 @@ public struct Explanation: Hashable, Sendable, Codable {
         case noLeader = "no-leader"
         /// Its schedules do not count.
         case paused
+        /// Its group or its runtime is paused.
+        case suspended
+        /// It follows the ends of runs, its own or those of others.
+        case following
         /// It has no schedules.
         case noSchedule = "no-schedule"
         /// Its schedules have no instant to come.

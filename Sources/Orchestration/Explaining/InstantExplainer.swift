@@ -66,7 +66,7 @@ public enum InstantExplainer {
         _ paths: ExplanationPaths
     ) -> [Explanation.Finding] {
         definition.exceptions.filter { $0.due == instant || $0.shiftedTo == instant }.map { fire in
-            let by = fire.by.map { " by \($0)" } ?? ""
+            let by = fire.author.map { " by \($0)" } ?? ""
             let reason = fire.reason.map { ": \($0)" } ?? ""
             let what =
                 fire.isSkipped

@@ -195,6 +195,15 @@ extension RunExplainer {
                     in: facts.paths.history(of: run)
                 )
             )
+        } else if let parents = run.origin?.parents, !parents.isEmpty {
+            let names = parents.map(\.text).joined(separator: ", ")
+            found.append(
+                .init(
+                    .following,
+                    "It followed the end\(parents.count == 1 ? "" : "s") of \(names).",
+                    in: facts.paths.history(of: run)
+                )
+            )
         } else {
             found += InstantExplainer.schedules(
                 at: terms?.shiftedFrom ?? run.due,

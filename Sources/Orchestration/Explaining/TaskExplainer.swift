@@ -6,10 +6,12 @@ public enum TaskExplainer {
     /// The facts that matter, what keeps the task from running first.
     public static func explain(_ facts: TaskFacts) -> [Explanation.Finding] {
         let obstacles =
-            leadership(facts) + pause(facts) + schedule(facts) + placement(facts) + row(facts) + runs(facts)
+            leadership(facts) + pause(facts) + suspension(facts) + schedule(facts) + placement(facts)
+            + row(facts) + runs(facts)
         let conditions = slots(facts) + clocks(facts)
         let healthy = obstacles.isEmpty && conditions.isEmpty ? [well(facts)] : []
-        return obstacles + conditions + healthy + changes(facts) + next(facts) + place(facts)
+        return obstacles + conditions + healthy + following(facts) + changes(facts) + next(facts)
+            + place(facts)
     }
 
     /// How far ahead a next instant may be before it is worth a word.
@@ -30,13 +32,11 @@ public enum TaskExplainer {
 
     private static func pause(_ facts: TaskFacts) -> [Explanation.Finding] {
         guard let pause = facts.definition.pause(at: facts.now) else { return [] }
-        let by = pause.by.map { " by \($0)" } ?? ""
-        let reason = pause.reason.map { ": \($0)" } ?? ""
         let end = pause.until.map { "it ends by itself at \($0)" } ?? "it does not end by itself"
         return [
             .init(
                 .paused,
-                "Its schedules do not count: it was paused at \(pause.since)\(by)\(reason); \(end).",
+                "Its schedules do not count: it was paused at \(words(pause)); \(end).",
                 in: "znode \(facts.paths.definition)",
                 advice: "\"cloudtask task resume \(facts.definition.name)\" lets them count from then on; "
                     + "\"cloudtask task run \(facts.definition.name)\" works all the same."
@@ -44,8 +44,33 @@ public enum TaskExplainer {
         ]
     }
 
+    /// Since when, by whom and why.
+    private static func words(_ pause: PauseRecord) -> String {
+        "\(pause.since)" + (pause.author.map { " by \($0)" } ?? "") + (pause.reason.map { ": \($0)" } ?? "")
+    }
+
+    /// The pauses of its group and its runtime: either is enough.
+    private static func suspension(_ facts: TaskFacts) -> [Explanation.Finding] {
+        let specification = facts.definition.specification
+        let pauses = [
+            (facts.groupPause, "group", specification.group.text, facts.paths.group),
+            (facts.runtimePause, "runtime", specification.runtime.text, facts.paths.runtime),
+        ]
+        return pauses.compactMap { pause, kind, name, path in
+            guard let pause else { return nil }
+            return .init(
+                .suspended,
+                "Its schedules do not count: \(kind) \(name) was paused at \(words(pause)).",
+                in: "znode \(path)",
+                advice: "\"cloudtask \(kind) resume \(name)\" lets them count from then on; "
+                    + "\"cloudtask task run \(specification.name)\" works all the same."
+            )
+        }
+    }
+
     private static func schedule(_ facts: TaskFacts) -> [Explanation.Finding] {
         let definition = facts.definition
+        if definition.specification.followsRuns, definition.nextDue(after: facts.now) == nil { return [] }
         guard !definition.specification.schedules.isEmpty else {
             return [
                 .init(
@@ -57,7 +82,7 @@ public enum TaskExplainer {
                 )
             ]
         }
-        guard definition.specification.isEnabled, definition.nextDue(after: facts.now) == nil else {
+        guard definition.counts(at: facts.now), definition.nextDue(after: facts.now) == nil else {
             return []
         }
         return [
@@ -282,9 +307,38 @@ extension TaskExplainer {
         )
     }
 
+    /// The ends of runs that it waits for: those of other tasks, and its own.
+    private static func following(_ facts: TaskFacts) -> [Explanation.Finding] {
+        let specification = facts.definition.specification
+        var found: [Explanation.Finding] = []
+        if !specification.after.edges.isEmpty {
+            let edges = specification.after.edges.map { "\($0.task) (\($0.condition.name))" }
+            let parents = edges.joined(separator: specification.after.join == .all ? " and " : " or ")
+            found.append(
+                .init(
+                    .following,
+                    "It comes after the runs of \(parents).",
+                    in: "znode \(facts.paths.definition) (after)"
+                )
+            )
+        }
+        guard facts.definition.firstCompletionDue != nil, facts.definition.nextDue(after: facts.now) == nil
+        else { return found }
+        var sentence = "Its next run follows the end of the one before."
+        if let run = facts.living.last {
+            sentence = "Its next run follows the end of run \(run.id), which lives."
+        } else if let run = facts.latest, let ended = run.attempts.last?.result?.endedAt,
+            let due = facts.definition.nextCompletionDue(after: ended)
+        {
+            sentence = "Its next run is due at \(due), after the end of run \(run.id)."
+        }
+        let source = "znode \(facts.paths.definition) (schedules); history"
+        return found + [.init(.following, sentence, in: source)]
+    }
+
     private static func changes(_ facts: TaskFacts) -> [Explanation.Finding] {
         facts.definition.exceptions(after: facts.now).prefix(3).map { fire in
-            let by = fire.by.map { " by \($0)" } ?? ""
+            let by = fire.author.map { " by \($0)" } ?? ""
             let reason = fire.reason.map { ": \($0)" } ?? ""
             let what =
                 fire.isSkipped
@@ -332,7 +386,7 @@ extension TaskExplainer {
     /// An instant before the next one that only exclusions leave out.
     private static func excluded(before due: Instant, _ facts: TaskFacts) -> [Explanation.Finding] {
         let definition = facts.definition
-        guard facts.definition.pause(at: facts.now) == nil else { return [] }
+        guard facts.definition.counts(at: facts.now) else { return [] }
         for (index, schedule) in definition.specification.schedules.enumerated() where schedule.exclude != nil
         {
             var plain = schedule
@@ -366,5 +420,13 @@ extension TaskExplainer {
                 in: "computed, as the leader does, from znode \(facts.paths.agents)"
             )
         ]
+    }
+}
+
+extension TaskSpecification {
+    /// Whether it runs after other runs have ended: its own or those of other tasks.
+    fileprivate var followsRuns: Bool {
+        !after.edges.isEmpty
+            || schedules.contains { if case .afterCompletion = $0.timing { true } else { false } }
     }
 }

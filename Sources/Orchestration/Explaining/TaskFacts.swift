@@ -11,15 +11,25 @@ public struct ExplanationPaths: Hashable, Sendable {
     public var agents: String
     /// The settings of the runtime, with the drained agents.
     public var runtime: String
+    /// The settings of the group.
+    public var group: String
     /// Who leads.
     public var epoch: String
 
     /// Creates the places.
-    public init(definition: String, row: String, agents: String, runtime: String, epoch: String) {
+    public init(
+        definition: String,
+        row: String,
+        agents: String,
+        runtime: String,
+        group: String,
+        epoch: String
+    ) {
         self.definition = definition
         self.row = row
         self.agents = agents
         self.runtime = runtime
+        self.group = group
         self.epoch = epoch
     }
 
@@ -51,6 +61,10 @@ public struct TaskFacts: Sendable {
     public var row: AllocationRow?
     /// What is missing for it to be placed.
     public var reason: UnplaceableReason?
+    /// The pause of its group; `nil` when that is not paused.
+    public var groupPause: PauseRecord?
+    /// The pause of its runtime; `nil` when that is not paused.
+    public var runtimePause: PauseRecord?
     /// Why nobody leads; `nil` when somebody does.
     public var leaderless: String?
     /// The usable agents of its runtime.
@@ -73,6 +87,8 @@ public struct TaskFacts: Sendable {
         place: Place = .unknown,
         row: AllocationRow? = nil,
         reason: UnplaceableReason? = nil,
+        groupPause: PauseRecord? = nil,
+        runtimePause: PauseRecord? = nil,
         leaderless: String? = nil,
         agents: [PlannableAgent] = [],
         registrations: [AgentRegistration] = [],
@@ -86,6 +102,8 @@ public struct TaskFacts: Sendable {
         self.place = place
         self.row = row
         self.reason = reason
+        self.groupPause = groupPause
+        self.runtimePause = runtimePause
         self.leaderless = leaderless
         self.agents = agents
         self.registrations = registrations

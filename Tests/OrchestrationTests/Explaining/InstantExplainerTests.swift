@@ -39,7 +39,7 @@ import Testing
     @Test("what kept an instant from being due is told: a pause, a day left out, changed clocks, a shift")
     func obstacles() throws {
         let paused = try Facts.task().paused(
-            TaskPause(since: Facts.now - .seconds(7_200), until: Facts.now + .seconds(7_200))
+            PauseRecord(since: Facts.now - .seconds(7_200), until: Facts.now + .seconds(7_200))
         )
         #expect(try Self.explain("2026-03-02T11:50:00Z", paused).map(\.cause) == [.paused, .notDue])
         var exclude = DaySelection()

@@ -21,6 +21,7 @@ struct ExplainCase: CustomTestStringConvertible, Sendable {
         row: "/row",
         agents: "/agents",
         runtime: "/runtime",
+        group: "/group",
         epoch: "/epoch"
     )
 
@@ -105,17 +106,29 @@ struct ExplainCase: CustomTestStringConvertible, Sendable {
             cause: .paused,
             words: "by ann: new disks; it ends by itself at 2026-03-02T14:00:00"
         ) {
-            let pause = TaskPause(
+            let pause = PauseRecord(
                 since: now - .seconds(60),
                 until: now + .seconds(7_200),
                 reason: "new disks",
-                by: "ann"
+                author: "ann"
             )
             $0.definition = $0.definition.paused(pause)
         },
         .init(name: "disabled", cause: .paused, words: "it does not end by itself") {
-            $0.definition = $0.definition.paused(TaskPause(since: now - .seconds(60)))
+            $0.definition = $0.definition.paused(PauseRecord(since: now - .seconds(60)))
             $0.place = .parked
+        },
+        .init(
+            name: "group paused",
+            cause: .suspended,
+            words: "group default was paused at 2026-03-02T11:59:00"
+        ) {
+            $0.definition = $0.definition.edited($0.definition.specification, now: now, isSuspended: true)
+            $0.groupPause = PauseRecord(since: now - .seconds(60), reason: "database moves")
+        },
+        .init(name: "runtime paused", cause: .suspended, words: "by ann: new drivers") {
+            $0.definition = $0.definition.edited($0.definition.specification, now: now, isSuspended: true)
+            $0.runtimePause = PauseRecord(since: now - .seconds(60), reason: "new drivers", author: "ann")
         },
         .init(name: "no schedule", cause: .noSchedule, words: "on request only") {
             $0.definition = task { $0.schedules = [] }
@@ -171,7 +184,7 @@ struct ExplainCase: CustomTestStringConvertible, Sendable {
             $0.latest = run(.skipped, reason: SkippedReason.lives(nil))
         },
         .init(name: "skipped on request", cause: .skipped, words: "skipped on request of ann: holiday") {
-            let exception = FireException(due: now, isSkipped: true, reason: "holiday", by: "ann")
+            let exception = FireException(due: now, isSkipped: true, reason: "holiday", author: "ann")
             $0.latest = run(.skipped, reason: SkippedReason.requested(exception))
         },
         .init(name: "missed", cause: .missed, words: MissedReason.noSlot) {
@@ -245,6 +258,34 @@ struct ExplainCase: CustomTestStringConvertible, Sendable {
         let changed = TaskExplainer.explain(try Self.facts(skipped)).first { $0.cause == .fireChanged }
         #expect(changed?.fact.contains("holiday; it is skipped") == true)
         #expect(changed?.advice?.contains("--undo") == true)
+    }
+
+    @Test("a task that follows the ends of runs has no schedule that is over; the ends are named")
+    func following() throws {
+        let child = Self.task {
+            $0.schedules = []
+            $0.after = Dependencies(
+                [.init(TaskID("a")!), .init(TaskID("b")!, on: .failed)],
+                join: .any
+            )
+        }
+        let findings = TaskExplainer.explain(try Self.facts(child))
+        #expect(findings.first?.cause == .healthy)
+        let after = try #require(findings.first { $0.cause == .following })
+        #expect(after.fact == "It comes after the runs of a (succeeded) or b (failed).")
+        let chain = try Self.task {
+            $0.schedules = [Schedule(.afterCompletion(try CompletionSchedule(delay: .seconds(300))))]
+        }
+        var facts = try Self.facts(chain)
+        func sentence() -> String? {
+            TaskExplainer.explain(facts).first { $0.cause == .following }?.fact
+        }
+        #expect(TaskExplainer.explain(facts).first?.cause == .healthy)
+        #expect(sentence()?.contains("follows the end of the one before") == true)
+        facts.latest = Self.run(.succeeded, Self.result(.succeeded))
+        #expect(sentence()?.contains("is due at 2026-03-02T12:05:00") == true)
+        facts.living = [Self.run(.running)]
+        #expect(sentence()?.contains("which lives") == true)
     }
 
     @Test("why there: the order that the hash gives, with shares, and where the owner stands in it")
