@@ -9,6 +9,12 @@ extension CenterControl {
                 ValidationProblem(field: "tasks", message: "a name comes twice; each task is changed once")
             ])
         }
+        try refuse(request.note.problems() + endProblems(request.until))
+        if request.until != nil, request.action != .pause {
+            throw CenterError.invalid([
+                ValidationProblem(field: "until", message: "only a pause has an end: leave \"until\" out")
+            ])
+        }
         return try await change { leading in
             if request.action == .delete { try refuseOrphans(request.tasks) }
             let plan = plan(request)
@@ -35,7 +41,8 @@ extension CenterControl {
     private func refuseOrphans(_ names: [TaskID]) throws(CenterError) {
         let deleted = Set(names)
         for name in names.sorted() {
-            let left = state.store.read { $0.dependents(of: name).map(\.name) }.filter { !deleted.contains($0) }
+            let dependents = state.store.read { $0.dependents(of: name).map(\.name) }
+            let left = dependents.filter { !deleted.contains($0) }
             guard left.isEmpty else { throw DependencyCheck.refusal(to: name, left) }
         }
     }
@@ -48,8 +55,6 @@ extension CenterControl {
 
     private func plan(_ request: BulkRequest) -> BulkPlan {
         let (catalog, now) = (state.store.catalog, time.now)
-        let present = request.tasks.compactMap { catalog.tasks[$0]?.value }
-        let sources = TaskSources(catalog, for: present.map(\.specification))
         var plan = BulkPlan()
         var changed: [TaskDefinition] = []
         for name in request.tasks {
@@ -61,12 +66,8 @@ extension CenterControl {
             if request.action == .delete {
                 plan.changes.append(.delete(name))
             } else {
-                var specification = task.specification
-                specification.isEnabled = request.action == .resume
-                let resumed = request.action == .resume ? task.resumed(now: now) : nil
-                let edit =
-                    resumed.map { TaskEdit(task, resumed: $0) }
-                    ?? TaskEdit(specification, of: task, sources, request.note, now: now)
+                let next = request.action == .resume ? task.resumed(now: now) : request.paused(task, now: now)
+                let edit = TaskEdit(task, becoming: next, request.note, now: now)
                 plan.edits.append(edit)
                 if let definition = edit.definition {
                     plan.changes.append(.save(definition))
@@ -90,5 +91,19 @@ extension CenterControl {
         let earlier = try await translating { try await leading.catalogWriter.revisions(of: definition) }
         // A save that was not completed may have left the present revision there, too.
         return earlier.filter { $0.note.revision < present.note.revision } + [present]
+    }
+}
+
+extension BulkRequest {
+    /// The task paused as the request wants it; `nil` when it is paused already, as long or longer.
+    ///
+    /// A change of many does not cut short what somebody paused for reasons of its own.
+    fileprivate func paused(_ task: TaskDefinition, now: Instant) -> TaskDefinition? {
+        if let present = task.pause(at: now) {
+            guard let end = present.until, until.map({ end < $0 }) ?? true else { return nil }
+        }
+        return task.paused(
+            PauseRecord(since: now, until: until, reason: note.message, author: note.author)
+        )
     }
 }

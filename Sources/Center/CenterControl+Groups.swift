@@ -20,7 +20,8 @@ extension CenterControl {
     }
 
     func setPaused(_ scope: PausedScope, _ isPaused: Bool, _ note: ChangeNote) async throws -> ScopeOutcome {
-        try await change { leading in
+        try refuse(note.problems(message: "reason"))
+        return try await change { leading in
             let catalog = state.store.catalog
             let tasks = catalog.tasks.values.map(\.value).filter { scope.contains($0.specification) }
             let present = try catalog.pause(of: scope, taskCount: tasks.count)

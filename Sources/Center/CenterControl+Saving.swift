@@ -6,7 +6,7 @@ import Scheduling
 extension CenterControl {
     func save(_ request: SaveRequest) async throws -> SaveReceipt {
         _ = try leading()
-        let mistakes = problems(request)
+        let mistakes = request.note.problems() + problems(request)
         guard mistakes.isEmpty else { throw CenterError.invalid(mistakes) }
         let names = request.tasks.map(\.name)
         return try await change { leading in

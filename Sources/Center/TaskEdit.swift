@@ -77,12 +77,24 @@ struct TaskEdit: Hashable, Sendable {
         )
     }
 
-    /// What the end of a task's pause saves.
-    init(_ present: TaskDefinition, resumed: TaskDefinition) {
+    /// What a change of when a task's fires count saves; nothing without a next revision.
+    init(_ present: TaskDefinition, becoming next: TaskDefinition?, _ note: ChangeNote, now: Instant) {
+        guard var next else {
+            let outcome = SaveOutcome(task: present.name, change: .unchanged, revision: present.revision)
+            self.init(definition: nil, superseded: nil, outcome: outcome)
+            return
+        }
+        let isSame = present.specification == next.specification
+        if isSame {
+            // What it says was said before, by somebody else perhaps.
+            next.saved = TaskRevision(present).note
+        } else {
+            next.note(note, now: now)
+        }
         self.init(
-            definition: resumed,
-            superseded: present.specification == resumed.specification ? nil : present,
-            outcome: SaveOutcome(task: present.name, change: .updated, revision: resumed.revision)
+            definition: next,
+            superseded: isSame ? nil : present,
+            outcome: SaveOutcome(task: present.name, change: .updated, revision: next.revision)
         )
     }
 
@@ -106,10 +118,10 @@ struct TaskEdit: Hashable, Sendable {
 }
 
 extension TaskDefinition {
-    /// Keeps who saved it; without an author or a message only the revision and the instant, which it has anyway.
+    /// Keeps who saved it; without an author or a message only the revision and the instant, which it has anyway unless it is paused.
     fileprivate mutating func note(_ note: ChangeNote, now: Instant) {
         saved =
-            note == ChangeNote()
+            note == ChangeNote() && effectiveFrom == now
             ? nil
             : SaveNote(revision: revision, at: now, author: note.author, message: note.message)
     }

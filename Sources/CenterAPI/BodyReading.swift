@@ -29,6 +29,20 @@ extension Request {
     func payload<Payload: Decodable>(_ type: Payload.Type) async throws -> Payload {
         try RequestBody.decode(type, from: try await bytes())
     }
+
+    /// What is said about a pause or its end, which may be nothing.
+    ///
+    /// - Parameter endsByItself: Whether it may have an end.
+    /// - Returns: The body.
+    /// - Throws: When it is none, or names an end that cannot be.
+    func pause(endsByItself: Bool = true) async throws -> PauseRequest {
+        let bytes = try await bytes()
+        let asked = bytes.isEmpty ? PauseRequest() : try RequestBody.decode(PauseRequest.self, from: bytes)
+        if asked.until != nil, !endsByItself {
+            throw APIError.invalid("until", "only the pause of a task ends by itself: leave \"until\" out")
+        }
+        return asked
+    }
 }
 
 /// Reads what a client sent: what cannot be read there is the client's mistake, unlike what the store or a peer gave.

@@ -66,9 +66,7 @@ struct ClusterRoutes {
     private func setPaused(_ request: Request, _ scope: PausedScope, _ isPaused: Bool) async throws
         -> Response
     {
-        let body = try await request.bytes()
-        let asked = body.isEmpty ? PauseRequest() : try RequestBody.decode(PauseRequest.self, from: body)
-        let note = try ChangeNote(author: asked.author, message: asked.reason).checked()
+        let note = ChangeNote(try await request.pause(endsByItself: false))
         let outcome = try await operations.setPaused(scope, isPaused, note)
         return try Response.json(PauseResult(changed: outcome.isChanged, tasks: outcome.taskCount))
     }

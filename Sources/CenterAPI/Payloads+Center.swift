@@ -71,12 +71,12 @@ extension GroupPayload {
 }
 
 extension SaveRequest {
-    init(_ body: ApplyBody) throws {
+    init(_ body: ApplyBody) {
         self.init(
             calendars: body.calendars,
             tasks: body.tasks,
             condition: SaveCondition(body.condition),
-            note: try ChangeNote(author: body.author, message: body.message).checked(),
+            note: ChangeNote(author: body.author, message: body.message),
             isDryRun: body.isDryRun,
             confirmed: body.confirmed
         )
@@ -84,7 +84,7 @@ extension SaveRequest {
 }
 
 extension BulkRequest {
-    init(_ body: ChangeRequest) throws {
+    init(_ body: ChangeRequest) {
         let action: Action =
             switch body.action {
             case .pause: .pause
@@ -94,7 +94,8 @@ extension BulkRequest {
         self.init(
             action: action,
             tasks: body.tasks,
-            note: try ChangeNote(author: body.author, message: body.message).checked(),
+            until: body.until,
+            note: ChangeNote(author: body.author, message: body.message),
             isDryRun: body.dryRun ?? false,
             confirmed: body.confirm
         )
@@ -102,20 +103,7 @@ extension BulkRequest {
 }
 
 extension ChangeNote {
-    /// Most bytes of an author or a message: they are kept with every revision.
-    static let bytesMax = 1_024
-
-    /// The same note, if it is short enough to be kept.
-    func checked() throws -> ChangeNote {
-        for (field, text) in [("author", author), ("message", message)] {
-            guard let count = text?.utf8.count, count > Self.bytesMax else { continue }
-            throw APIError.invalid(
-                field,
-                "the \(field) has \(count) bytes, more than the \(Self.bytesMax) that are kept; shorten it"
-            )
-        }
-        return self
-    }
+    init(_ body: PauseRequest) { self.init(author: body.author, message: body.reason) }
 }
 
 extension SaveCondition {

@@ -22,7 +22,7 @@ struct TaskRoutes {
         group.put("tasks/:name") { try await put($0, Query($0, $1)) }
         group.delete("tasks/:name") { try await delete(Query($0, $1)) }
         group.post("tasks/:name/pause") { try await pause($0, Query($0, $1)) }
-        group.post("tasks/:name/resume") { try await resume(Query($0, $1)) }
+        group.post("tasks/:name/resume") { try await resume($0, Query($0, $1)) }
         group.post("tasks/:name/fires") { try await changeFires($0, Query($0, $1)) }
         group.post("tasks/:name/run") { try await run($0, Query($0, $1)) }
         group.get("tasks/:name/explain") { try await explain(Query($0, $1)) }
@@ -47,7 +47,7 @@ struct TaskRoutes {
 
     private func apply(_ request: Request) async throws -> Response {
         let body = try ApplyBody(try await request.bytes())
-        let receipt = try await operations.save(try SaveRequest(body))
+        let receipt = try await operations.save(SaveRequest(body))
         return try .json(
             ApplyResponse(
                 results: receipt.tasks.map(ApplyResult.init),
@@ -65,7 +65,7 @@ struct TaskRoutes {
                 "\(body.tasks.count) tasks are more than the \(ChangeRequest.tasksMax) of one request; split them"
             )
         }
-        let receipt = try await operations.change(try BulkRequest(body))
+        let receipt = try await operations.change(BulkRequest(body))
         return try .json(
             ChangeResponse(results: receipt.outcomes.map(ChangeResult.init), shares: receipt.shares)
         )
@@ -115,15 +115,17 @@ struct TaskRoutes {
 
     private func pause(_ request: Request, _ query: Query) async throws -> Response {
         let name: TaskID = try query.pathName()
-        let body = try await request.bytes()
-        let asked = body.isEmpty ? PauseRequest() : try RequestBody.decode(PauseRequest.self, from: body)
-        let wish = PauseWish(until: asked.until, reason: asked.reason, by: asked.by)
-        return try answer(try await operations.pause(name, wish), of: name)
+        let asked = try await request.pause()
+        return try answer(
+            try await operations.pause(name, until: asked.until, ChangeNote(asked)),
+            of: name
+        )
     }
 
-    private func resume(_ query: Query) async throws -> Response {
+    private func resume(_ request: Request, _ query: Query) async throws -> Response {
         let name: TaskID = try query.pathName()
-        return try answer(try await operations.setEnabled(name, true), of: name)
+        let asked = try await request.pause(endsByItself: false)
+        return try answer(try await operations.resume(name, ChangeNote(asked)), of: name)
     }
 
     private func changeFires(_ request: Request, _ query: Query) async throws -> Response {

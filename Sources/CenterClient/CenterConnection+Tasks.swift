@@ -79,8 +79,11 @@ extension CenterConnection {
     }
 
     /// Makes the task's schedules count again.
-    public func resume(_ name: TaskID) async throws(CenterClientError) -> ApplyResult {
-        try await answer(ApplyResult.self, to: request(.POST, "tasks/\(name)/resume"))
+    public func resume(
+        _ name: TaskID,
+        _ note: PauseRequest = PauseRequest()
+    ) async throws(CenterClientError) -> ApplyResult {
+        try await answer(ApplyResult.self, to: request(.POST, "tasks/\(name)/resume", body: note))
     }
 
     /// Requests a run now; the same key gives the same run, however often it is asked.

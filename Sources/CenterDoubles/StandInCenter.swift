@@ -131,21 +131,19 @@ public actor StandInCenter: CenterOperations {
         {
             throw CenterError.conflict(objection)
         }
-        let outcomes = request.tasks.map { name in
+        let outcomes = try request.tasks.map { name in
             guard let known = definitions[name] else {
                 return BulkReceipt.Outcome(task: name, change: .absent)
             }
-            let isEnabled = request.action == .resume
-            if request.action != .delete, known.specification.isEnabled == isEnabled {
+            let isPaused = known.pause(at: now) != nil
+            if request.action != .delete, isPaused == (request.action == .pause) {
                 return BulkReceipt.Outcome(task: name, change: .unchanged)
             }
             if !request.isDryRun {
-                if request.action == .delete {
-                    definitions[name] = nil
-                } else {
-                    var specification = known.specification
-                    specification.isEnabled = isEnabled
-                    _ = save(specification, note: request.note)
+                switch request.action {
+                case .delete: definitions[name] = nil
+                case .pause: _ = try pause(name, until: request.until, request.note)
+                case .resume: _ = try resume(name, request.note)
                 }
             }
             return BulkReceipt.Outcome(task: name, change: .changed)
@@ -236,23 +234,24 @@ public actor StandInCenter: CenterOperations {
         definitions[name] = nil
     }
 
-    /// Enables or disables a task.
-    public func setEnabled(_ name: TaskID, _ isEnabled: Bool) throws -> SaveOutcome {
-        var specification = try definition(name).specification
-        specification.isEnabled = isEnabled
-        if isEnabled, let resumed = try definition(name).resumed(now: now) {
-            definitions[name] = resumed
-            return SaveOutcome(task: name, change: .updated, revision: resumed.revision)
-        }
-        return save(specification)
+    /// Pauses a task.
+    public func pause(_ name: TaskID, until end: Instant?, _ note: ChangeNote) throws -> SaveOutcome {
+        let pause = PauseRecord(since: now, until: end, reason: note.message, author: note.author)
+        return try redefine(name) { $0.paused(pause) }
     }
 
-    /// Pauses a task.
-    public func pause(_ name: TaskID, _ wish: PauseWish) throws -> SaveOutcome {
-        let pause = TaskPause(since: now, until: wish.until, reason: wish.reason, by: wish.by)
-        let paused = try definition(name).paused(pause)
-        definitions[name] = paused
-        return SaveOutcome(task: name, change: .updated, revision: paused.revision)
+    /// Resumes a task.
+    public func resume(_ name: TaskID, _ note: ChangeNote) throws -> SaveOutcome {
+        try redefine(name) { $0.resumed(now: now) }
+    }
+
+    private func redefine(_ name: TaskID, _ body: (TaskDefinition) -> TaskDefinition?) throws -> SaveOutcome {
+        let known = try definition(name)
+        guard let next = body(known) else {
+            return SaveOutcome(task: name, change: .unchanged, revision: known.revision)
+        }
+        definitions[name] = next
+        return SaveOutcome(task: name, change: .updated, revision: next.revision)
     }
 
     /// Makes single fires different.

@@ -23,7 +23,7 @@ public struct FireChange: Hashable, Sendable {
     /// Why.
     public var reason: String?
     /// Who wants it, in their own words.
-    public var by: String?
+    public var author: String?
 
     /// Creates a change of the next fire unless told otherwise.
     public init(
@@ -31,13 +31,13 @@ public struct FireChange: Hashable, Sendable {
         due: Instant? = nil,
         count: Int = 1,
         reason: String? = nil,
-        by: String? = nil
+        author: String? = nil
     ) {
         self.action = action
         self.due = due
         self.count = count
         self.reason = reason
-        self.by = by
+        self.author = author
     }
 }
 
@@ -95,7 +95,7 @@ extension TaskDefinition {
     }
 
     private func checkWords(of change: FireChange) throws(ValidationFailure) {
-        let problems = RunTerms(note: change.reason, requestedBy: change.by).problems
+        let problems = ValidationProblem.tooLong(["reason": change.reason, "author": change.author])
         guard problems.isEmpty else { throw ValidationFailure(problems) }
         guard (1...FireException.Limit.countMax).contains(change.count) else {
             throw ValidationFailure(
@@ -162,7 +162,7 @@ extension FireException {
     ) throws(ValidationFailure) -> FireException {
         var fire = self
         fire.reason = change.reason
-        fire.by = change.by
+        fire.author = change.author
         switch change.action {
         case .skip:
             fire = FireException(
@@ -170,7 +170,7 @@ extension FireException {
                 isSkipped: true,
                 shiftedTo: shiftedTo,
                 reason: change.reason,
-                by: change.by
+                author: change.author
             )
         case .shift(let instant):
             guard instant >= earliest else {

@@ -13,7 +13,7 @@ public struct FireException: Hashable, Sendable {
     /// Why, in the words of whoever wanted it.
     public var reason: String?
     /// Who wanted it, in their own words.
-    public var by: String?
+    public var author: String?
 
     /// Creates an exception.
     public init(
@@ -22,14 +22,14 @@ public struct FireException: Hashable, Sendable {
         shiftedTo: Instant? = nil,
         parameters: [String: String] = [:],
         reason: String? = nil,
-        by: String? = nil
+        author: String? = nil
     ) {
         self.due = due
         self.isSkipped = isSkipped
         self.shiftedTo = shiftedTo
         self.parameters = parameters
         self.reason = reason
-        self.by = by
+        self.author = author
     }
 
     /// The instant at which the fire is decided.
@@ -50,7 +50,7 @@ public struct FireException: Hashable, Sendable {
 
 extension FireException: Codable {
     private enum CodingKeys: String, CodingKey {
-        case due, skip, to, parameters, reason, by
+        case due, skip, to, parameters, reason, author
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -62,7 +62,7 @@ extension FireException: Codable {
             shiftedTo: try container.decodeIfPresent(Instant.self, forKey: .to),
             parameters: try container.decodeIfPresent([String: String].self, forKey: .parameters) ?? [:],
             reason: try container.decodeIfPresent(String.self, forKey: .reason),
-            by: try container.decodeIfPresent(String.self, forKey: .by)
+            author: try container.decodeIfPresent(String.self, forKey: .author)
         )
     }
 
@@ -74,7 +74,7 @@ extension FireException: Codable {
         try container.encodeIfPresent(shiftedTo, forKey: .to)
         if !parameters.isEmpty { try container.encode(parameters, forKey: .parameters) }
         try container.encodeIfPresent(reason, forKey: .reason)
-        try container.encodeIfPresent(by, forKey: .by)
+        try container.encodeIfPresent(author, forKey: .author)
     }
 }
 
@@ -94,7 +94,7 @@ extension TaskDefinition {
         return RunTerms(
             parameters: exception.parameters,
             note: exception.reason,
-            requestedBy: exception.by,
+            requestedBy: exception.author,
             shiftedFrom: exception.shiftedTo == nil ? nil : exception.due
         )
     }

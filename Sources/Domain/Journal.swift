@@ -89,7 +89,7 @@ public struct JournaledFire: Hashable, Sendable, Codable {
         self.terms = terms
     }
 
-    /// The entry of a dispatched attempt, with what is known of its task.
+    /// The entry of a dispatched attempt, with what is known of its task; without what the run was given, which only reports have.
     public init(_ run: DispatchedRun, _ task: TaskDefinition?, decision: FireDecision) {
         self.init(
             attempt: run.attempt,
@@ -101,8 +101,7 @@ public struct JournaledFire: Hashable, Sendable, Codable {
             trigger: run.trigger,
             delivery: task?.specification.delivery ?? .atMostOnce,
             decision: decision,
-            origin: run.origin,
-            terms: run.terms
+            origin: run.origin
         )
     }
 

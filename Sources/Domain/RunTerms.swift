@@ -43,9 +43,6 @@ public struct RunTerms: Hashable, Sendable {
         parameters.reduce(128) { $0 + $1.key.utf8.count + $1.value.utf8.count } + (note?.utf8.count ?? 0)
     }
 
-    /// Longest note and name of who asked, in bytes.
-    public static let noteBytesMax = 1_024
-
     /// Whether another request means the same run: who asked, and why, does not matter.
     public func means(_ other: RunTerms) -> Bool {
         parameters == other.parameters && meantFor == other.meantFor && retryOf == other.retryOf
@@ -53,11 +50,7 @@ public struct RunTerms: Hashable, Sendable {
 
     /// What is wrong with the words of whoever asked.
     public var problems: [ValidationProblem] {
-        [("note", note), ("by", requestedBy)].compactMap { field, text in
-            guard let text, text.utf8.count > Self.noteBytesMax else { return nil }
-            let message = "\(field) has \(text.utf8.count) bytes, more than the \(Self.noteBytesMax) allowed"
-            return ValidationProblem(field: field, message: message)
-        }
+        ValidationProblem.tooLong(["note": note, "by": requestedBy])
     }
 
     /// The terms of which the history keeps one when attempts report different ones: the same whatever comes first.

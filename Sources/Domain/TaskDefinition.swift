@@ -25,7 +25,7 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
     /// The runs that follow one another since then are a chain; an edit of the schedule and a pause begin a new one.
     public private(set) var completionSince: Instant?
     /// The latest pause, also when it is over.
-    public internal(set) var pause: TaskPause?
+    public internal(set) var pause: PauseRecord?
     /// What is different about single fires, in the order of their instants.
     public internal(set) var exceptions: [FireException]
     /// Whether its group or its runtime is paused: its schedules do not count then, whatever the task says itself.
@@ -43,7 +43,7 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
         supersededSchedules: [SupersededSchedules] = [],
         calendars: CalendarDays = .none,
         completionSince: Instant? = nil,
-        pause: TaskPause? = nil,
+        pause: PauseRecord? = nil,
         exceptions: [FireException] = [],
         isSuspended: Bool = false,
         saved: SaveNote? = nil
@@ -269,7 +269,7 @@ extension TaskDefinition {
             ),
             calendars: try container.decodeIfPresent(CalendarDays.self, forKey: .calendars) ?? .none,
             completionSince: try container.decodeIfPresent(Instant.self, forKey: .completionSince),
-            pause: try container.decodeIfPresent(TaskPause.self, forKey: .pause),
+            pause: try container.decodeIfPresent(PauseRecord.self, forKey: .pause),
             exceptions: try container.decodeIfPresent([FireException].self, forKey: .exceptions) ?? [],
             isSuspended: try container.decodeIfPresent(Bool.self, forKey: .isSuspended) ?? false,
             saved: try container.decodeIfPresent(SaveNote.self, forKey: .saved)

@@ -1,4 +1,5 @@
 public import Domain
+public import Scheduling
 
 /// The same change of several tasks.
 public struct ChangeRequest: Hashable, Sendable, Codable {
@@ -19,6 +20,8 @@ public struct ChangeRequest: Hashable, Sendable, Codable {
     public var action: Action
     /// The tasks.
     public var tasks: [TaskID]
+    /// When a pause ends by itself; absent for never.
+    public var until: Instant?
     /// Whether nothing is changed, only told.
     public var dryRun: Bool?
     /// How many tasks the caller knows it changes; needed where those are many.
@@ -32,6 +35,7 @@ public struct ChangeRequest: Hashable, Sendable, Codable {
     public init(
         action: Action,
         tasks: [TaskID],
+        until: Instant? = nil,
         dryRun: Bool? = nil,
         confirm: Int? = nil,
         author: String? = nil,
@@ -39,6 +43,7 @@ public struct ChangeRequest: Hashable, Sendable, Codable {
     ) {
         self.action = action
         self.tasks = tasks
+        self.until = until
         self.dryRun = dryRun
         self.confirm = confirm
         self.author = author
@@ -104,15 +109,18 @@ public struct GroupPayload: Hashable, Sendable, Codable {
     }
 }
 
-/// Who pauses or resumes a group or a runtime, and why.
+/// Who pauses or resumes a task, a group or a runtime, and why.
 public struct PauseRequest: Hashable, Sendable, Codable {
-    /// What for.
+    /// When the pause of a task ends by itself; absent for never.
+    public var until: Instant?
+    /// Why.
     public var reason: String?
-    /// Who.
+    /// Who asks, in their own words.
     public var author: String?
 
     /// Creates a request.
-    public init(reason: String? = nil, author: String? = nil) {
+    public init(until: Instant? = nil, reason: String? = nil, author: String? = nil) {
+        self.until = until
         self.reason = reason
         self.author = author
     }

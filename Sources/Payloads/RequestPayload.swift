@@ -38,23 +38,6 @@ public struct RunRequest: Hashable, Sendable, Codable {
     }
 }
 
-/// A request to pause a task.
-public struct PauseRequest: Hashable, Sendable, Codable {
-    /// When the pause ends by itself; absent for never.
-    public var until: Instant?
-    /// Why.
-    public var reason: String?
-    /// Who asks, in their own words.
-    public var by: String?
-
-    /// Creates a request.
-    public init(until: Instant? = nil, reason: String? = nil, by: String? = nil) {
-        self.until = until
-        self.reason = reason
-        self.by = by
-    }
-}
-
 /// A request to make single fires of a task different.
 public struct FireChangeRequest: Hashable, Sendable, Codable {
     /// What is to happen to a fire.
@@ -82,7 +65,7 @@ public struct FireChangeRequest: Hashable, Sendable, Codable {
     /// Why.
     public var reason: String?
     /// Who asks, in their own words.
-    public var by: String?
+    public var author: String?
 
     /// Creates a request.
     public init(_ change: FireChange) {
@@ -95,7 +78,7 @@ public struct FireChangeRequest: Hashable, Sendable, Codable {
         due = change.due
         count = change.count == 1 ? nil : change.count
         reason = change.reason
-        by = change.by
+        author = change.author
     }
 
     /// The change; `nil` when a shift does not say to when.
@@ -109,6 +92,6 @@ public struct FireChangeRequest: Hashable, Sendable, Codable {
             guard let to else { return nil }
             action = .shift(to: to)
         }
-        return FireChange(action, due: due, count: count ?? 1, reason: reason, by: by)
+        return FireChange(action, due: due, count: count ?? 1, reason: reason, author: author)
     }
 }

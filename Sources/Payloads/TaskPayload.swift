@@ -24,7 +24,7 @@ public struct TaskPayload: Hashable, Sendable {
     /// The latest run; absent when there is none.
     public var last: RunPayload?
     /// Why, since when and until when its schedules do not count; absent when they do.
-    public var pause: TaskPause?
+    public var pause: PauseRecord?
     /// What is different about single fires, coming and lately gone; absent when nothing is.
     public var exceptions: [FireException]?
 
@@ -40,7 +40,7 @@ public struct TaskPayload: Hashable, Sendable {
         suspended: Bool? = nil,
         next: Instant? = nil,
         last: RunPayload? = nil,
-        pause: TaskPause? = nil,
+        pause: PauseRecord? = nil,
         exceptions: [FireException]? = nil
     ) {
         self.specification = specification
@@ -78,7 +78,7 @@ extension TaskPayload: Codable {
             suspended: try container.decodeIfPresent(Bool.self, forKey: .suspended),
             next: try container.decodeIfPresent(Instant.self, forKey: .next),
             last: try container.decodeIfPresent(RunPayload.self, forKey: .last),
-            pause: try container.decodeIfPresent(TaskPause.self, forKey: .pause),
+            pause: try container.decodeIfPresent(PauseRecord.self, forKey: .pause),
             exceptions: try container.decodeIfPresent([FireException].self, forKey: .exceptions)
         )
     }

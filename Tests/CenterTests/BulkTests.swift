@@ -176,6 +176,82 @@ import ZooKeeper
         )
     }
 
+    @Test("a pause and its end are revisions with who and why, one by one as well as together")
+    func pauses() async throws {
+        let workshop = try Workshop()
+        let leader = try await leader(workshop, tasks: 2)
+        let (one, other) = (TaskID("t0")!, TaskID("t1")!)
+        let note = ChangeNote(author: "ann", message: "new disks")
+        _ = try await leader.control.pause(one, until: nil, note)
+        _ = try await leader.control.change(BulkRequest(action: .pause, tasks: [other], note: note))
+        let back = ChangeNote(author: "bob", message: "disks are in")
+        for name in [one, other] {
+            let pause = try #require(try await leader.control.task(name).pause)
+            #expect(pause.author == "ann" && pause.reason == "new disks" && pause.since == workshop.now)
+        }
+        workshop.clock.advance(by: .seconds(600))
+        _ = try await leader.control.resume(one, back)
+        _ = try await leader.control.change(BulkRequest(action: .resume, tasks: [other], note: back))
+        for name in [one, other] {
+            let revisions = try await leader.control.revisions(of: name)
+            #expect(revisions.map(\.note.revision) == [1, 2, 3])
+            #expect(revisions.map(\.note.author) == [nil, "ann", "bob"])
+            #expect(revisions.map(\.note.message) == [nil, "new disks", "disks are in"])
+            #expect(revisions.map(\.specification.isEnabled) == [true, false, true])
+        }
+    }
+
+    @Test("a pause with an end is no revision: the document says the same")
+    func timedPauses() async throws {
+        let workshop = try Workshop()
+        let leader = try await leader(workshop, tasks: 1)
+        let task = TaskID("t0")!
+        _ = try await leader.control.save(
+            SaveRequest(tasks: [.every(61, "t0")], note: ChangeNote(author: "me", message: "slower"))
+        )
+        _ = try await leader.control.pause(
+            task,
+            until: workshop.now + .seconds(600),
+            ChangeNote(author: "ann", message: "disks")
+        )
+        let saved = workshop.now
+        _ = try await leader.control.save([.every(62, "t0")], condition: .any)
+        _ = try await leader.control.resume(task, ChangeNote(author: "bob"))
+        let revisions = try await leader.control.revisions(of: task)
+        #expect(revisions.map(\.note.revision) == [1, 2, 4])
+        #expect(revisions.map(\.note.message) == [nil, "slower", nil])
+        // It was saved then, although it counts later only.
+        #expect(revisions.last?.note.at == saved)
+    }
+
+    @Test("several tasks are paused until an instant, and none that is paused longer is cut short")
+    func untilTogether() async throws {
+        let workshop = try Workshop()
+        let leader = try await leader(workshop, tasks: 4)
+        let end = workshop.now + .seconds(600)
+        func pause(_ name: String, until end: Instant?) async throws {
+            _ = try await leader.control.pause(TaskID(name)!, until: end, ChangeNote(message: "its own"))
+        }
+        try await pause("t1", until: nil)
+        try await pause("t2", until: end + .seconds(60))
+        try await pause("t3", until: end - .seconds(60))
+        let note = ChangeNote(author: "ann", message: "disks")
+        let request = BulkRequest(action: .pause, tasks: names(0..<4), until: end, note: note)
+        let receipt = try await leader.control.change(request)
+        #expect(receipt.outcomes.map(\.change) == [.changed, .unchanged, .unchanged, .changed])
+        var pauses: [PauseRecord?] = []
+        for name in names(0..<4) { pauses.append(try await leader.control.task(name).pause) }
+        #expect(pauses.map { $0?.until } == [end, nil, end + .seconds(60), end])
+        #expect(pauses.map { $0?.reason } == ["disks", "its own", "its own", "disks"])
+        for (action, until) in [(BulkRequest.Action.pause, workshop.now), (.resume, end)] {
+            await #expect(throws: CenterError.self) {
+                try await leader.control.change(
+                    BulkRequest(action: action, tasks: names(0..<1), until: until)
+                )
+            }
+        }
+    }
+
     @Test("tasks are found by their labels")
     func labels() async throws {
         let workshop = try Workshop()

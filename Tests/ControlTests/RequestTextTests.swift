@@ -12,7 +12,7 @@ import Testing
     static let now = Instant(rfc3339: "2026-03-02T12:00:00Z")!
     static let time = TimeText(zone: .gmt, now: now)
 
-    static func task(pause: TaskPause? = nil, exceptions: [FireException]? = nil) -> TaskPayload {
+    static func task(pause: PauseRecord? = nil, exceptions: [FireException]? = nil) -> TaskPayload {
         TaskPayload(
             specification: TaskSpecification(
                 name: TaskID("t")!,
@@ -33,11 +33,11 @@ import Testing
 
     @Test("a task shows its pause, its parameters and its changed fires")
     func task() {
-        let pause = TaskPause(
+        let pause = PauseRecord(
             since: Self.now - .seconds(60),
             until: Self.now + .seconds(7_200),
             reason: "disks",
-            by: "ann"
+            author: "ann"
         )
         let fire = FireException(due: Self.now + .seconds(60), isSkipped: true, reason: "holiday")
         let task = Self.task(pause: pause, exceptions: [fire])

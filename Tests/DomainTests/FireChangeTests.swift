@@ -32,7 +32,7 @@ import Testing
 
     @Test("the next fires are skipped: they stay due, to be recorded")
     func skip() throws {
-        let change = FireChange(.skip, count: 2, reason: "holiday", by: "ann")
+        let change = FireChange(.skip, count: 2, reason: "holiday", author: "ann")
         let (task, fires) = try Self.task().changed(by: change, now: Self.at(10))
         #expect(fires.map { Self.seconds($0.due) } == [100, 200])
         #expect(Self.dues(task, after: 10, count: 3) == [100, 200, 300])
@@ -73,7 +73,12 @@ import Testing
             by: FireChange(.shift(to: Self.at(150))),
             now: Self.at(10)
         ).definition
-        let change = FireChange(.adjust(["mode": "full"]), due: Self.at(150), reason: "month end", by: "ann")
+        let change = FireChange(
+            .adjust(["mode": "full"]),
+            due: Self.at(150),
+            reason: "month end",
+            author: "ann"
+        )
         let task = try shifted.changed(by: change, now: Self.at(20)).definition
         let terms = try #require(task.exceptionTerms(decidedAt: Self.at(150)))
         #expect(terms.parameters == ["mode": "full"])
@@ -140,8 +145,8 @@ import Testing
 @Suite struct TaskPauseTests {
     typealias Fires = FireChangeTests
 
-    static func pause(since: Int, until: Int?) -> TaskPause {
-        TaskPause(since: Fires.at(since), until: until.map { Fires.at($0) }, reason: "disks", by: "ann")
+    static func pause(since: Int, until: Int?) -> PauseRecord {
+        PauseRecord(since: Fires.at(since), until: until.map { Fires.at($0) }, reason: "disks", author: "ann")
     }
 
     @Test("a pause with an end is over at that very instant, on every node, by the definition alone")

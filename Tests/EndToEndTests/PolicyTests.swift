@@ -208,7 +208,7 @@ extension EndToEnd.Live {
             Refusal(
                 document: "kind: Calendar\nname: unsaved\ndates: [2026-12-25]\n---\n"
                     + task("[{every: 1h, exclude: {calendars: [unsaved]}}, {onAgentStart: true}]"),
-                says: "task unsaved: this version of the cluster follows no ends of runs"
+                says: "task unsaved: this version of the cluster follows no agents' starts: use every or cron"
             ),
             Refusal(
                 document: task("[{every: 1h, exclude: {calendars: [no-such-days]}}]"),

@@ -60,23 +60,6 @@ public struct SaveOutcome: Hashable, Sendable {
     }
 }
 
-/// How somebody wants a task to be paused.
-public struct PauseWish: Hashable, Sendable {
-    /// When the pause ends by itself; `nil` for never.
-    public var until: Instant?
-    /// Why.
-    public var reason: String?
-    /// Who wants it, in their own words.
-    public var by: String?
-
-    /// Creates a wish; nothing unless something is given.
-    public init(until: Instant? = nil, reason: String? = nil, by: String? = nil) {
-        self.until = until
-        self.reason = reason
-        self.by = by
-    }
-}
-
 /// Where a task is, and what is next.
 public struct TaskView: Hashable, Sendable {
     /// The definition.
@@ -88,7 +71,7 @@ public struct TaskView: Hashable, Sendable {
     /// The next due instant after now; `nil` when there is none.
     public var nextDue: Instant?
     /// Why its schedules do not count now; `nil` when they do.
-    public var pause: TaskPause?
+    public var pause: PauseRecord?
     /// What is different about single fires, coming and lately gone.
     public var exceptions: [FireException]
 
@@ -238,11 +221,10 @@ public protocol CenterOperations: Sendable {
     func revisions(of task: TaskID) async throws -> [TaskRevision]
     /// Deletes a task; running attempts go on.
     func deleteTask(_ name: TaskID) async throws
-    /// Enables or disables a task.
-    func setEnabled(_ name: TaskID, _ isEnabled: Bool) async throws -> SaveOutcome
-
-    /// Makes a task's schedules count no more: until an instant, else until it is enabled.
-    func pause(_ name: TaskID, _ wish: PauseWish) async throws -> SaveOutcome
+    /// Makes a task's schedules count no more: until an instant, else until it is resumed.
+    func pause(_ name: TaskID, until end: Instant?, _ note: ChangeNote) async throws -> SaveOutcome
+    /// Makes a task's schedules count again.
+    func resume(_ name: TaskID, _ note: ChangeNote) async throws -> SaveOutcome
     /// Makes single fires of a task different; what is different about them now.
     func changeFires(of name: TaskID, _ change: FireChange) async throws -> [FireException]
 
@@ -291,6 +273,12 @@ public protocol CenterOperations: Sendable {
 }
 
 extension CenterOperations {
+    /// Pauses or resumes a task; nobody says why.
+    public func setEnabled(_ name: TaskID, _ isEnabled: Bool) async throws -> SaveOutcome {
+        try await isEnabled
+            ? resume(name, ChangeNote()) : pause(name, until: nil, ChangeNote())
+    }
+
     /// Requests a run of a task as its schedules would make it.
     public func requestRun(of task: TaskID, key: String) async throws -> RunID {
         try await requestRun(of: task, key: key, terms: RunTerms())

@@ -1,6 +1,7 @@
 public import Domain
+public import Scheduling
 
-/// Who changes something, and what for; kept with the revisions that the change makes.
+/// Who changes something, and what for; kept with the revisions and pauses that the change makes.
 public struct ChangeNote: Hashable, Sendable {
     /// Who, as the caller says.
     public var author: String?
@@ -11,6 +12,11 @@ public struct ChangeNote: Hashable, Sendable {
     public init(author: String? = nil, message: String? = nil) {
         self.author = author
         self.message = message
+    }
+
+    /// What is wrong with it, where what it is for stands in the field `message`.
+    func problems(message field: String = "message") -> [ValidationProblem] {
+        ValidationProblem.tooLong(["author": author, field: message])
     }
 }
 
@@ -115,7 +121,9 @@ public struct BulkRequest: Hashable, Sendable {
     public var action: Action
     /// The tasks.
     public var tasks: [TaskID]
-    /// Who does it, and what for.
+    /// When a pause ends by itself; `nil` for never.
+    public var until: Instant?
+    /// Who does it, and what for: the reason of a pause.
     public var note: ChangeNote
     /// Whether nothing is changed.
     public var isDryRun: Bool
@@ -126,12 +134,14 @@ public struct BulkRequest: Hashable, Sendable {
     public init(
         action: Action,
         tasks: [TaskID],
+        until: Instant? = nil,
         note: ChangeNote = ChangeNote(),
         isDryRun: Bool = false,
         confirmed: Int? = nil
     ) {
         self.action = action
         self.tasks = tasks
+        self.until = until
         self.note = note
         self.isDryRun = isDryRun
         self.confirmed = confirmed

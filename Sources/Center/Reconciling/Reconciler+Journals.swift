@@ -157,7 +157,8 @@ extension Reconciler {
     }
 
     private static func skipped(_ run: DispatchedRun, by id: JournalID, now: Instant) -> RunReport {
-        let fire = JournaledFire(run, nil, decision: .skipped(reason: "the task was deleted"))
+        var fire = JournaledFire(run, nil, decision: .skipped(reason: "the task was deleted"))
+        fire.terms = run.terms
         return RunReport(
             fire: fire,
             agent: id.seat.agent,

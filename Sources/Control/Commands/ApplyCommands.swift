@@ -197,8 +197,8 @@ public struct DeleteCommand: ControlCommand {
             }
         }
         if !tasks.isEmpty {
-            try await BulkChange(action: .delete, agreement: agreement, connection: connection)
-                .perform(on: tasks)
+            try await BulkChange(action: .delete, agreement: agreement, server: server)
+                .perform(on: tasks, isStrict: false)
         }
         for name in calendars { try await delete(name, connection) }
     }

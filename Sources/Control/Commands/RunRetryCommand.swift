@@ -38,7 +38,7 @@ public struct RunRetryCommand: ControlCommand {
 
     /// Requests the new run.
     public func execute() async throws {
-        let request = RunRequest(key: key, parameters: try values.parameters(), note: note, by: Caller.name())
+        let request = RunRequest(key: key, parameters: try values.parameters(), note: note, by: Author.name())
         let connection = try server.connection()
         let former = try argument.id()
         let run = try await connection.retry(former, request)

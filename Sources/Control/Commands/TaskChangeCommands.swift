@@ -134,16 +134,10 @@ public struct TaskDeleteCommand: ControlCommand {
     /// Deletes the tasks.
     public func execute() async throws {
         let names: [TaskID] = try tasks.map { try Parse.name($0, "the name of a task") }
-        let connection = try server.connection(timeout: .seconds(120))
-        if names.count != 1 || agreement.isGiven {
-            let change = BulkChange(action: .delete, agreement: agreement, connection: connection)
-            return try await names.isEmpty
-                ? change.perform(on: selection) : change.perform(on: names, isStrict: true)
-        }
-        for name in names {
-            try await connection.deleteTask(name)
-            Terminal.writeLine("task/\(name) deleted")
-        }
+        let change = try BulkChange(action: .delete, agreement: agreement, server: server)
+        guard let name = try await change.only(names, selection) else { return }
+        try await change.connection.deleteTask(name)
+        change.say(name, isChanged: true)
     }
 }
 
@@ -157,18 +151,20 @@ public struct TaskPauseCommand: ControlCommand {
         discussion: """
             Running attempts go on, and 'task run' still works. A pause with --until ends
             by itself: a fire that is due at that time takes place. 'task list' and
-            'task get' say why, since when and until when.
+            'task get' say why, since when and until when. Several tasks at once are paused
+            at least so long: one that is paused longer already stays so.
 
             Examples:
               cloudtask task pause nightly-report
               cloudtask task pause nightly-report --until 2h --reason 'new disks'
               cloudtask task pause nightly-report --until 2026-03-30T06:00:00Z
-              cloudtask task pause -l team=data --yes -m 'data moves'
+              cloudtask task pause -l team=data --until 2h --reason 'data moves' --yes
             """
     )
 
     @Argument(help: "Names of tasks.") var tasks: [String] = []
-    @Option(help: ArgumentHelp("Why, for others to read.", valueName: "text")) var reason: String?
+    @Option(help: ArgumentHelp("Why, for others to read; as --message.", valueName: "text"))
+    var reason: String?
     @Option(help: ArgumentHelp("When it ends, or how long it lasts: 2h.", valueName: "time")) var until:
         String?
     @OptionGroup var selection: SelectionOptions
@@ -179,31 +175,24 @@ public struct TaskPauseCommand: ControlCommand {
     public init() {}
 
     /// Refuses names and conditions together, and neither.
-    public func validate() throws { try selection.validate(with: tasks) }
+    public func validate() throws {
+        try selection.validate(with: tasks)
+        if reason != nil, agreement.message != nil {
+            throw ValidationError("--reason and --message say the same of a pause: give one of them")
+        }
+    }
 
     /// Pauses the tasks.
     public func execute() async throws {
         let names: [TaskID] = try tasks.map { try Parse.name($0, "the name of a task") }
         let end = try until.map { try Parse.later($0, "--until", now: Instant(Date())) }
-        let connection = try server.connection(timeout: .seconds(120))
-        let isPlain = end == nil && reason == nil
-        if names.isEmpty && !isPlain {
-            let selectors = "--labels, --runtime or --group"
-            throw ValidationError("--until and --reason go with names of tasks, not with \(selectors)")
-        }
-        if isPlain, names.count != 1 || agreement.isGiven {
-            let change = BulkChange(action: .pause, agreement: agreement, connection: connection)
-            return try await names.isEmpty
-                ? change.perform(on: selection) : change.perform(on: names, isStrict: true)
-        }
-        for name in names {
-            let wish = PauseRequest(until: end, reason: reason, by: Caller.name())
-            let result = try await connection.pause(name, wish)
-            let limit = end.map { " until \($0)" } ?? ""
-            Terminal.writeLine(
-                "task/\(name) \(result.change == .unchanged ? "was paused already" : "paused\(limit)")"
-            )
-        }
+        var agreement = agreement
+        agreement.message = agreement.message ?? reason
+        let change = try BulkChange(action: .pause, until: end, agreement: agreement, server: server)
+        guard let name = try await change.only(names, selection) else { return }
+        let wish = PauseRequest(until: end, reason: agreement.message, author: Author.name())
+        let result = try await change.connection.pause(name, wish)
+        change.say(name, isChanged: result.change != .unchanged)
     }
 }
 
@@ -237,16 +226,11 @@ public struct TaskResumeCommand: ControlCommand {
     /// Resumes the tasks.
     public func execute() async throws {
         let names: [TaskID] = try tasks.map { try Parse.name($0, "the name of a task") }
-        let connection = try server.connection(timeout: .seconds(120))
-        if names.count != 1 || agreement.isGiven {
-            let change = BulkChange(action: .resume, agreement: agreement, connection: connection)
-            return try await names.isEmpty
-                ? change.perform(on: selection) : change.perform(on: names, isStrict: true)
-        }
-        for name in names {
-            let result = try await connection.resume(name)
-            Terminal.writeLine("task/\(name) \(result.change == .unchanged ? "was not paused" : "resumed")")
-        }
+        let change = try BulkChange(action: .resume, agreement: agreement, server: server)
+        guard let name = try await change.only(names, selection) else { return }
+        let note = PauseRequest(reason: agreement.message, author: Author.name())
+        let result = try await change.connection.resume(name, note)
+        change.say(name, isChanged: result.change != .unchanged)
     }
 }
 
@@ -306,10 +290,10 @@ public struct TaskRunCommand: ControlCommand {
             parameters: try values.parameters(),
             due: try due.map { try Parse.instant($0, "--due", now: Instant(Date())) },
             note: note,
-            by: Caller.name()
+            by: Author.name()
         )
         let connection = try server.connection()
-        guard let task else { return try await runSelected(connection) }
+        guard let task else { return try await runSelected(connection, request) }
         let name: TaskID = try Parse.name(task, "the name of a task")
         let run = try await connection.requestRun(of: name, request)
         if wait {
@@ -324,7 +308,7 @@ public struct TaskRunCommand: ControlCommand {
     }
 
     /// Requests a run of every selected task; one that cannot run does not keep the others from it.
-    private func runSelected(_ connection: CenterConnection) async throws {
+    private func runSelected(_ connection: CenterConnection, _ request: RunRequest) async throws {
         let names = try await selection.tasks(connection)
         guard !names.isEmpty else { throw ControlError("there are no such tasks", .notFound) }
         if dryRun {
@@ -335,7 +319,7 @@ public struct TaskRunCommand: ControlCommand {
         var failure: CenterClientError?
         for name in names {
             do throws(CenterClientError) {
-                let run = try await connection.requestRun(of: name, key: key)
+                let run = try await connection.requestRun(of: name, request)
                 Terminal.writeLine("run/\(run) requested of task/\(name)")
             } catch {
                 Terminal.say("task/\(name): \(error.message)")

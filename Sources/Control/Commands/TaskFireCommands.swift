@@ -20,7 +20,7 @@ public struct FireOptions: ParsableArguments, Sendable {
             due: try due.map { try Parse.instant($0, "--due", now: Instant(Date())) },
             count: count,
             reason: reason,
-            by: Caller.name()
+            author: Author.name()
         )
     }
 }

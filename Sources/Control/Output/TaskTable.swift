@@ -119,9 +119,9 @@ enum TaskTable {
     }
 
     /// Since when and until when a task is paused, why, and by whom.
-    static func words(_ pause: TaskPause, _ time: TimeText) -> String {
+    static func words(_ pause: PauseRecord, _ time: TimeText) -> String {
         var text = "paused since \(time.absolute(pause.since))"
-        if let by = pause.by { text += " by \(by)" }
+        if let by = pause.author { text += " by \(by)" }
         text +=
             pause.until.map { ", until \(time.absolute($0)) (\(time.relative($0)))" }
             ?? ", until it is resumed"

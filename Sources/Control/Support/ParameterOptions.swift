@@ -1,5 +1,4 @@
 public import ArgumentParser
-import Foundation
 
 /// Values of a task's parameters.
 public struct ParameterOptions: ParsableArguments, Sendable {
@@ -25,15 +24,5 @@ public struct ParameterOptions: ParsableArguments, Sendable {
             }
         }
         return values
-    }
-}
-
-/// Who uses the command line, as it is told to others.
-enum Caller {
-    /// The account's and the machine's name.
-    static func name() -> String {
-        let process = ProcessInfo.processInfo
-        let account = process.environment["USER"] ?? process.environment["LOGNAME"] ?? "somebody"
-        return "\(account)@\(process.hostName)"
     }
 }

@@ -82,8 +82,8 @@ public struct AgreementOptions: ParsableArguments, Sendable {
     /// Creates the options; `ArgumentParser` fills them.
     public init() {}
 
-    /// Whether anything is said about how to change.
-    var isGiven: Bool { dryRun || confirm != nil || message != nil }
+    /// Whether a change of one task, too, has to be made as one of several.
+    var isForSeveral: Bool { dryRun || confirm != nil }
 
     /// Asks at a terminal whether so many tasks are meant; elsewhere it has to be said beforehand.
     ///

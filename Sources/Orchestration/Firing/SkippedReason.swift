@@ -29,7 +29,7 @@ public enum SkippedReason {
     }
     /// Somebody wanted it skipped.
     public static func requested(_ exception: FireException) -> String {
-        "skipped on request" + (exception.by.map { " of \($0)" } ?? "")
+        "skipped on request" + (exception.author.map { " of \($0)" } ?? "")
             + (exception.reason.map { ": \($0)" } ?? "")
     }
     /// Somebody stopped it.

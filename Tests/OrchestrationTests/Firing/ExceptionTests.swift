@@ -27,7 +27,7 @@ import Testing
 
     @Test("a skipped fire is decided when it is due, and recorded with the reason; the next one runs")
     func skipped() throws {
-        let task = try Self.task([FireChange(.skip, reason: "holiday", by: "ann")])
+        let task = try Self.task([FireChange(.skip, reason: "holiday", author: "ann")])
         #expect(Self.decide(task, at: 99).isEmpty)
         #expect(
             Self.decide(task, at: 130).map(\.decision) == [
