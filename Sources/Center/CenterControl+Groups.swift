@@ -4,7 +4,7 @@ import Scheduling
 
 extension CenterControl {
     func groups() async throws -> [GroupView] {
-        let catalog = state.store.catalog
+        let (catalog, now) = (state.store.catalog, time.now)
         var tasks: [GroupID: [TaskDefinition]] = [:]
         for task in catalog.tasks.values {
             tasks[task.value.specification.group, default: []].append(task.value)
@@ -13,7 +13,7 @@ extension CenterControl {
             GroupView(
                 name: name,
                 taskCount: tasks[name]?.count ?? 0,
-                disabledCount: tasks[name]?.count { !$0.specification.isEnabled } ?? 0,
+                pausedCount: tasks[name]?.count { $0.pause(at: now) != nil } ?? 0,
                 pause: catalog.groups[name]?.value.pause
             )
         }

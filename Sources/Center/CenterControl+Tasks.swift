@@ -18,7 +18,8 @@ extension CenterControl {
     }
 
     func checkSizes(_ definitions: [TaskDefinition]) throws {
-        for definition in definitions where definition.mayBeLarge {
+        // Only what might exceed a node once its texts are escaped is encoded here as well.
+        for definition in definitions where definition.estimatedBytes > 16 * 1_024 {
             let size = try ZNodeCodec.encode(definition).count
             guard size > ZNodeCodec.payloadBytesMax else { continue }
             throw CenterError.invalid([
@@ -30,22 +31,5 @@ extension CenterControl {
                 )
             ])
         }
-    }
-}
-
-extension TaskDefinition {
-    /// Whether action, environment and description might exceed a node once they are escaped.
-    fileprivate var mayBeLarge: Bool {
-        let action =
-            switch specification.action {
-            case .command(let words): words.reduce(0) { $0 + $1.utf8.count }
-            case .script(let text): text.utf8.count
-            }
-        let environment = specification.environment.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
-        let values = exceptions.reduce(0) { $0 + $1.parameters.reduce(512) { $0 + $1.value.utf8.count } }
-        let calendars = 32 * supersededSchedules.reduce(self.calendars.count) { $0 + $1.calendars.count }
-        let text = specification.description?.utf8.count ?? 0
-        return action + environment + values + text + calendars > 16 * 1_024
-            || specification.parameters.count > 8
     }
 }

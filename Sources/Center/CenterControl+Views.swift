@@ -35,9 +35,10 @@ extension CenterControl {
 
     func tasks(_ filter: TaskFilter, page: String?, limit: Int) async throws -> Page<TaskView> {
         let catalog = state.store.catalog
+        let now = time.now
         let names = catalog.tasks.keys.sorted().filter { name in
-            guard let specification = catalog.tasks[name]?.value.specification else { return false }
-            return filter.matches(specification) && (page.map { name.text > $0 } ?? true)
+            guard let task = catalog.tasks[name]?.value else { return false }
+            return filter.matches(task, at: now) && (page.map { name.text > $0 } ?? true)
         }
         let shown = names.prefix(max(1, limit))
         let placement = await placement()

@@ -66,7 +66,7 @@ extension ChangeResult {
 
 extension GroupPayload {
     init(_ view: GroupView) {
-        self.init(name: view.name, tasks: view.taskCount, disabled: view.disabledCount, pause: view.pause)
+        self.init(name: view.name, tasks: view.taskCount, paused: view.pausedCount, pause: view.pause)
     }
 }
 

@@ -75,7 +75,7 @@ public actor StandInCenter: CenterOperations {
 
     /// Tasks sorted by name.
     public func tasks(_ filter: TaskFilter, page: String?, limit: Int) throws -> Page<TaskView> {
-        let all = definitions.values.sorted { $0.name < $1.name }.filter { filter.matches($0.specification) }
+        let all = definitions.values.sorted { $0.name < $1.name }.filter { filter.matches($0, at: now) }
         let rest = all.drop { definition in page.map { definition.name.text <= $0 } ?? false }
         let elements = rest.prefix(limit).map { view(of: $0) }
         return Page(
@@ -203,7 +203,7 @@ public actor StandInCenter: CenterOperations {
             return GroupView(
                 name: name,
                 taskCount: tasks.count,
-                disabledCount: tasks.count { !$0.specification.isEnabled },
+                pausedCount: tasks.count { $0.pause(at: now) != nil },
                 pause: pausedGroups[name]
             )
         }

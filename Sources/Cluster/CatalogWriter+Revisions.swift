@@ -76,6 +76,6 @@ extension CatalogWriter {
             let path = try tree.revisionBucket(bucket)
             return try await writer.session.exists(path) == nil ? path : nil
         }
-        for path in missing.compactMap(\.self) { _ = try await writer.write([.create(path, data: [])]) }
+        for path in missing.compactMap(\.self) { try await writer.ensure(path) }
     }
 }

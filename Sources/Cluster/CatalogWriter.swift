@@ -171,22 +171,8 @@ private struct CatalogBatch {
         parts.append((bucket, index, changes))
     }
 
-    /// Before it is encoded: schedules and names are small, action and environment may be large.
     static func estimatedBytes(_ change: CatalogWriter.Change) -> Int {
-        guard let definition = change.definition else { return 128 }
-        let specification = definition.specification
-        let calendars = definition.supersededSchedules.reduce(definition.calendars.count) {
-            $0 + $1.calendars.count
-        }
-        let action =
-            switch specification.action {
-            case .command(let words): words.reduce(0) { $0 + $1.utf8.count + 3 }
-            case .script(let text): text.utf8.count
-            }
-        let environment = specification.environment.reduce(0) {
-            $0 + $1.key.utf8.count + $1.value.utf8.count + 6
-        }
-        return 1_024 + action + environment + 160 * specification.schedules.count + 32 * calendars
+        change.definition?.estimatedBytes ?? 128
     }
 }
 

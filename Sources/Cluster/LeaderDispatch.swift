@@ -56,7 +56,7 @@ public struct LeaderDispatch: Sendable {
 
     /// Whether a fire came to its agent through an inbox: a request, or a further attempt.
     public static func isDispatched(_ fire: JournaledFire) -> Bool {
-        fire.trigger == .request || fire.attempt.number > 1
+        fire.trigger != .schedule || fire.attempt.number > 1
     }
 
     /// The marker of the latest attempt of a run that was dispatched in any of these runtimes: its task may have moved between them.

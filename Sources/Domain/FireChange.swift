@@ -179,6 +179,12 @@ extension FireException {
                     "\(instant) is over or too near: shift the fire to a later time"
                 )
             }
+            guard task.isPlannedDue(due) else {
+                throw ValidationFailure(
+                    "due",
+                    "the fire of \(due) begins a chain of runs that follow one another: pause the task until the time instead"
+                )
+            }
             if instant != decidedAt, task.nextDue(after: instant - .milliseconds(1)) == instant {
                 throw ValidationFailure(
                     "to",

@@ -3,7 +3,7 @@ public import Scheduling
 
 /// When and by whom a task was saved, and what for.
 public struct SaveNote: Hashable, Sendable, Codable {
-    /// The revision that the save made; calendars and pauses make further ones of the same content.
+    /// The revision that the save made; calendars, changed fires and pauses other than its own make further ones of the same content.
     public var revision: Int
     /// When.
     public var at: Instant

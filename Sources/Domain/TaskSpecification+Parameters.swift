@@ -72,14 +72,20 @@ extension TaskSpecification {
                     ? "is given twice" : "and \(other) both become \(parameter.variable)"
                 add("name", "parameter \(parameter.name) \(clash): rename one")
             }
-            if parameter.isRequired, !schedules.isEmpty {
+            if parameter.isRequired, let (what, remedy) = unasked {
                 add(
                     "required",
-                    "a fire of a schedule gives parameter \(parameter.name) no value: give it a default instead, or remove the schedules"
+                    "\(what) gives parameter \(parameter.name) no value: give it a default instead, or remove \(remedy)"
                 )
             }
         }
         return problems + templateProblems + (problems.isEmpty ? defaultsProblems : [])
+    }
+
+    /// What starts the task although nobody asks, and where it is said.
+    private var unasked: (what: String, remedy: String)? {
+        if !schedules.isEmpty { return ("a fire of a schedule", "the schedules") }
+        return after.edges.isEmpty ? nil : ("the end of another task's run", "after")
     }
 
     private var defaultsProblems: [ValidationProblem] {

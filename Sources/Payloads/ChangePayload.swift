@@ -95,16 +95,16 @@ public struct GroupPayload: Hashable, Sendable, Codable {
     public var name: GroupID
     /// How many tasks it has.
     public var tasks: Int
-    /// How many of them are disabled themselves.
-    public var disabled: Int
+    /// How many of them are paused themselves.
+    public var paused: Int
     /// Present while it is paused.
     public var pause: PauseRecord?
 
     /// Creates a payload.
-    public init(name: GroupID, tasks: Int, disabled: Int, pause: PauseRecord? = nil) {
+    public init(name: GroupID, tasks: Int, paused: Int, pause: PauseRecord? = nil) {
         self.name = name
         self.tasks = tasks
-        self.disabled = disabled
+        self.paused = paused
         self.pause = pause
     }
 }

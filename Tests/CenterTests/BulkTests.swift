@@ -107,7 +107,7 @@ import ZooKeeper
         let views = try await leader.control.groups()
         #expect(views.map(\.name.text) == ["default", "elsewhere"])
         #expect(views[0].pause?.reason == "move" && views[0].pause?.author == "me")
-        #expect(views[0].taskCount == 4 && views[0].disabledCount == 1 && views[1].pause == nil)
+        #expect(views[0].taskCount == 4 && views[0].pausedCount == 1 && views[1].pause == nil)
         let again = try await leader.control.setPaused(.group(group), true, ChangeNote())
         #expect(!again.isChanged)
         workshop.clock.advance(by: .seconds(600))
@@ -243,6 +243,12 @@ import ZooKeeper
         for name in names(0..<4) { pauses.append(try await leader.control.task(name).pause) }
         #expect(pauses.map { $0?.until } == [end, nil, end + .seconds(60), end])
         #expect(pauses.map { $0?.reason } == ["disks", "its own", "its own", "disks"])
+        let counting = try await leader.control.tasks(TaskFilter(isEnabled: true), page: nil, limit: 9)
+        #expect(counting.elements.isEmpty)
+        #expect(try await leader.control.groups().map(\.pausedCount) == [4])
+        workshop.clock.advance(by: .seconds(600))
+        let later = try await leader.control.tasks(TaskFilter(isEnabled: true), page: nil, limit: 9)
+        #expect(later.elements.map(\.definition.name) == [TaskID("t0")!, TaskID("t3")!])
         for (action, until) in [(BulkRequest.Action.pause, workshop.now), (.resume, end)] {
             await #expect(throws: CenterError.self) {
                 try await leader.control.change(

@@ -142,6 +142,23 @@ import Testing
     }
 }
 
+@Suite struct ChainChangeTests {
+    @Test("the first run of a chain can be skipped, not shifted: it has no instant of its own")
+    func chain() throws {
+        var specification = try FireChangeTests.task().specification
+        specification.schedules = [Schedule(.afterCompletion(try CompletionSchedule(delay: .seconds(100))))]
+        let now = FireChangeTests.start
+        let task = TaskDefinition.created(specification, uid: TaskUID(bits: 7), now: now)
+        let first = try #require(task.firstCompletionDue)
+        let skipped = try task.changed(by: FireChange(.skip), now: now).definition
+        #expect(skipped.exception(decidedAt: first)?.isSkipped == true)
+        let failure = #expect(throws: ValidationFailure.self) {
+            try task.changed(by: FireChange(.shift(to: first + .seconds(50))), now: now)
+        }
+        #expect(failure?.problems.first?.message.contains("begins a chain of runs") == true)
+    }
+}
+
 @Suite struct TaskPauseTests {
     typealias Fires = FireChangeTests
 

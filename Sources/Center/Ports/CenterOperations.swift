@@ -98,7 +98,7 @@ public struct TaskFilter: Hashable, Sendable {
     public var runtime: RuntimeID?
     /// Only tasks of this group.
     public var group: GroupID?
-    /// Only enabled or only disabled tasks.
+    /// Only tasks whose schedules count, or only those that are paused, themselves or with their group or runtime.
     public var isEnabled: Bool?
     /// Only tasks with these labels.
     public var labels: LabelSelector
@@ -117,9 +117,10 @@ public struct TaskFilter: Hashable, Sendable {
     }
 
     /// Whether a task is among those asked for.
-    public func matches(_ task: TaskSpecification) -> Bool {
-        (runtime.map { $0 == task.runtime } ?? true) && (group.map { $0 == task.group } ?? true)
-            && (isEnabled.map { $0 == task.isEnabled } ?? true) && labels.matches(task.labels)
+    public func matches(_ definition: TaskDefinition, at now: Instant) -> Bool {
+        let task = definition.specification
+        return (runtime.map { $0 == task.runtime } ?? true) && (group.map { $0 == task.group } ?? true)
+            && (isEnabled.map { $0 == definition.counts(at: now) } ?? true) && labels.matches(task.labels)
     }
 }
 

@@ -192,16 +192,16 @@ public struct GroupView: Hashable, Sendable {
     public var name: GroupID
     /// How many tasks it has.
     public var taskCount: Int
-    /// How many of them are disabled themselves.
-    public var disabledCount: Int
+    /// How many of them are paused themselves.
+    public var pausedCount: Int
     /// Present while it is paused.
     public var pause: PauseRecord?
 
     /// Creates a view.
-    public init(name: GroupID, taskCount: Int, disabledCount: Int, pause: PauseRecord?) {
+    public init(name: GroupID, taskCount: Int, pausedCount: Int, pause: PauseRecord?) {
         self.name = name
         self.taskCount = taskCount
-        self.disabledCount = disabledCount
+        self.pausedCount = pausedCount
         self.pause = pause
     }
 }

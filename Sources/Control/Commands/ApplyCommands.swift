@@ -44,18 +44,7 @@ public struct ApplyCommand: ControlCommand {
     @OptionGroup var files: FileOptions
     @Flag(help: "Only say what would change.") var dryRun = false
     @Flag(help: "Only check the documents; needs no server.") var validateOnly = false
-    @Option(
-        help: ArgumentHelp(
-            "Change so many tasks although they are a large share of their runtime.",
-            valueName: "number"
-        )
-    )
-    var confirm: Int?
-    @Option(
-        name: [.customShort("m"), .customLong("message")],
-        help: ArgumentHelp("What it is for; kept with the revisions.", valueName: "text")
-    )
-    var message: String?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup(title: "Server") var server: ServerOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -76,8 +65,8 @@ public struct ApplyCommand: ControlCommand {
         if validateOnly { return try report(documents.map(AppliedDocument.init(valid:)), Printer(output)) }
         let applying = try Applying(
             connection: server.connection(timeout: .seconds(120)),
-            confirmed: confirm,
-            message: message
+            confirmed: change.confirm,
+            message: change.message
         )
         let results = try await (dryRun ? applying.changes(of: documents) : applying.apply(documents))
         try report(results, Printer(output))

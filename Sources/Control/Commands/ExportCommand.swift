@@ -60,17 +60,7 @@ public struct ExportCommand: ControlCommand {
             for name in Set(names).sorted() { found.append(try await connection.task(name).specification) }
             return found
         }
-        let (runtime, group) = (try selection.runtimeID(), try selection.groupID())
-        let labels = try selection.selector()
-        return try await Paging.all(limit: .max) { page, size throws(CenterClientError) in
-            try await connection.tasks(
-                runtime: runtime,
-                group: group,
-                labels: labels,
-                page: page,
-                limit: size
-            )
-        }.map(\.specification)
+        return try await selection.tasks(connection).map(\.specification)
     }
 
     /// All calendars; of some tasks only those they name.

@@ -49,11 +49,11 @@ public struct GroupListCommand: ControlCommand {
         try Printer(output).print(groups, empty: "there are no groups", names: { "group/\($0.name)" }) { _ in
             var table = Table([
                 .init(title: "NAME"), .init(title: "TASKS", isNumber: true),
-                .init(title: "DISABLED", isNumber: true), .init(title: "PAUSED", isElastic: true),
+                .init(title: "OWN PAUSES", isNumber: true), .init(title: "PAUSED", isElastic: true),
             ])
             for group in groups {
                 table.append([
-                    .init(group.name.text), .init(String(group.tasks)), .init(String(group.disabled)),
+                    .init(group.name.text), .init(String(group.tasks)), .init(String(group.paused)),
                     PauseText.cell(group.pause, text),
                 ])
             }

@@ -187,7 +187,7 @@ public struct TaskPauseCommand: ControlCommand {
         let names: [TaskID] = try tasks.map { try Parse.name($0, "the name of a task") }
         let end = try until.map { try Parse.later($0, "--until", now: Instant(Date())) }
         var agreement = agreement
-        agreement.message = agreement.message ?? reason
+        agreement.change.message = agreement.message ?? reason
         let change = try BulkChange(action: .pause, until: end, agreement: agreement, server: server)
         guard let name = try await change.only(names, selection) else { return }
         let wish = PauseRequest(until: end, reason: agreement.message, author: Author.name())
@@ -309,7 +309,7 @@ public struct TaskRunCommand: ControlCommand {
 
     /// Requests a run of every selected task; one that cannot run does not keep the others from it.
     private func runSelected(_ connection: CenterConnection, _ request: RunRequest) async throws {
-        let names = try await selection.tasks(connection)
+        let names = try await selection.names(connection)
         guard !names.isEmpty else { throw ControlError("there are no such tasks", .notFound) }
         if dryRun {
             for name in names { Terminal.writeLine("task/\(name) would run") }

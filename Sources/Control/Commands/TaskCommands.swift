@@ -59,7 +59,7 @@ public struct TaskListCommand: ControlCommand {
 
     @OptionGroup var selection: SelectionOptions
     @Flag(help: "Only tasks whose schedules count.") var enabled = false
-    @Flag(help: "Only paused tasks.") var disabled = false
+    @Flag(help: "Only tasks that are paused, or their group or runtime is.") var disabled = false
     @Option(help: "Show at most so many.") var limit = 1_000
     @OptionGroup var watch: WatchOptions
     @OptionGroup(title: "Server") var server: ServerOptions

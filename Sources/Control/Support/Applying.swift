@@ -169,9 +169,9 @@ struct Applying: Sendable {
         return AppliedDocument(
             kind: "calendar",
             name: calendar.name.text,
-            change: current == nil ? "created" : current == calendar ? "unchanged" : "updated",
+            change: current == nil ? "created" : current == calendar.ordered ? "unchanged" : "updated",
             before: try current.map { try DocumentWriter.yaml($0) },
-            after: try DocumentWriter.yaml(calendar)
+            after: try DocumentWriter.yaml(calendar.ordered)
         )
     }
 

@@ -50,7 +50,7 @@ struct BulkChange: Sendable {
 
     /// Changes the tasks that are selected, once that is agreed on.
     private func perform(on selection: SelectionOptions) async throws {
-        let names = try await selection.tasks(connection)
+        let names = try await selection.names(connection)
         guard !names.isEmpty else { throw ControlError("there are no such tasks", .notFound) }
         if !agreement.dryRun { try agreement.agree(to: action.rawValue, names) }
         try await perform(on: names, isStrict: false)

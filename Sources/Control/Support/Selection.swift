@@ -48,7 +48,12 @@ public struct SelectionOptions: ParsableArguments, Sendable {
     }
 
     /// The names of all tasks that are selected, sorted.
-    func tasks(_ connection: CenterConnection) async throws -> [TaskID] {
+    func names(_ connection: CenterConnection) async throws -> [TaskID] {
+        try await tasks(connection).map(\.specification.name)
+    }
+
+    /// All tasks that are selected, sorted by name.
+    func tasks(_ connection: CenterConnection) async throws -> [TaskPayload] {
         let (runtime, group, labels) = (try runtimeID(), try groupID(), try selector())
         return try await Paging.all(limit: .max) { page, size throws(CenterClientError) in
             try await connection.tasks(
@@ -58,14 +63,12 @@ public struct SelectionOptions: ParsableArguments, Sendable {
                 page: page,
                 limit: size
             )
-        }.map(\.specification.name)
+        }
     }
 }
 
-/// How a change of several tasks is agreed on.
-public struct AgreementOptions: ParsableArguments, Sendable {
-    @Flag(help: "Only say what would change.") var dryRun = false
-    @Flag(name: .shortAndLong, help: "Change several tasks without being asked.") var yes = false
+/// What is said along with a change.
+public struct ChangeOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
             "Change so many tasks although they are a large share of their runtime.",
@@ -78,6 +81,21 @@ public struct AgreementOptions: ParsableArguments, Sendable {
         help: ArgumentHelp("What it is for; kept with the revisions.", valueName: "text")
     )
     var message: String?
+
+    /// Creates the options; `ArgumentParser` fills them.
+    public init() {}
+}
+
+/// How a change of several tasks is agreed on.
+public struct AgreementOptions: ParsableArguments, Sendable {
+    @Flag(help: "Only say what would change.") var dryRun = false
+    @Flag(name: .shortAndLong, help: "Change several tasks without being asked.") var yes = false
+    @OptionGroup var change: ChangeOptions
+
+    /// The number that was confirmed beforehand.
+    var confirm: Int? { change.confirm }
+    /// What it is for.
+    var message: String? { change.message }
 
     /// Creates the options; `ArgumentParser` fills them.
     public init() {}
