@@ -82,7 +82,8 @@ extension Reconciler {
         )
         let floor = situation.catalog.identity?.floor
         var decisions: [(open: OpenFire, decision: OpenFireDecision)] = []
-        for open in journal.open {
+        for open in journal.open
+        where !open.mayLive || !situation.isUnsettled(open.fire.key, of: journal.id) {
             let run = try await environment.history.knownRun(open.fire.attempt.run)
             let task = situation.catalog.task(open.fire.uid)
             decisions.append(
