@@ -80,11 +80,11 @@ extension JournalLane {
             ledger.partsInGrace.map { ($0, $1, ledger.definition($0.uid)?.specification.killGrace) }
         }
         var ends: [TaskPart: GraceEnd] = [:]
-        for (key, cutOffs, killGrace) in graces {
-            var end = graceEnds[key] ?? GraceEnd(cutOffs: 0, at: now)
-            if end.cutOffs != cutOffs {
+        for (key, number, killGrace) in graces {
+            var end = graceEnds[key] ?? GraceEnd(number: 0, at: now)
+            if end.number != number {
                 let longest = live.leaseLength + (killGrace ?? TaskSpecification.killGraceDefault)
-                end = GraceEnd(cutOffs: cutOffs, at: now + longest)
+                end = GraceEnd(number: number, at: now + longest)
             }
             if end.at <= now || Mutation.waitsForNobody.isOn {
                 live.ledger.withLock { $0.endGrace(of: key) }
@@ -97,7 +97,7 @@ extension JournalLane {
 
     /// When what so many owners that were cut off have left is dead at the latest.
     struct GraceEnd: Hashable, Sendable {
-        var cutOffs: Int
+        var number: Int
         var at: MonotonicInstant
     }
 }

@@ -142,6 +142,43 @@ import Testing
         }
     }
 
+    @Test("an owner that is cut off when the leader has just forgotten another one is another one")
+    func cutOffAgain() async throws {
+        try await withOwner { workshop, leader, owner, other, task in
+            let fire = task.fire(Workshop.start + .seconds(60))
+            try await owner.journal(1, [fire])
+            await owner.die()
+            try await leader.pass()
+            workshop.clock.advance(by: .seconds(3_600))
+            try await leader.leading.reconciler.liftHolds()
+            #expect(try row(workshop).row.hold == nil)
+            try await other.journal(1, [task.fire(fire.due + .seconds(60))])
+            await other.die()
+            _ = try await workshop.agent("c")
+            try await leader.pass()
+            try await leader.pass()
+            #expect(try row(workshop).row.hold == RowHold(cutOffs: 1))
+        }
+    }
+
+    @Test("what an owner left is decided only when its row says that it was cut off")
+    func undecided() async throws {
+        try await withOwner { workshop, leader, owner, other, task in
+            try await owner.journal(1, [task.fire(Workshop.start + .seconds(60))])
+            await owner.die()
+            // The news comes in the middle of a round: the plan still says that the row stays where it is.
+            try await leader.follower.warmUp()
+            let reconciler = leader.leading.reconciler
+            try await reconciler.seal(try #require(await reconciler.situation()))
+            try await reconciler.settleAbandoned()
+            try await reconciler.decideOpenFires()
+            #expect(try row(workshop).place == .owned(owner.id.seat))
+            try await leader.pass()
+            #expect(try row(workshop).place == .owned(other.id.seat))
+            #expect(try row(workshop).row.hold == RowHold(cutOffs: 1))
+        }
+    }
+
     @Test("an owner that went away without a run leaves nothing to wait for")
     func idle() async throws {
         try await withOwner { workshop, leader, owner, _, task in

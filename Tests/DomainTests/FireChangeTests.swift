@@ -146,8 +146,9 @@ import Testing
     @Test("the first run of a chain can be skipped, not shifted: it has no instant of its own")
     func chain() throws {
         var specification = try FireChangeTests.task().specification
-        specification.schedules = [Schedule(.afterCompletion(try CompletionSchedule(delay: .seconds(100))))]
         let now = FireChangeTests.start
+        let completion = try CompletionSchedule(delay: .seconds(100), start: now + .seconds(100))
+        specification.schedules = [Schedule(.afterCompletion(completion))]
         let task = TaskDefinition.created(specification, uid: TaskUID(bits: 7), now: now)
         let first = try #require(task.firstCompletionDue)
         let skipped = try task.changed(by: FireChange(.skip), now: now).definition

@@ -53,8 +53,10 @@ extension RunEnd {
     }
 
     /// The run that follows it in the chain of its task; `nil` when none does.
-    func successor(of task: TaskDefinition, in tree: Tree) -> DispatchedRun? {
-        guard task.isInChain(fire), let due = task.nextCompletionDue(after: at) else { return nil }
+    ///
+    /// An end in the future, by an agent's wrong clock, counts as one now: the chain would wait until then.
+    func successor(of task: TaskDefinition, in tree: Tree, now: Instant) -> DispatchedRun? {
+        guard task.isInChain(fire), let due = task.nextCompletionDue(after: min(at, now)) else { return nil }
         return DispatchedRun(
             attempt: AttemptID(run: .following(fire.attempt.run, of: task.uid, in: tree), number: 1),
             task: task.name,

@@ -33,7 +33,9 @@ struct RunFollowing: Sendable {
         var ends = [first]
         while let end = ends.popLast() {
             guard let task = store.read({ $0.task(end.fire.uid) }) else { continue }
-            if let next = end.successor(of: task, in: tree), try await !isKnown(next.attempt.run) {
+            if let next = end.successor(of: task, in: tree, now: time.now),
+                try await !isKnown(next.attempt.run)
+            {
                 try await settle(next, of: task, roster)
             }
             for child in store.read({ $0.dependents(of: task.name) }) {

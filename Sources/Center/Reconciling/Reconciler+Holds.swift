@@ -64,7 +64,10 @@ extension Reconciler {
         let killGrace = environment.store.read { $0.task(key.uid)?.specification.killGrace }
         let timeout = await writer.session.negotiatedTimeout ?? .zero
         let longest = timeout * 2 + (killGrace ?? TaskSpecification.killGraceDefault)
-        return seen.since + longest <= now
+        guard seen.since + longest <= now else { return false }
+        // An owner that is cut off from now on is another one, though there be as many.
+        cutOffsSeen[key] = nil
+        return true
     }
 
     /// An end was reported: a hold may have to be lifted.

@@ -82,7 +82,8 @@ extension Reconciler {
         )
         let floor = situation.catalog.identity?.floor
         var decisions: [(open: OpenFire, decision: OpenFireDecision)] = []
-        for var open in journal.open {
+        for var open in journal.open
+        where !open.mayLive || !situation.isUnsettled(open.fire.key, of: journal.id) {
             open.fire.terms = try await terms(of: open.fire, situation)
             let run = try await environment.history.knownRun(open.fire.attempt.run)
             let task = situation.catalog.task(open.fire.uid)

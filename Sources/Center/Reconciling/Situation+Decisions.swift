@@ -34,6 +34,18 @@ extension Situation {
         }
     }
 
+    /// Whether the row of a counted part still stands as this sealed incarnation left it.
+    ///
+    /// What is open of it is not decided before: it is how the row's next owner learns that it has to wait (rule O3).
+    func isUnsettled(_ key: TaskPart, of journal: JournalID) -> Bool {
+        guard catalog.task(key.uid)?.specification.concurrency.livingMax != nil,
+            mirror.places[key] == .owned(journal.seat),
+            let head = mirror.tables[journal.seat]?.head?.value
+        else { return false }
+        return mirror.fences[JournalID(seat: journal.seat, incarnation: head.incarnation)]?.value.isSealed
+            ?? true
+    }
+
     /// Tables without rows whose agent is gone, sorted: they are deleted.
     var vacated: [Seat] {
         mirror.tables.keys.sorted().filter { seat in

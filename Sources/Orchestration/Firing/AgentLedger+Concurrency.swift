@@ -71,15 +71,13 @@ extension AgentLedger {
         return isReleased
     }
 
-    /// The parts that wait because attempts of former owners may live on until they are killed, with how many there were.
-    public var partsInGrace: [TaskPart: Int] {
-        let counts = inGrace.map { ($0, parts[$0]?.row.cutOffs ?? 0) }
-        return Dictionary(uniqueKeysWithValues: counts)
-    }
+    /// The parts that wait because attempts of former owners may live on until they are killed, each with a number that is another one
+    /// whenever the wait begins anew.
+    public var partsInGrace: [TaskPart: Int] { inGrace }
 
     /// What a former owner may have left is dead by now.
     public mutating func endGrace(of key: TaskPart) {
-        guard inGrace.remove(key) != nil else { return }
+        guard inGrace.removeValue(forKey: key) != nil else { return }
         parts[key]?.waitedUntil = Part.now
         isReleased = true
         reschedule(key)
@@ -90,7 +88,7 @@ extension AgentLedger {
     /// When the next fire of a part is decided.
     func pace(of key: TaskPart, _ concurrency: Concurrency) -> Pace {
         guard let max = concurrency.livingMax else { return .ahead }
-        if inGrace.contains(key) { return .held }
+        if inGrace[key] != nil { return .held }
         guard countedRuns(key).count >= max else { return .ahead }
         switch concurrency.policy {
         case .allow, .forbid: return .exact

@@ -75,7 +75,7 @@ extension AgentLedger {
     /// Whether this incarnation is the one that counts the part's runs, and may begin to.
     func mayCount(_ key: TaskPart) -> Bool {
         guard let part = parts[key] else { return Mutation.countsForeign.isOn }
-        return part.row.state == .active && !inGrace.contains(key)
+        return part.row.state == .active && inGrace[key] == nil
     }
 
     /// Whether an earlier attempt of the run may live with a former owner.

@@ -84,14 +84,29 @@ extension AgentLedger {
         if known.map({ $0.row.hold != row.hold || $0.row.revision != row.revision }) ?? true {
             isReleased = true
         }
-        if row.cutOffs > known?.row.cutOffs ?? 0 { inGrace.insert(key) }
-        if row.cutOffs == 0 { inGrace.remove(key) }
+        if row.cutOffs == 0 {
+            inGrace[key] = nil
+        } else if Self.mayBeCutOffAnew(row, known) {
+            graces += 1
+            inGrace[key] = graces
+        }
         // What was awaited may have become somebody else's by an edit, or while the row was somebody else's.
         if known?.row.revision != row.revision { forgetAwaited(key) }
         if known?.row.hold?.isEmpty == false, row.hold?.isEmpty ?? true { parts[key]?.waitedUntil = Part.now }
         partsOfBucket[checkpointBucket, default: []].insert(key)
         partsOfTable[bucket, default: []].insert(key)
         schedule(key, previous: known.flatMap { known in known.next.map { ($0, known.pace) } })
+    }
+
+    /// Whether an owner may have been cut off since the row was read last.
+    ///
+    /// As many as before may be others: the leader forgets them, and what the row said in between may never have been read. But then an
+    /// attempt is no longer held, or somebody else has decided something.
+    private static func mayBeCutOffAnew(_ row: AllocationRow, _ known: Part?) -> Bool {
+        guard let known, row.cutOffs <= known.row.cutOffs else { return true }
+        let held = Set((row.hold?.attempts ?? []).map(\.attempt))
+        return row.cursor > known.cursor
+            || known.row.hold?.attempts.contains { !held.contains($0.attempt) } ?? false
     }
 
     /// The higher of the own cursor and the row's (rule A3).
@@ -108,7 +123,7 @@ extension AgentLedger {
         if part.isAdvanced { changed.insert(part.checkpointBucket) }
         undefined.remove(key)
         blocked.remove(key)
-        inGrace.remove(key)
+        inGrace[key] = nil
         forgetAwaited(key)
     }
 

@@ -91,8 +91,9 @@ public struct AgentLedger: Sendable {
     /// Parts whose living run is being stopped in favour of a newer one, and the attempts that were not yet named to anybody.
     var replacing: Set<TaskPart> = []
     var unnamedReplacements: [AttemptID] = []
-    /// Parts of which attempts of an owner that was cut off may still live.
-    var inGrace: Set<TaskPart> = []
+    /// Parts of which attempts of an owner that was cut off may still live, with the number of the wait for them.
+    var inGrace: [TaskPart: Int] = [:]
+    var graces = 0
     var isReleased = false
     var open: [AttemptID: OpenFire] = [:]
     var openOfBucket: [Int: Set<AttemptID>] = [:]

@@ -40,8 +40,20 @@ extension FinalChecks {
             .filter { $0.uid == task.uid && $0.trigger != .request }
             .map(\.due).max()
         guard latest.map({ $0 + Self.chainGapMax < cluster.wallNow }) ?? true else { return }
+        // An end whose instant two wrong clocks agree on puts the next run where they have been.
+        if faults.contains(.stepClock), waitsForTheFuture(task) { return }
         let since = latest.map { "since \($0)" } ?? "ever"
         cluster.trace.violated(.following, "no run of \(task.name) has followed another \(since)")
+    }
+
+    private func waitsForTheFuture(_ task: TaskDefinition) -> Bool {
+        cluster.ensemble.paths.contains { path in
+            guard case .inboxEntry = KnownNode(path, under: cluster.tree.root),
+                let data = cluster.ensemble.node(path)?.data,
+                case .launch(let run)? = try? ZNodeCodec.decode(Dispatch.self, from: data, at: path.text)
+            else { return false }
+            return run.uid == task.uid && run.due > cluster.wallNow
+        }
     }
 
     private func toldEnds(of task: TaskUID, after start: Instant, through end: Instant) -> [RunReport] {

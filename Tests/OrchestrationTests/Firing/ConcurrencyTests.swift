@@ -321,6 +321,19 @@ private struct LedgerStory {
         #expect(story.ledger.partsInGrace == [key: 2])
     }
 
+    @Test("as many cut-off owners as before may be others: the wait begins anew")
+    func cutOffUnseen() throws {
+        var story = try LedgerStory(Concurrency(.forbid), hold: RowHold(cutOffs: 1))
+        let key = TaskPart(uid: story.task.uid)
+        let both = RowHold(attempts: story.hold(7).attempts, cutOffs: 1)
+        story.read(hold: both)
+        story.read(hold: both)
+        #expect(story.ledger.partsInGrace == [key: 1])
+        // The attempt that was held may have been lost while the row said so for a moment only.
+        story.read(hold: RowHold(cutOffs: 1))
+        #expect(story.ledger.partsInGrace == [key: 2])
+    }
+
     @Test("requests are admitted by the same rules")
     func requests() throws {
         var forbid = try LedgerStory(Concurrency(.forbid))
