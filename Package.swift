@@ -123,7 +123,10 @@ let package = Package(
             ]
         ),
         .target(name: "CProcess"),
-        module("Executor", ["Agent", "CProcess", "Cluster", "Domain", "Scheduling", lifecycle, logging]),
+        module(
+            "Executor",
+            ["Agent", "CProcess", "Cluster", "Domain", "Scheduling", crypto, lifecycle, logging]
+        ),
         module("Documents", ["Payloads", "Domain", "Scheduling", yams]),
         module("Import", ["Documents", "Domain", "Scheduling"]),
         module(

@@ -95,7 +95,7 @@ private struct RunnerRounds {
                 fire: fire,
                 specification: TaskSpecification(name: name, action: .command(command)),
                 notAfter: time.monotonic + Self.limit,
-                fence: "1.1"
+                fence: FencingToken(transaction: 1, index: 0)
             )
         }
     }

@@ -81,10 +81,14 @@ enum AgentTiming {
     static let refusedPause = Duration.seconds(30)
     /// Reports of one batch of a backlog: small, because fresh reports wait for the batch that is under way.
     static let refillBatch = 200
-    /// What the runs of one batch were given, in bytes: a center reads requests of 16 MiB.
-    static let termsBytesMax = 4 * 1_024 * 1_024
+    /// What the runs of one batch were given and told, in bytes: a center reads requests of 16 MiB.
+    static let extrasBytesMax = 4 * 1_024 * 1_024
     /// Pause after each batch of a backlog: 2,000 reports a second are enough for a week's backlog, and leave the center time.
     static let refillPause = Duration.milliseconds(100)
+    /// How far running attempts are is told to each center this often at most, all that changed together.
+    static let progressPause = Duration.milliseconds(500)
+    /// It is told anew this often, also when it has not changed: a center forgets what it has not heard of for long.
+    static let progressRepeat = Duration.seconds(60)
     /// At a stop attempts may end by themselves this long before they are asked to.
     static let settle = Duration.seconds(1)
     /// At a stop deliveries are waited for this long.

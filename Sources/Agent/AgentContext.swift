@@ -9,6 +9,7 @@ struct AgentContext: Sendable {
     let store: any AgentStateStore
     let desk: AttemptDesk
     let spool: ReportSpool
+    let progress: ProgressOutbox
     let board: AgentBoard
     let directory: CenterDirectory
     let status: AgentGauge

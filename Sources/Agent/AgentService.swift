@@ -26,6 +26,7 @@ public struct AgentService: Service, AgentStatusSource {
         logger: Logger
     ) {
         let (board, directory, status) = (AgentBoard(), CenterDirectory(), AgentGauge())
+        let progress = ProgressOutbox()
         let spool = ReportSpool(
             store: store,
             board: board,
@@ -40,6 +41,7 @@ public struct AgentService: Service, AgentStatusSource {
             slots: configuration.slots,
             runner: runner,
             spool: spool,
+            progress: progress,
             status: status,
             time: time,
             logger: logger
@@ -51,6 +53,7 @@ public struct AgentService: Service, AgentStatusSource {
             store: store,
             desk: desk,
             spool: spool,
+            progress: progress,
             board: board,
             directory: directory,
             status: status,
@@ -86,14 +89,17 @@ public struct AgentService: Service, AgentStatusSource {
             incarnation: reading.incarnation,
             obstacle: reading.obstacle,
             taskCount: reading.ownedCount,
-            running: reading.running
+            running: reading.running,
+            progress: context.progress.notes
         )
     }
 
     private func runUntilStopped() async {
         let lane = DeliveryLane(
+            agent: context.configuration.seat.agent,
             store: context.store,
             delivery: delivery,
+            progress: context.progress,
             board: context.board,
             directory: context.directory,
             time: context.time,

@@ -9,6 +9,8 @@ extension AttemptDesk {
     func handle(_ event: AttemptEvent) {
         switch event {
         case .started(let attempt, let at): started(attempt, at: at)
+        case .progress(let attempt, let progress): return noted(attempt, progress)
+        case .told(let attempt, let account): running[attempt]?.account = account
         case .ended(let result): ended(result)
         case .refused(let attempt, let reason):
             guard let known = remove(attempt) else { return note(attempt) }
@@ -30,7 +32,13 @@ extension AttemptDesk {
         guard let known = remove(result.attempt) else { return note(result.attempt) }
         var judged = known.judged(result, now: time.monotonic)
         judged.retryAt = known.retryAt(after: judged)
-        conclude(known.fire, known.live.incarnation, judged)
+        let count = known.account?.outputs.count ?? 0
+        judged.outputCount = count > 0 ? count : nil
+        conclude(known.fire, known.live.incarnation, judged, known.account)
+    }
+
+    private func noted(_ attempt: AttemptID, _ progress: RunProgress) {
+        if running[attempt] != nil { self.progress.note(ProgressNote(attempt, progress)) }
     }
 
     private func remove(_ attempt: AttemptID) -> Running? {

@@ -10,10 +10,18 @@ import Scheduling
 /// An attempt goes `waiting → queued → running → gone`; from `waiting` and `queued` it may also go at once, as missed or
 /// stopped. It outlives incarnations: results are reported in the name of the one that journaled the fire.
 actor AttemptDesk {
+    /// A committed fire that is to be launched.
+    struct Launch: Sendable {
+        var fire: JournaledFire
+        var specification: TaskSpecification
+        var fence: FencingToken
+    }
+
     /// A committed fire that has not been handed over.
     struct Waiting: Comparable, Sendable {
         let fire: JournaledFire
         let specification: TaskSpecification
+        let fence: FencingToken
         let live: LiveIncarnation
         let committedAt: Instant
         let order: Int
@@ -46,12 +54,15 @@ actor AttemptDesk {
         var reason: StopReason?
         /// How long the runner lets it live; `nil` without bound.
         var livesUntil: MonotonicInstant?
+        /// What it told; comes just before its end.
+        var account: AttemptAccount?
     }
 
     let seat: Seat
     let slots: Int
     let runner: any AttemptRunner
     let spool: ReportSpool
+    let progress: ProgressOutbox
     let status: AgentGauge
     let time: TimeSource
     let logger: Logger
@@ -73,6 +84,7 @@ actor AttemptDesk {
         slots: Int,
         runner: any AttemptRunner,
         spool: ReportSpool,
+        progress: ProgressOutbox,
         status: AgentGauge,
         time: TimeSource,
         logger: Logger
@@ -81,6 +93,7 @@ actor AttemptDesk {
         self.slots = slots
         self.runner = runner
         self.spool = spool
+        self.progress = progress
         self.status = status
         self.time = time
         self.logger = logger
@@ -88,7 +101,7 @@ actor AttemptDesk {
 
     /// Takes committed fires over, in the order of their segment; those that are stopped already are over.
     func add(
-        _ fires: [(fire: JournaledFire, specification: TaskSpecification)],
+        _ fires: [Launch],
         of live: LiveIncarnation,
         except stopped: Set<AttemptID> = []
     ) {
@@ -101,6 +114,7 @@ actor AttemptDesk {
                 Waiting(
                     fire: entry.fire,
                     specification: entry.specification,
+                    fence: entry.fence,
                     live: live,
                     committedAt: time.now,
                     order: nextOrder
@@ -178,12 +192,11 @@ actor AttemptDesk {
             livesUntil: entry.specification.concurrency.isExclusive ? deadline : nil
         )
         handedCount += 1
-        let epoch = entry.live.epoch?.description ?? "0"
         return LaunchOrder(
             fire: entry.fire,
             specification: entry.specification,
             notAfter: deadline,
-            fence: "\(epoch).\(entry.fire.attempt.number)"
+            fence: entry.fence
         )
     }
 
@@ -242,8 +255,16 @@ actor AttemptDesk {
         conclude(fire, live.incarnation, result)
     }
 
-    func conclude(_ fire: JournaledFire, _ incarnation: Incarnation, _ result: AttemptResult) {
-        spool.submit([report(fire, incarnation, .ended(result))])
+    func conclude(
+        _ fire: JournaledFire,
+        _ incarnation: Incarnation,
+        _ result: AttemptResult,
+        _ account: AttemptAccount? = nil
+    ) {
+        progress.forget(fire.attempt)
+        var end = report(fire, incarnation, .ended(result))
+        end.account = account
+        spool.submit([end])
     }
 
     func report(_ fire: JournaledFire, _ incarnation: Incarnation, _ phase: RunReport.Phase) -> RunReport {

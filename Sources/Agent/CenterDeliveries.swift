@@ -126,9 +126,9 @@ struct CenterDeliveries {
         var bytes = 0
         return Array(
             reports.prefix { entry in
-                bytes += entry.report.fire.terms?.bytes ?? 0
+                bytes += (entry.report.fire.terms?.bytes ?? 0) + (entry.report.account?.bytes ?? 0)
                 return entry.report.agent == first.agent && entry.report.runtime == first.runtime
-                    && (bytes <= AgentTiming.termsBytesMax || entry.sequence == reports[0].sequence)
+                    && (bytes <= AgentTiming.extrasBytesMax || entry.sequence == reports[0].sequence)
             }
         )
     }

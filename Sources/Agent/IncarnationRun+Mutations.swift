@@ -13,7 +13,9 @@
             guard let count = try? await reader.taskBucketCount(),
                 let tasks = try? await reader.definitions(of: fires.map(\.task), bucketCount: count)
             else { return }
-            let launches = zip(fires, tasks).compactMap { fire, task in task.map { (fire, $0.specification) }
+            let launches = zip(fires, tasks).compactMap { fire, task -> AttemptDesk.Launch? in
+                let fence = FencingToken(transaction: 0, index: 0)
+                return task.map { .init(fire: fire, specification: $0.specification, fence: fence) }
             }
             await context.desk.add(launches, of: live)
         }

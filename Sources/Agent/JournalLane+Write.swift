@@ -41,17 +41,17 @@ extension JournalLane {
         let names = entries.map(\.name)
         let commands = entries.map(\.dispatch)
         entries = []
-        if Mutation.launchesBeforeCommit.isOn { await launch(segment.fires, taken) }
+        if Mutation.launchesBeforeCommit.isOn { await launch(segment.fires, taken, of: 0) }
         switch try await outcome({ lane in
             try await lane.journal.commit(segment, taking: names, fence: lane.fence)
         }) {
-        case .committed(let sent, let roundTrip):
+        case .committed(let sent, let roundTrip, let transaction):
             noteCommit(sent, roundTrip)
             journalLatency = max(context.time.monotonic - began, journalLatency * 9 / 10)
-            await committed(taken: taken, commands: commands)
+            await committed(taken: taken, commands: commands, in: transaction)
             return .goOn
         case .rejected where Mutation.takesRefusalForCommit.isOn:
-            await committed(taken: taken, commands: commands)
+            await committed(taken: taken, commands: commands, in: 0)
             try await loadAgain()
             return .goOn
         case .rejected:
@@ -73,7 +73,7 @@ extension JournalLane {
         }
         changedSince = nil
         switch try await outcome({ lane in try await lane.journal.write(plan, fence: lane.fence) }) {
-        case .committed(let sent, let roundTrip):
+        case .committed(let sent, let roundTrip, _):
             live.ledger.withLock { $0.checkpointCommitted() }
             noteCommit(sent, roundTrip)
             if isRenewal { context.desk.bell.ring() }
@@ -140,10 +140,10 @@ extension JournalLane {
         return try await definitions(of: [(run.task, run.uid)]).first
     }
 
-    private func committed(taken: [Taken], commands: [Dispatch]) async {
+    private func committed(taken: [Taken], commands: [Dispatch], in transaction: Int64) async {
         let fires = live.ledger.withLock { $0.segmentCommitted() }
         if !Mutation.launchesBeforeCommit.isOn {
-            await launch(fires, taken, except: Set(commands.compactMap(\.stopped)))
+            await launch(fires, taken, of: transaction, except: Set(commands.compactMap(\.stopped)))
         }
         let decided = fires.filter { $0.decision != .launch }.map { withTerms($0, taken) }
         context.spool.submit(decided.map { report($0, .decided(at: context.time.now)) })
@@ -154,10 +154,11 @@ extension JournalLane {
     private func launch(
         _ fires: [JournaledFire],
         _ taken: [Taken],
+        of transaction: Int64,
         except stopped: Set<AttemptID> = []
     ) async {
-        var launches: [(fire: JournaledFire, specification: TaskSpecification)] = []
-        for fire in fires where fire.decision == .launch {
+        var launches: [AttemptDesk.Launch] = []
+        for (index, fire) in fires.enumerated() where fire.decision == .launch {
             let dispatched = taken.first { $0.fire.attempt == fire.attempt }
             let specification =
                 dispatched?.specification ?? live.ledger.withLock { $0.definition(fire.uid)?.specification }
@@ -166,7 +167,8 @@ extension JournalLane {
             }
             var launch = fire
             launch.terms = specification.launchTerms(withTerms(fire, taken).terms)
-            launches.append((launch, specification))
+            let fence = FencingToken(transaction: transaction, index: index, base: live.fenceBase)
+            launches.append(.init(fire: launch, specification: specification, fence: fence))
         }
         await context.desk.add(launches, of: live, except: stopped)
     }

@@ -16,6 +16,7 @@ final class LiveIncarnation: Sendable {
         var lease: LaunchLease
         var epoch: Epoch?
         var timeline: Nonce?
+        var fenceBase: Int32 = 0
         var wishes = Wishes()
         var isOver = false
     }
@@ -65,9 +66,15 @@ final class LiveIncarnation: Sendable {
     /// The timeline the incarnation works in; `nil` until one was seen.
     var timeline: Nonce? { state.withLock(\.timeline) }
 
+    /// How far ahead of ZooKeeper's own count the fencing tokens of the timeline are.
+    var fenceBase: Int32 { state.withLock(\.fenceBase) }
+
     /// Enters the timeline of the cluster, before the first row is read; what was due until it began is not launched.
     func enter(_ identity: ClusterIdentity) {
-        state.withLock { $0.timeline = identity.timeline }
+        state.withLock { state in
+            state.timeline = identity.timeline
+            state.fenceBase = identity.fenceBase ?? 0
+        }
         ledger.withLock { $0.floor = identity.floor }
     }
 

@@ -91,7 +91,8 @@ extension AgentStatusPayload {
             incarnation: status.incarnation,
             obstacle: status.obstacle,
             tasks: status.taskCount,
-            running: status.running.map(\.description)
+            running: status.running.map(\.description),
+            progress: status.progress
         )
     }
 }

@@ -242,3 +242,8 @@ int ct_unblock_signals(void) {
     errno = reason;
     return -1;
 }
+
+int64_t ct_find(const void *bytes, int64_t count, const void *pattern, int64_t length) {
+    const char *found = memmem(bytes, (size_t)count, pattern, (size_t)length);
+    return found == NULL ? -1 : found - (const char *)bytes;
+}

@@ -92,6 +92,12 @@ struct CenterControl: CenterOperations {
 }
 
 extension CenterControl {
+    func note(_ progress: [ProgressNote], from agent: AgentID) async {
+        state.progress.note(progress, now: time.monotonic)
+    }
+
+    func progress(of run: Run) async -> RunProgress? { state.progress[run] }
+
     func accept(_ reports: [RunReport], from agent: AgentID) async throws -> Epoch? {
         if let stranger = reports.first(where: { $0.agent != agent }) {
             throw CenterError.invalid([
@@ -104,6 +110,7 @@ extension CenterControl {
         do {
             if !reports.isEmpty { try await history.record(reports) }
         } catch  where Mutation.acceptsUnstored.isOn {}
+        state.progress.forget(reports)
         guard let leading = state.leading else {
             guard Mutation.acceptsAsStandby.isOn else { return nil }
             return state.store.read { $0.leadership.map { Epoch(rawValue: $0.version) } }

@@ -35,6 +35,8 @@ final class CenterState: Sendable {
     let store = CatalogStore()
     /// What the leader should look at.
     let hints = ReconcileHints()
+    /// How far attempts are that run.
+    let progress = ProgressBoard()
 
     /// For probes.
     var status: CenterStatus {

@@ -64,7 +64,8 @@ struct LeaderForwarding: RouterMiddleware {
     private static func isLocal(_ path: String) -> Bool {
         guard path.hasPrefix("/api/v1/") else { return true }
         return path.hasPrefix("/api/v1/peers/")
-            || (path.hasPrefix("/api/v1/agents/") && path.hasSuffix("/reports"))
+            || (path.hasPrefix("/api/v1/agents/")
+                && (path.hasSuffix("/reports") || path.hasSuffix("/progress")))
     }
 
     private static func isReadableWithoutLeader(_ path: String) -> Bool {

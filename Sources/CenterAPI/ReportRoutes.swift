@@ -12,6 +12,7 @@ struct ReportRoutes {
 
     func add(to group: RouterGroup<APIContext>) {
         group.post("agents/:name/reports") { try await accept($0, $1) }
+        group.post("agents/:name/progress") { try await note($0, $1) }
         group.get("peers/authored") { try await authored(Query($0, $1)) }
         group.get("peers/runs/:id") { try await conclusions(Query($0, $1)) }
     }
@@ -29,6 +30,19 @@ struct ReportRoutes {
             }
             return try .json(ReceiptPayload(leaderEpoch: try await store(batch, from: agent, context)))
         }
+    }
+
+    private func note(_ request: Request, _ context: APIContext) async throws -> Response {
+        let agent: AgentID = try Query(request, context).pathName()
+        let notes = try await request.payload(ProgressPayload.self).progress
+        guard notes.count <= ReportBatchPayload.reportsMax else {
+            throw APIError.invalid(
+                "progress",
+                "\(notes.count) notes are more than the \(ReportBatchPayload.reportsMax) of one request"
+            )
+        }
+        await operations.note(notes, from: agent)
+        return Response(status: .noContent)
     }
 
     /// Whatever keeps valid reports from being stored is passing: the agent keeps them and comes back.

@@ -48,6 +48,7 @@ struct RunRoutes {
         var payload = await payload(of: run)
         let retries = try await operations.history.retries(of: run.id)
         if !retries.isEmpty { payload.retriedBy = retries }
+        if run.state.isFinal { payload.add(run.lastAccount, missing: run.missingOutputCount) }
         return try .json(payload)
     }
 
@@ -70,6 +71,7 @@ struct RunRoutes {
         case .leader: payload.owner = RunPayload.leader
         case nil: break
         }
+        payload.progress = await operations.progress(of: run)
         return payload
     }
 

@@ -48,6 +48,11 @@ extension CenterConnection {
         try await send(request(.POST, "nodes/\(name)/undrain", query: [("runtime", runtime?.text)]))
     }
 
+    /// Tells how far an agent's attempts are that run.
+    func tell(_ progress: ProgressPayload, of agent: AgentID) async throws(CenterClientError) {
+        try await send(request(.POST, "agents/\(agent)/progress", body: progress))
+    }
+
     /// Delivers an agent's reports; on return they are stored.
     func deliver(
         _ batch: ReportBatchPayload,

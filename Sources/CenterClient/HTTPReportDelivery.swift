@@ -38,6 +38,20 @@ public struct HTTPReportDelivery: ReportDelivery {
             throw DeliveryError(error)
         }
     }
+
+    /// Tells how far attempts of the agent are that run.
+    public func tell(
+        _ progress: [ProgressNote],
+        of agent: AgentID,
+        to center: CenterRegistration
+    ) async throws(DeliveryError) {
+        do throws(CenterClientError) {
+            let connection = try CenterConnection(url: center.url, token: token, timeout: timeout)
+            try await connection.tell(ProgressPayload(progress: progress), of: agent)
+        } catch {
+            throw DeliveryError(error)
+        }
+    }
 }
 
 extension DeliveryError {

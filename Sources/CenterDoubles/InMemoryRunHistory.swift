@@ -90,7 +90,7 @@ public final class InMemoryRunHistory: RunHistory {
             }
             sorted.removeFirst(index + 1)
         }
-        let elements = Array(sorted.prefix(limit))
+        let elements = sorted.prefix(limit).map(\.withoutAccount)
         return Page(elements: elements, next: sorted.count > limit ? elements.last?.id.text : nil)
     }
 
@@ -99,7 +99,8 @@ public final class InMemoryRunHistory: RunHistory {
         let all = state.withLock(\.runs.values)
         var latest: [TaskID: Run] = [:]
         for task in tasks {
-            latest[task] = all.filter { $0.task == task }.max { ($0.due, $0.id) < ($1.due, $1.id) }
+            let last = all.filter { $0.task == task }.max { ($0.due, $0.id) < ($1.due, $1.id) }
+            latest[task] = last?.withoutAccount
         }
         return latest
     }

@@ -24,6 +24,7 @@ public actor StandInCenter: CenterOperations {
     private var drained: Set<DrainedAgent> = []
     private var refusal: [ValidationProblem] = []
     private var now = Instant(millisecondsSinceEpoch: 1_767_225_600_000)
+    private var noted: [AttemptID: RunProgress] = [:]
     private var isHolding = false
     private var held: [CheckedContinuation<Void, Never>] = []
     private var heldWatchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
@@ -358,6 +359,16 @@ public actor StandInCenter: CenterOperations {
         try await runHistory.record(reports)
         if case .leading(let epoch) = leader { return epoch }
         return nil
+    }
+
+    /// Keeps what was said last.
+    public func note(_ progress: [ProgressNote], from agent: AgentID) {
+        for note in progress { noted[note.attempt] = note.progress }
+    }
+
+    /// What the run's last attempt said.
+    public func progress(of run: Run) -> RunProgress? {
+        run.attempts.last.flatMap { noted[AttemptID(run: run.id, number: $0.number)] }
     }
 
     private func wait() async {

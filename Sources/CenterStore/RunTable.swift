@@ -4,7 +4,7 @@ import GRDB
 import Logging
 import Scheduling
 
-/// One row per run: the record as JSON, and beside it what rows are found by.
+/// One row per run: the record as JSON, beside it what rows are found by, and what the run told.
 enum RunTable {
     /// Merges the reports into their runs, whatever their order, and writes the runs that changed.
     static func apply(_ reports: [RunReport], _ db: Database) throws {
@@ -31,9 +31,11 @@ enum RunTable {
     }
 
     static func find(_ id: RunID, _ db: Database) throws -> Run? {
-        let statement = try db.cachedStatement(sql: "SELECT body FROM run WHERE id = ?")
-        return try String.fetchOne(statement, arguments: [id.text]).map {
-            try JSONText.decode(Run.self, from: $0)
+        let statement = try db.cachedStatement(sql: "SELECT body, account FROM run WHERE id = ?")
+        return try Row.fetchOne(statement, arguments: [id.text]).map { row in
+            var run = try JSONText.decode(Run.self, from: row[0])
+            run.account = try (row[1] as String?).map { try JSONText.decode(RunAccount.self, from: $0) }
+            return run
         }
     }
 
@@ -73,15 +75,19 @@ enum RunTable {
 
     private static func write(_ run: Run, _ db: Database) throws {
         let sql = """
-            INSERT INTO run (id, task, runtime, state, due, agents, body, retryOf) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO run (id, task, runtime, state, due, agents, body, retryOf, account)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET state = excluded.state, agents = excluded.agents, body = excluded.body,
-                retryOf = excluded.retryOf
+                retryOf = excluded.retryOf, account = excluded.account
             """
+        var record = run
+        record.account = nil
         let agents = Set(run.attempts.map(\.agent)).sorted().map { " \($0) " }.joined()
         try db.cachedStatement(sql: sql).execute(arguments: [
             run.id.text, run.task.text, run.runtime.text, run.state.rawValue, run.due.millisecondsSinceEpoch,
             agents,
-            try JSONText.encode(run), run.terms?.retryOf?.text,
+            try JSONText.encode(record), run.terms?.retryOf?.text,
+            try run.account.map { try JSONText.encode($0) },
         ])
     }
 }

@@ -8,6 +8,7 @@ enum Schema {
         migrator.registerMigration("2: authored sequences outlive a lost store", migrate: raiseSequence)
         migrator.registerMigration("3: the identity of the history", migrate: createIdentity)
         migrator.registerMigration("4: which run a run repeats", migrate: addRetries)
+        migrator.registerMigration("5: what runs tell", migrate: addAccounts)
         return migrator
     }
 
@@ -58,6 +59,11 @@ enum Schema {
                 CREATE INDEX run_retryOf ON run (retryOf, due, id) WHERE retryOf IS NOT NULL;
                 """
         )
+    }
+
+    /// What a run told lies beside its record, so that lists of runs need not read it.
+    private static func addAccounts(_ db: Database) throws {
+        try db.execute(sql: "ALTER TABLE run ADD COLUMN account TEXT")
     }
 
     /// Draws the identity by which agents recognise the database.

@@ -5,8 +5,10 @@ public import ZooKeeper
 
 /// What came of a journal write.
 public enum JournalOutcome: Hashable, Sendable {
-    /// The write is committed. `sent` is when it was sent, `roundTrip` how long its reply took.
-    case committed(sent: MonotonicInstant, roundTrip: Duration)
+    /// The write is committed.
+    ///
+    /// `sent` is when it was sent, `roundTrip` how long its reply took, `transaction` ZooKeeper's number of a segment's write.
+    case committed(sent: MonotonicInstant, roundTrip: Duration, transaction: Int64 = 0)
     /// The fence was raised, or an inbox entry was taken back: nothing was decided, load again.
     case rejected
     /// A segment of this number was written by somebody else in this incarnation's name: never write again as it.
@@ -45,6 +47,8 @@ public struct AgentJournal: Sendable {
         var operations: [Operation] = [
             .check(nodes.fence, version: fence),
             .create(path, data: try ZNodeCodec.encode(segment)),
+            // Its stat says which transaction this is: fencing tokens are made of that.
+            .set(nodes.checkpoint, data: [], version: nil),
         ]
         let deletions = try entries.map { Operation.delete(try nodes.inbox.child($0), version: nil) }
         if Mutation.journalsUnfenced.isOn { operations.removeFirst() }
@@ -56,9 +60,9 @@ public struct AgentJournal: Sendable {
         let firstSent = time.monotonic
         while true {
             switch try await send(operations) {
-            case .committed(let sent, let roundTrip):
+            case .committed(let sent, let roundTrip, let transaction):
                 if Mutation.deletesAfterJournaling.isOn, !deletions.isEmpty { _ = try await send(deletions) }
-                return .committed(sent: sent, roundTrip: roundTrip)
+                return .committed(sent: sent, roundTrip: roundTrip, transaction: transaction)
             case .refused:
                 return .rejected
             case .unknown where Mutation.thawsSegment.isOn:
@@ -67,12 +71,19 @@ public struct AgentJournal: Sendable {
                 return .committed(sent: firstSent, roundTrip: .zero)
             case .exists, .unknown:
                 // Absent means that the same bytes may be sent again; a foreign nonce, that somebody else is us.
+                let stat = try await stat(of: path)
                 switch try await present(at: path) {
                 case .absent where Self.trustsUnsyncedRead(taking: entries): return .rejected
                 case .absent: continue
                 case .present(let found) where found.value.nonce == segment.nonce:
+                    // It came between the two reads.
+                    guard let stat else { continue }
                     // When the reply would have come is not known: the lease counts from the first time it was sent.
-                    return .committed(sent: firstSent, roundTrip: .zero)
+                    return .committed(
+                        sent: firstSent,
+                        roundTrip: .zero,
+                        transaction: stat.createdTransaction
+                    )
                 case .present, .damaged: return .foreign
                 }
             }
@@ -94,7 +105,7 @@ public struct AgentJournal: Sendable {
             let isLast = batches.count == 1
             let operations = try operations(batch, deleting: isLast ? segments : [], fence: fence)
             switch try await send(operations) {
-            case .committed(let sent, let roundTrip):
+            case .committed(let sent, let roundTrip, _):
                 outcome = .committed(sent: sent, roundTrip: roundTrip)
                 knownBuckets.formUnion(batch.map(\.bucket))
                 batches.removeFirst()
@@ -117,7 +128,7 @@ public struct AgentJournal: Sendable {
 
     /// What the server said to a multi.
     private enum Reply {
-        case committed(sent: MonotonicInstant, roundTrip: Duration)
+        case committed(sent: MonotonicInstant, roundTrip: Duration, transaction: Int64)
         case refused
         case exists
         case unknown
@@ -128,8 +139,12 @@ public struct AgentJournal: Sendable {
         let sent = time.monotonic
         let failure: ZooKeeperError
         do {
-            _ = try await session.multi(operations)
-            return .committed(sent: sent, roundTrip: time.monotonic - sent)
+            let results = try await session.multi(operations)
+            return .committed(
+                sent: sent,
+                roundTrip: time.monotonic - sent,
+                transaction: Self.transaction(of: results)
+            )
         } catch {
             failure = error
         }
@@ -147,6 +162,17 @@ public struct AgentJournal: Sendable {
         case .badVersion, .noNode: return .refused
         default: throw failure
         }
+    }
+
+    /// The transaction that a multi was, by what it set.
+    private static func transaction(of results: [OperationResult]) -> Int64 {
+        for case .set(let stat) in results { return stat.modifiedTransaction }
+        return 0
+    }
+
+    private func stat(of path: ZNodePath) async throws -> ZNodeStat? {
+        let session = session
+        return try await session.persistently { try await session.exists(path) }
     }
 
     private func present(at path: ZNodePath) async throws -> NodeContent<JournalSegment> {

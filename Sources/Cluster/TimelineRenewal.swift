@@ -13,6 +13,8 @@ public struct TimelineRenewal: Sendable {
 
     /// Raises of one multi.
     private static let raisesMax = 500
+    /// More of ZooKeeper's own epochs than a restored state can lack: fencing tokens go on above all that were given out.
+    private static let lostEpochsMax: Int32 = 10_000
 
     /// What is to be declared.
     public struct Declaration: Hashable, Sendable {
@@ -67,6 +69,7 @@ public struct TimelineRenewal: Sendable {
         identity.id = declaration.cluster ?? identity.id
         identity.timeline = declaration.timeline
         identity.floor = max(declaration.floor, identity.floor ?? declaration.floor)
+        identity.fenceBase = (identity.fenceBase ?? 0) + Self.lostEpochsMax
         // Somebody may have deleted only this.
         try await session.createIfAbsent(tree.epoch)
         var office = try await session.get(tree.epoch)

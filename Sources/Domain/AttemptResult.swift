@@ -38,6 +38,8 @@ public struct AttemptResult: Hashable, Sendable, Codable {
     public var message: String?
     /// Another attempt follows by the task's retry policy, not before this instant; `nil` when it decides nothing.
     public var retryAt: Instant?
+    /// How many outputs it told, which the report has and the journal has not; `nil` for none.
+    public var outputCount: Int?
 
     /// Creates a result.
     public init(
@@ -48,7 +50,8 @@ public struct AttemptResult: Hashable, Sendable, Codable {
         startedAt: Instant? = nil,
         endedAt: Instant,
         message: String? = nil,
-        retryAt: Instant? = nil
+        retryAt: Instant? = nil,
+        outputCount: Int? = nil
     ) {
         self.attempt = attempt
         self.outcome = outcome
@@ -58,6 +61,7 @@ public struct AttemptResult: Hashable, Sendable, Codable {
         self.endedAt = endedAt
         self.message = message
         self.retryAt = retryAt
+        self.outputCount = outputCount
     }
 }
 

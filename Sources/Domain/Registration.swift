@@ -117,6 +117,9 @@ public struct ClusterIdentity: Hashable, Sendable, Codable {
     public var timeline: Nonce
     /// When the timeline began, if it is not the cluster's first: nothing that was due until then is launched (rule T3).
     public var floor: Instant?
+    /// How far fencing tokens run ahead of ZooKeeper's own count, in ZooKeeper epochs: raised with every timeline, because a restored
+    /// ZooKeeper counts through numbers again; `nil` for not at all.
+    public var fenceBase: Int32?
     /// Version of the znode schema.
     public var schema: Int
     /// Buckets of an agent's allocation table and of the parked rows.
@@ -129,6 +132,7 @@ public struct ClusterIdentity: Hashable, Sendable, Codable {
         id: Nonce,
         timeline: Nonce,
         floor: Instant? = nil,
+        fenceBase: Int32? = nil,
         schema: Int = 1,
         allocationBuckets: Int = 256,
         taskBuckets: Int = 4_096
@@ -136,6 +140,7 @@ public struct ClusterIdentity: Hashable, Sendable, Codable {
         self.id = id
         self.timeline = timeline
         self.floor = floor
+        self.fenceBase = fenceBase
         self.schema = schema
         self.allocationBuckets = allocationBuckets
         self.taskBuckets = taskBuckets

@@ -52,6 +52,7 @@ extension Run {
         let index = attempts.firstIndex { $0.number == attempt.number }
         if let index { attempt = attempts[index] }
         attempt.absorb(report.phase)
+        if let told = report.account { take(told, of: attempt.number) }
         if let index {
             attempts[index] = attempt
         } else {

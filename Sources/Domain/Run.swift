@@ -55,6 +55,8 @@ public struct Run: Hashable, Sendable, Codable {
     public var origin: RunOrigin?
     /// What it was given beyond its task.
     public var terms: RunTerms?
+    /// What its latest attempt that told something has told, which lists of runs leave out; `nil` for nothing.
+    public var account: RunAccount?
 
     /// Creates a run.
     public init(
@@ -71,7 +73,8 @@ public struct Run: Hashable, Sendable, Codable {
         since: Instant? = nil,
         attempts: [RunAttempt] = [],
         origin: RunOrigin? = nil,
-        terms: RunTerms? = nil
+        terms: RunTerms? = nil,
+        account: RunAccount? = nil
     ) {
         self.id = id
         self.task = task
@@ -87,6 +90,7 @@ public struct Run: Hashable, Sendable, Codable {
         self.attempts = attempts
         self.origin = origin
         self.terms = terms
+        self.account = account
     }
 }
 

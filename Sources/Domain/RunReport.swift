@@ -25,6 +25,8 @@ public struct RunReport: Hashable, Sendable, Codable {
     public var runtime: RuntimeID
     /// How far it is.
     public var phase: Phase
+    /// What the attempt told, with its end; `nil` for nothing.
+    public var account: AttemptAccount?
 
     /// Creates a report.
     public init(
@@ -32,13 +34,15 @@ public struct RunReport: Hashable, Sendable, Codable {
         agent: AgentID,
         incarnation: Incarnation,
         runtime: RuntimeID,
-        phase: Phase
+        phase: Phase,
+        account: AttemptAccount? = nil
     ) {
         self.fire = fire
         self.agent = agent
         self.incarnation = incarnation
         self.runtime = runtime
         self.phase = phase
+        self.account = account
     }
 }
 

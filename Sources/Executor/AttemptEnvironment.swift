@@ -9,13 +9,15 @@ struct AttemptEnvironment {
     private let baseNames: Set<String>
     private let searchPath: String
     private let node: String
+    private let results: ResultFiles
 
-    init(_ configuration: RunnerConfiguration) {
+    init(_ configuration: RunnerConfiguration, _ results: ResultFiles) {
         base = configuration.environment.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         baseNames = Set(base.map(\.name))
         baseBlock = base.reduce(into: StringBlock()) { $0.append($1.name, $1.value) }
         searchPath = configuration.environment["PATH"] ?? RunnerConfiguration.searchPath
         node = configuration.node.text
+        self.results = results
     }
 
     /// The environment of an attempt: the base, the task's variables (which replace those of the base), and ours.
@@ -33,7 +35,15 @@ struct AttemptEnvironment {
         block.append("CLOUDTASK_DUE", fire.meantFor.formatted())
         block.append("CLOUDTASK_ATTEMPT", String(fire.attempt.number))
         block.append("CLOUDTASK_NODE", node)
-        block.append("CLOUDTASK_FENCE", order.fence)
+        block.append("CLOUDTASK_FENCE", order.fence.description)
+        block.append("CLOUDTASK_TRIGGER", fire.trigger.rawValue)
+        if let parents = fire.origin?.parents, !parents.isEmpty {
+            block.append("CLOUDTASK_PARENTS", parents.map(\.text).joined(separator: " "))
+        }
+        block.append("CLOUDTASK_RESULT", results.path(of: fire.attempt))
+        if own[TraceContext.variable] == nil, !baseNames.contains(TraceContext.variable) {
+            block.append(TraceContext.variable, TraceContext.text(of: fire.attempt))
+        }
         for (name, value) in facts.parameters.sorted(by: { $0.key < $1.key }) {
             block.append(Parameter.variable(of: name), value)
         }

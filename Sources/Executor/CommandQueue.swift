@@ -6,7 +6,7 @@ import Glibc
 import Synchronization
 
 /// What the agent asks of the supervisor.
-enum Command: Sendable {
+enum SupervisorCommand: Sendable {
     case start([LaunchOrder])
     case stop(AttemptID, grace: Duration)
     case prolong([AttemptID: MonotonicInstant])
@@ -14,18 +14,13 @@ enum Command: Sendable {
     case shutDown(grace: Duration, CheckedContinuation<Void, Never>)
 }
 
-/// Brings commands from any task to the supervisor's thread and wakes it.
+/// Brings commands from any task or thread to a thread of the executor and wakes it.
 ///
 /// Bounded by the agent, which orders no more attempts than it has slots.
-final class CommandQueue: Sendable {
+final class CommandQueue<Command: Sendable>: Sendable {
     /// Readable when there are commands.
     let bell: Int32
-    private let state = Mutex(State())
-
-    private struct State {
-        var commands: [Command] = []
-        var isClosed = false
-    }
+    private let state = Mutex((commands: [Command](), isClosed: false))
 
     init() throws(ExecutorError) {
         bell = ct_bell_make()

@@ -47,13 +47,26 @@ public struct LogReader: Sendable {
         return LogBytes(bytes: try Self.read(file, Int(count), offset: offset, path: path), size: size)
     }
 
-    private static func read(
+    /// At most `count` bytes of an open file from `offset` on.
+    static func read(
         _ file: Int32,
         _ count: Int,
         offset: Int64,
         path: String
     ) throws(ExecutorError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
+        let filled = try read(file, into: &bytes, count, offset: offset, path: path)
+        return Array(bytes.prefix(filled))
+    }
+
+    /// Fills at most `count` of the bytes from `offset` on; how many there were.
+    static func read(
+        _ file: Int32,
+        into bytes: inout [UInt8],
+        _ count: Int,
+        offset: Int64,
+        path: String
+    ) throws(ExecutorError) -> Int {
         var filled = 0
         while filled < count {
             let got = unsafe bytes.withUnsafeMutableBytes { buffer in
@@ -68,6 +81,6 @@ public struct LogReader: Sendable {
             if got < 0, errno != EINTR { throw ExecutorError("read", path, code: errno) }
             filled += max(0, got)
         }
-        return Array(bytes.prefix(filled))
+        return filled
     }
 }

@@ -29,6 +29,9 @@ struct LogWriter {
         }
     }
 
+    /// Where an attempt's standard output goes.
+    func path(of attempt: AttemptID, due: Instant) -> String { files.path(of: attempt, due: due, .out) }
+
     /// Closes the folder.
     mutating func close() {
         if directory >= 0 { Glibc.close(directory) }

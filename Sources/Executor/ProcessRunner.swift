@@ -15,13 +15,14 @@ import Scheduling
 /// when the leader has ended before them. Log files have no size limit.
 ///
 /// One thread (see `Supervisor`) does everything, for a child process costs a system call that suspends its thread, and
-/// such calls do not belong on the threads of Swift's tasks. Whoever makes a runner must shut it down.
+/// such calls do not belong on the threads of Swift's tasks; another one (see `AccountReader`) reads what the attempts tell of
+/// themselves. Whoever makes a runner must shut it down.
 public final class ProcessRunner: AttemptRunner {
     /// What happened, in order, for one consumer; unbounded, finishes after the shutdown.
     public let events: AsyncStream<AttemptEvent>
     /// Where the attempts' output goes.
     public let logFiles: LogFiles
-    private let queue: CommandQueue
+    private let queue: CommandQueue<SupervisorCommand>
 
     /// Opens the record of attempts and starts the thread.
     ///
@@ -38,18 +39,30 @@ public final class ProcessRunner: AttemptRunner {
         queue = try CommandQueue()
         let waitSet = try WaitSet()
         try waitSet.add(queue.bell, token: Supervisor.bellToken)
+        let results = ResultFiles(dataDirectory: directory)
+        let reader = AccountReader.Parts(
+            time: time,
+            log: log,
+            queue: try CommandQueue(),
+            events: continuation,
+            results: results,
+            waitSet: try WaitSet()
+        )
+        try reader.waitSet.add(reader.queue.bell, token: 0)
         let parts = SupervisorParts(
             time: time,
             log: log,
             queue: queue,
+            accounts: reader.queue,
             events: continuation,
-            maker: try ProgramMaker(configuration),
+            maker: try ProgramMaker(configuration, results: results),
             record: try SeenRecord(directory: directory + "/seen", now: time.now),
             logs: logFiles,
             waitSet: waitSet,
             null: try Descriptor.open("/dev/null", O_RDWR)
         )
-        Self.startThread(parts)
+        Self.startThread("accounts") { AccountReader(reader).run() }
+        Self.startThread("attempts") { Supervisor(parts).run() }
     }
 
     /// Hands the attempts over and returns; what becomes of each is told in `events`.
@@ -79,9 +92,9 @@ public final class ProcessRunner: AttemptRunner {
         }
     }
 
-    private static func startThread(_ parts: SupervisorParts) {
-        let thread = Thread { Supervisor(parts).run() }
-        thread.name = "attempts"
+    private static func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        let thread = Thread(block: body)
+        thread.name = name
         thread.start()
     }
 }

@@ -9,14 +9,16 @@ struct ProgramMaker {
     private let configuration: RunnerConfiguration
     private let scripts: String
 
-    /// Makes the folder of scripts and removes what a predecessor left in it.
-    init(_ configuration: RunnerConfiguration) throws {
+    /// Makes the folders of scripts and results and removes what a predecessor left in them.
+    init(_ configuration: RunnerConfiguration, results: ResultFiles) throws {
         self.configuration = configuration
-        environment = AttemptEnvironment(configuration)
+        environment = AttemptEnvironment(configuration, results)
         scripts = configuration.dataDirectory + "/scripts"
-        try Descriptor.makeDirectory(scripts)
-        for name in try FileManager.default.contentsOfDirectory(atPath: scripts).sorted() {
-            try FileManager.default.removeItem(atPath: scripts + "/" + name)
+        for directory in [scripts, results.directory] {
+            try Descriptor.makeDirectory(directory)
+            for name in try FileManager.default.contentsOfDirectory(atPath: directory).sorted() {
+                try FileManager.default.removeItem(atPath: directory + "/" + name)
+            }
         }
     }
 

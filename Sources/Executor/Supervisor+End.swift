@@ -97,7 +97,7 @@ extension Supervisor {
         if entry.guardGrace != nil { guardian.forget(entry.process.pid) }
         let end = entry.reap()
         maker.remove(entry.script)
-        events.yield(.ended(result(of: entry, end)))
+        _ = accounts.put(.end(result(of: entry, end)))
     }
 
     private func result(of entry: RunningAttempt, _ end: ct_end?) -> AttemptResult {

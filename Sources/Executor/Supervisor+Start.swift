@@ -72,6 +72,8 @@ extension Supervisor {
             )
             try guardLife(of: attempt, until: deadline)
             try watch(attempt)
+            let log = logs.path(of: order.fire.attempt, due: order.fire.due)
+            _ = accounts.put(.watch(order.fire.attempt, log: log))
         } catch {
             maker.remove(script)
             throw error

@@ -13,7 +13,8 @@ import Scheduling
 final class Supervisor {
     let time: TimeSource
     let log: Logger
-    let queue: CommandQueue
+    let queue: CommandQueue<SupervisorCommand>
+    let accounts: CommandQueue<AccountReader.Command>
     let events: AsyncStream<AttemptEvent>.Continuation
     let maker: ProgramMaker
     var record: SeenRecord
@@ -44,6 +45,7 @@ final class Supervisor {
         time = parts.time
         log = parts.log
         queue = parts.queue
+        accounts = parts.accounts
         events = parts.events
         maker = parts.maker
         record = parts.record
@@ -72,7 +74,7 @@ final class Supervisor {
         return lastToken
     }
 
-    private func perform(_ command: Command) {
+    private func perform(_ command: SupervisorCommand) {
         switch command {
         case .start(let orders): shutDown == nil ? accept(orders) : cancel(orders)
         case .stop(let attempt, let grace): stop(attempt, grace: grace)
@@ -134,8 +136,8 @@ final class Supervisor {
         record.close()
         logs.close()
         Glibc.close(null)
-        events.finish()
-        shutDown?.resume()
+        // The last to tell something is the reader of accounts.
+        _ = accounts.put(.finish(shutDown))
     }
 }
 
@@ -143,7 +145,9 @@ final class Supervisor {
 struct SupervisorParts: Sendable {
     var time: TimeSource
     var log: Logger
-    var queue: CommandQueue
+    var queue: CommandQueue<SupervisorCommand>
+    /// Takes what running attempts tell, and the ends of those that ran.
+    var accounts: CommandQueue<AccountReader.Command>
     var events: AsyncStream<AttemptEvent>.Continuation
     var maker: ProgramMaker
     var record: SeenRecord

@@ -16,6 +16,8 @@ public struct AgentStatusPayload: Hashable, Sendable, Codable {
     public var tasks: Int
     /// Attempts that are running now, as `<run>-<number>`, sorted.
     public var running: [String]
+    /// How far those of them are that say so; absent when none does.
+    public var progress: [ProgressNote]?
 
     /// Creates a status.
     public init(
@@ -24,7 +26,8 @@ public struct AgentStatusPayload: Hashable, Sendable, Codable {
         incarnation: Incarnation?,
         obstacle: String?,
         tasks: Int,
-        running: [String]
+        running: [String],
+        progress: [ProgressNote] = []
     ) {
         self.agent = agent
         self.runtime = runtime
@@ -33,5 +36,6 @@ public struct AgentStatusPayload: Hashable, Sendable, Codable {
         self.obstacle = obstacle
         self.tasks = tasks
         self.running = running
+        self.progress = progress.isEmpty ? nil : progress
     }
 }

@@ -31,6 +31,17 @@ public struct ReportBatchPayload: Hashable, Sendable, Codable {
     }
 }
 
+/// How far attempts of one agent are that run.
+public struct ProgressPayload: Hashable, Sendable, Codable {
+    /// What they say, at most `ReportBatchPayload.reportsMax`.
+    public var progress: [ProgressNote]
+
+    /// Creates a payload.
+    public init(progress: [ProgressNote]) {
+        self.progress = progress
+    }
+}
+
 /// A center's answer to a batch: everything in it is stored.
 public struct ReceiptPayload: Hashable, Sendable, Codable {
     /// The epoch of the center's leadership; absent when it does not lead.

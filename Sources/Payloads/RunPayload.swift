@@ -36,6 +36,13 @@ public struct RunPayload: Hashable, Sendable, Codable {
     /// When the task's timeout has ended it at the latest; absent without a timeout, and once it has ended.
     public var deadline: Instant?
 
+    /// How far the attempt is that runs, or how far the last one was; absent when it does not say.
+    public var progress: RunProgress?
+    /// What its last attempt told under names, which only the run's own page has; absent when that is nothing.
+    public var outputs: [String: OutputValue]?
+    /// What of that was not understood, and why there is no result, on the run's own page; absent when all was.
+    public var warnings: [String]?
+
     /// The values of its parameters; absent when it has none.
     public var parameters: [String: String]?
     /// The instant it is meant for, when it is not the due instant.
@@ -50,6 +57,19 @@ public struct RunPayload: Hashable, Sendable, Codable {
     public var retryOf: RunID?
     /// The runs that repeat it, oldest first; only one run's own page has them.
     public var retriedBy: [RunID]?
+
+    /// Adds what the run told, which only its own page has.
+    public mutating func add(_ account: AttemptAccount?, missing: Int) {
+        progress = account?.progress ?? progress
+        if let outputs = account?.outputs, !outputs.isEmpty { self.outputs = outputs }
+        var warnings = account?.warnings ?? []
+        if missing > 0 {
+            warnings.append(
+                "it told \(missing) output\(missing == 1 ? "" : "s"), of which only its agent has a record, which has not come"
+            )
+        }
+        if !warnings.isEmpty { self.warnings = warnings }
+    }
 
     /// The owner of a run whose agent is gone: no agent can have this name, which is not valid for one.
     public static let leader = "(leader)"

@@ -310,12 +310,44 @@ import ZooKeeper
         #expect(world.runner.started.count >= 1)
     }
 
-    @Test("the environment fence names the head's epoch and the attempt")
-    func fenceText() throws {
+    @Test(
+        "fencing tokens are made of the transaction that journaled the attempt, and grow, also over a restart"
+    )
+    func fencingTokens() throws {
         world.start()
-        try world.grant([world.row(try world.define("tick"))], epoch: 12)
+        let (tick, tock) = (try world.define("tick"), try world.define("tock", uid: 2))
+        try world.grant([world.row(tick), world.row(tock)], epoch: 12)
+        world.run(.milliseconds(1_100))
+        let incarnation = try #require(try world.incarnation)
+        let segment = try #require(
+            world.ensemble.node(try world.runtime.segment(world.seat.agent, incarnation, 1))
+        )
+        let expected = [0, 1].map {
+            FencingToken(transaction: segment.stat.createdTransaction, index: $0)
+        }
+        #expect(world.runner.calls.flatMap { $0 }.prefix(2).map(\.fence) == expected)
+        world.run(.seconds(2))
+        world.ensemble.expire(try world.session)
+        world.run(.seconds(1))
+        // A leader of an older head changes nothing.
+        try world.grant([world.row(tick)], epoch: 3)
+        world.run(.seconds(3))
+        let tokens = world.runner.calls.flatMap { $0 }.map(\.fence)
+        #expect(tokens.count >= 6)
+        #expect(tokens == tokens.sorted())
+        #expect(Set(tokens).count == tokens.count)
+    }
+
+    @Test("fencing tokens of a new timeline are beyond those of the one before")
+    func fencingTokensOfTimeline() throws {
+        try world.identify(
+            ClusterIdentity(id: Nonce(bits: 1), timeline: Nonce(bits: 2), fenceBase: 10_000)
+        )
+        world.start()
+        try world.grant([world.row(try world.define("tick"))])
         world.run(.milliseconds(1_500))
-        #expect(world.runner.calls.first?.first?.fence == "12.1")
+        let token = try #require(world.runner.calls.first?.first?.fence)
+        #expect(token > FencingToken(transaction: 9_999 << 32, index: 0))
     }
 
     @Test("a restart closes its predecessor's session and does not wait for it")

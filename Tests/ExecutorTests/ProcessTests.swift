@@ -1,9 +1,10 @@
 import Agent
 import Domain
-import Executor
 import Foundation
 import Scheduling
 import Testing
+
+@testable import Executor
 
 @Suite("What a process is given", .timeLimit(.minutes(2)))
 struct ProcessTests {
@@ -29,7 +30,10 @@ struct ProcessTests {
                     CLOUDTASK_DUE=2026-01-01T00:00:00.001Z
                     CLOUDTASK_ATTEMPT=2
                     CLOUDTASK_NODE=agent-1
-                    CLOUDTASK_FENCE=7.2
+                    CLOUDTASK_FENCE=3586
+                    CLOUDTASK_TRIGGER=schedule
+                    CLOUDTASK_RESULT=\(world.directory)/results/00000000000000a1-0-1767225600001-2.json
+                    TRACEPARENT=\(TraceContext.text(of: order.fire.attempt))
 
                     """
             )

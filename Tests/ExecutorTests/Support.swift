@@ -92,7 +92,7 @@ struct World {
                 parameters: parameters
             ),
             notAfter: time.monotonic + .seconds(600),
-            fence: "7.2"
+            fence: FencingToken(transaction: 7, index: 2)
         )
     }
 

@@ -14,6 +14,8 @@ public struct AgentStatus: Hashable, Sendable {
     public var taskCount: Int
     /// Attempts that are running now, sorted.
     public var running: [AttemptID]
+    /// How far those of them are that say so, sorted.
+    public var progress: [ProgressNote]
 
     /// Creates a status.
     public init(
@@ -22,7 +24,8 @@ public struct AgentStatus: Hashable, Sendable {
         incarnation: Incarnation?,
         obstacle: String?,
         taskCount: Int,
-        running: [AttemptID]
+        running: [AttemptID],
+        progress: [ProgressNote] = []
     ) {
         self.agent = agent
         self.runtime = runtime
@@ -30,6 +33,7 @@ public struct AgentStatus: Hashable, Sendable {
         self.obstacle = obstacle
         self.taskCount = taskCount
         self.running = running
+        self.progress = progress
     }
 }
 

@@ -14,14 +14,14 @@ public struct LaunchOrder: Hashable, Sendable {
     /// is prolonged.
     public var notAfter: MonotonicInstant
     /// Value of `CLOUDTASK_FENCE`.
-    public var fence: String
+    public var fence: FencingToken
 
     /// Creates an order.
     public init(
         fire: JournaledFire,
         specification: TaskSpecification,
         notAfter: MonotonicInstant,
-        fence: String
+        fence: FencingToken
     ) {
         self.fire = fire
         self.specification = specification
@@ -31,9 +31,15 @@ public struct LaunchOrder: Hashable, Sendable {
 }
 
 /// What a runner tells about the attempts it was given; for every order exactly one `ended` or `refused` comes, in the end.
+///
+/// What an attempt tells of itself comes between `started` and `ended`.
 public enum AttemptEvent: Hashable, Sendable {
     /// The process runs.
     case started(AttemptID, at: Instant)
+    /// The attempt says how far it is; told a few times a second at most.
+    case progress(AttemptID, RunProgress)
+    /// What the attempt told in all, just before its end; left out when that is nothing.
+    case told(AttemptID, AttemptAccount)
     /// The attempt is over; also when the program could not be started.
     case ended(AttemptResult)
     /// Nothing was started, because `notAfter` had passed or the attempt was seen before.

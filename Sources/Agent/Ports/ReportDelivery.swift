@@ -50,4 +50,8 @@ public protocol ReportDelivery: Sendable {
     /// Delivers the batch; returns once the center has stored it.
     func deliver(_ batch: ReportBatch, to center: CenterRegistration) async throws(DeliveryError)
         -> DeliveryReceipt
+
+    /// Tells how far attempts of the agent are that run; the center need not keep it.
+    func tell(_ progress: [ProgressNote], of agent: AgentID, to center: CenterRegistration)
+        async throws(DeliveryError)
 }

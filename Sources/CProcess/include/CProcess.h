@@ -101,4 +101,7 @@ int ct_unblock_signals(void);
 // `open` with a mode: it is variadic in C, which Swift cannot call. Adds O_CLOEXEC.
 int ct_open(int directory, const char *path, int flags, mode_t mode);
 
+// Where `pattern` begins first in `bytes`; -1 if it is not there, and `errno` says nothing.
+int64_t ct_find(const void *bytes, int64_t count, const void *pattern, int64_t length);
+
 #endif

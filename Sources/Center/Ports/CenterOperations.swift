@@ -269,6 +269,10 @@ public protocol CenterOperations: Sendable {
 
     /// Stores an agent's reports; the receipt's epoch is set when this center leads and all derived state is in ZooKeeper.
     func accept(_ reports: [RunReport], from agent: AgentID) async throws -> Epoch?
+    /// Takes over how far an agent's attempts are that run: for people to look at, nothing depends on it.
+    func note(_ progress: [ProgressNote], from agent: AgentID) async
+    /// How far the attempt of a run is that runs now; `nil` when it does not say, or none runs.
+    func progress(of run: Run) async -> RunProgress?
     /// The history.
     var history: any RunHistory { get }
 }

@@ -37,7 +37,8 @@ struct OpenFireDecision: Hashable, Sendable {
                 agent: owner.agent,
                 incarnation: owner.incarnation,
                 runtime: owner.runtime,
-                phase: phase
+                phase: phase,
+                account: run?.told(at: phase)
             )
         }
         guard open.fire.decision == .launch else {

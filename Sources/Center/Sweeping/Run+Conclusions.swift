@@ -23,8 +23,19 @@ extension Run {
             agent: attempt.agent,
             incarnation: attempt.incarnation,
             runtime: runtime,
-            phase: phase
+            phase: phase,
+            account: told(at: phase)
         )
+    }
+}
+
+extension Run {
+    /// What goes with the report of an end; of a loss nothing does.
+    func told(at phase: RunReport.Phase) -> AttemptAccount? {
+        guard case .ended(let result) = phase, result.outcome != .lost,
+            account?.attempt == result.attempt.number
+        else { return nil }
+        return account?.told
     }
 }
 

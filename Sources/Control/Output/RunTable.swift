@@ -12,6 +12,8 @@ enum RunTable {
             .init(title: "TOOK", isNumber: true),
             .init(title: "EXIT", isNumber: true), .init(title: "AGENT", isElastic: true),
         ]
+        let tellsProgress = runs.contains { $0.progress != nil }
+        if tellsProgress { columns.append(.init(title: "PROGRESS", isElastic: true)) }
         if isWide {
             columns += [
                 .init(title: "TRIGGER"), .init(title: "ATTEMPTS", isNumber: true), .init(title: "REASON"),
@@ -27,6 +29,7 @@ enum RunTable {
                 .init(duration(last, time)),
                 .init(exit(last)), .init(last?.agent.text ?? "-"),
             ]
+            if tellsProgress { row.append(.init(run.progress.map(progress) ?? "-")) }
             if isWide {
                 row += [
                     .init(trigger(run)), .init(String(run.attempts.count)),
@@ -62,6 +65,9 @@ enum RunTable {
             pairs.append(("due instants", .init(range)))
         }
         if let reason = run.reason { pairs.append(("reason", .init(reason))) }
+        if let told = run.progress {
+            pairs.append(("progress", .init("\(progress(told)) (\(time.relative(told.at)))")))
+        }
         for attempt in run.attempts {
             var text = "on \(attempt.agent), \(attempt.outcome?.rawValue ?? "running")"
             if let code = attempt.exitCode { text += ", exit code \(code)" }
@@ -82,7 +88,7 @@ enum RunTable {
                 )
             }
         }
-        return pairs
+        return pairs + told(by: run)
     }
 
     private static func terms(of run: RunPayload, _ time: TimeText) -> [(name: String, value: Table.Cell)] {
@@ -97,6 +103,28 @@ enum RunTable {
         if let run = run.retryOf { pairs.append(("retry of", .init(run.text))) }
         for run in run.retriedBy ?? [] { pairs.append(("retried by", .init(run.text))) }
         return pairs
+    }
+
+    /// What a run told under names, and what of it was not understood.
+    private static func told(by run: RunPayload) -> [(name: String, value: Table.Cell)] {
+        var pairs: [(name: String, value: Table.Cell)] = []
+        for (name, value) in (run.outputs ?? [:]).sorted(by: { $0.key < $1.key }) {
+            pairs.append(("output", .init("\(name)=\(cut(value.plainText))")))
+        }
+        if run.outputs == nil, run.warnings == nil, run.state.isFinal, run.attempts.last?.exitCode != nil {
+            pairs.append(("outputs", .init("none: no ::set line, no result file", .quiet)))
+        }
+        return pairs + (run.warnings ?? []).map { ("warning", .init($0, .warning)) }
+    }
+
+    /// A value as far as it fits a few lines; JSON output has all of it.
+    private static func cut(_ text: String) -> String {
+        let shown = text.prefix(200)
+        return shown.endIndex == text.endIndex ? text : shown + "… (\(text.utf8.count) bytes)"
+    }
+
+    private static func progress(_ progress: RunProgress) -> String {
+        progress.percentText + (progress.text.map { " \($0)" } ?? "")
     }
 
     /// How a state is shown.

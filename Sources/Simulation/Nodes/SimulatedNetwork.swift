@@ -127,6 +127,18 @@ struct SimulatedDelivery: ReportDelivery {
     }
 }
 
+extension SimulatedDelivery {
+    func tell(_ progress: [ProgressNote], of agent: AgentID, to center: CenterRegistration)
+        async throws(DeliveryError)
+    {
+        do {
+            try await network.call(center.center, from: caller) { await $0.note(progress, from: agent) }
+        } catch {
+            throw .unavailable("\(error)")
+        }
+    }
+}
+
 /// A center's way to the others.
 struct SimulatedPeers: PeerReports {
     let network: SimulatedNetwork

@@ -290,6 +290,13 @@ final class Network: ReportDelivery, PeerReports {
         }
     }
 
+    func tell(_ progress: [ProgressNote], of agent: AgentID, to center: CenterRegistration)
+        async throws(DeliveryError)
+    {
+        guard let remote = centers.withLock({ $0[center.center] }) else { throw .unavailable("it is gone") }
+        await remote.operations.note(progress, from: agent)
+    }
+
     func authored(by peer: CenterRegistration, after sequence: Int64, limit: Int) async throws
         -> [AuthoredReport]
     {

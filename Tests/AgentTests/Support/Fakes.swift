@@ -78,6 +78,17 @@ final class FakeRunner: AttemptRunner {
         )
     }
 
+    /// Lets an attempt say how far it is.
+    func tell(_ attempt: AttemptID, _ percent: Double, _ text: String? = nil) {
+        let progress = RunProgress(percent: percent, text: text, at: time.now)
+        continuation.yield(.progress(attempt, progress))
+    }
+
+    /// Lets an attempt have told something when it ends.
+    func tell(_ attempt: AttemptID, _ account: AttemptAccount) {
+        continuation.yield(.told(attempt, account))
+    }
+
     func finishAll() {
         for attempt in state.withLock({ $0.alive.keys.sorted() }) { finish(attempt) }
     }
@@ -189,6 +200,10 @@ final class FakeDelivery: ReportDelivery {
         var failure: DeliveryError?
         /// Whether the leader finds an agent for further attempts.
         var canRepeat = true
+        /// What was told of progress, each time all together.
+        var told: [CenterID: [[ProgressNote]]] = [:]
+        /// Whether progress is refused, as a center of an older version does.
+        var refusesProgress = false
     }
 
     let state = Mutex(State())
@@ -209,6 +224,20 @@ final class FakeDelivery: ReportDelivery {
         if let failure { throw failure }
         return DeliveryReceipt(leaderEpoch: epoch)
     }
+
+    func tell(_ progress: [ProgressNote], of agent: AgentID, to center: CenterRegistration)
+        async throws(DeliveryError)
+    {
+        let failure = state.withLock { state -> DeliveryError? in
+            if let failure = state.failure { return failure }
+            if state.refusesProgress { return .refused("there is no such thing") }
+            state.told[center.center, default: []].append(progress)
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
+    func told(to center: CenterID) -> [[ProgressNote]] { state.withLock { $0.told[center] ?? [] } }
 
     func received(by center: CenterID) -> [SpooledReport] { state.withLock { $0.received[center] ?? [] } }
 }
