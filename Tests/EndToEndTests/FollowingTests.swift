@@ -16,7 +16,8 @@ extension EndToEnd.Live {
         @Test("runs follow one another by a delay after each end, until the task is paused")
         func chain() async throws {
             let cluster = try LocalCluster.shared()
-            let schedule = "schedules: [{afterCompletion: 300ms}]"
+            // Long enough for the pause to come between two runs.
+            let schedule = "schedules: [{afterCompletion: 1s}]"
             try await cluster.task("chained", script: "sleep 0.2", more: schedule)
             try await eventually("four runs have ended") {
                 try await runs(of: "chained", cluster).count { $0.state == .succeeded } >= 4
@@ -26,7 +27,7 @@ extension EndToEnd.Live {
                 .compactMap(\.attempts.first).sorted { $0.startedAt ?? .now < $1.startedAt ?? .now }
             for (earlier, later) in zip(ended, ended.dropFirst()) {
                 let pause = try #require(earlier.endedAt).duration(to: try #require(later.startedAt))
-                #expect(pause >= .milliseconds(300))
+                #expect(pause >= .seconds(1))
             }
             try await eventually("the run that was to follow is recorded") {
                 try await runs(of: "chained", cluster).contains { $0.state == .skipped }
