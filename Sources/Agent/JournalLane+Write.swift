@@ -22,6 +22,7 @@ extension JournalLane {
     mutating func journalDue() async throws -> Progress {
         let began = context.time.monotonic
         let now = context.time.now
+        entries.sort { ($0.dispatch.due, $0.name) < ($1.dispatch.due, $1.name) }
         let taken = admit(try await take(entries))
         let nonce = context.random.identifier(NonceKind.self)
         let horizon = now + lookAhead
@@ -230,5 +231,12 @@ extension JournalLane.Taken {
             return .skipped(reason: SkippedReason.unscheduled)
         }
         return .launch
+    }
+}
+
+extension Dispatch {
+    /// Its place among those that are taken together: what is due first comes first, after orders about what lives.
+    fileprivate var due: Instant {
+        if case .launch(let run) = self { run.due } else { Instant(millisecondsSinceEpoch: .min) }
     }
 }

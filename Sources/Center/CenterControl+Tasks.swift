@@ -71,7 +71,7 @@ extension CenterControl {
             // No calendars are kept yet, and no starts of agents followed: what would silently never run is refused.
             var found =
                 specification.problems + specification.calendarProblems(knowing: [])
-                + specification.eventProblems + dependencies.problems(of: specification)
+                + dependencies.problems(of: specification)
             if !runtimes.contains(specification.runtime) {
                 found.append(.init(field: "runtime", message: Self.unknown(specification.runtime, runtimes)))
             }

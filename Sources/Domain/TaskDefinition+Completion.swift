@@ -1,6 +1,6 @@
 public import Scheduling
 
-/// Runs that follow the end of the one before.
+/// Runs that follow the end of the one before, or the start of an agent.
 extension TaskDefinition {
     /// When the first run of the present chain is due; the others follow the ends of those before them.
     public var firstCompletionDue: Instant? {
@@ -25,8 +25,13 @@ extension TaskDefinition {
         switch fire.trigger {
         case .completion: return fire.origin?.chain == completionSince
         case .schedule: return fire.due == firstCompletionDue
-        case .request, .dependency: return false
+        case .request, .dependency, .start: return false
         }
+    }
+
+    /// When the run is due that follows a start of an agent's process at `instant`; `nil` when none does.
+    public func nextStartDue(after instant: Instant) -> Instant? {
+        specification.activeStart?.due(afterAgentStart: instant, in: scheduleContext)
     }
 
     private var scheduleContext: ScheduleContext {
@@ -39,5 +44,11 @@ extension TaskSpecification {
     var activeCompletion: Schedule? {
         guard isEnabled else { return nil }
         return schedules.first { if case .afterCompletion = $0.timing { true } else { false } }
+    }
+
+    /// The schedule that follows the starts of agents, if it counts now.
+    var activeStart: Schedule? {
+        guard isEnabled else { return nil }
+        return schedules.first { if case .onAgentStart = $0.timing { true } else { false } }
     }
 }
