@@ -81,6 +81,8 @@ enum AgentTiming {
     static let refusedPause = Duration.seconds(30)
     /// Reports of one batch of a backlog: small, because fresh reports wait for the batch that is under way.
     static let refillBatch = 200
+    /// What the runs of one batch were given, in bytes: a center reads requests of 16 MiB.
+    static let termsBytesMax = 4 * 1_024 * 1_024
     /// Pause after each batch of a backlog: 2,000 reports a second are enough for a week's backlog, and leave the center time.
     static let refillPause = Duration.milliseconds(100)
     /// At a stop attempts may end by themselves this long before they are asked to.

@@ -123,8 +123,13 @@ struct CenterDeliveries {
     /// The spool may begin with those of another name that the agent had in this data directory: they are told in that name.
     private static func firstOfOneSeat(_ reports: [SpooledReport]) -> [SpooledReport] {
         guard let first = reports.first?.report else { return [] }
+        var bytes = 0
         return Array(
-            reports.prefix { $0.report.agent == first.agent && $0.report.runtime == first.runtime }
+            reports.prefix { entry in
+                bytes += entry.report.fire.terms?.bytes ?? 0
+                return entry.report.agent == first.agent && entry.report.runtime == first.runtime
+                    && (bytes <= AgentTiming.termsBytesMax || entry.sequence == reports[0].sequence)
+            }
         )
     }
 

@@ -146,7 +146,7 @@ extension JournalLane {
         if !Mutation.launchesBeforeCommit.isOn {
             await launch(fires, taken, except: Set(commands.compactMap(\.stopped)))
         }
-        let decided = fires.filter { $0.decision != .launch }
+        let decided = fires.filter { $0.decision != .launch }.map { withTerms($0, taken) }
         context.spool.submit(decided.map { report($0, .decided(at: context.time.now)) })
         for command in commands { await obey(command) }
     }
@@ -165,9 +165,23 @@ extension JournalLane {
             guard let specification else {
                 preconditionFailure("\(fire.attempt) was journaled without a definition")
             }
-            launches.append((fire, specification))
+            var launch = fire
+            launch.terms = specification.launchTerms(withTerms(fire, taken).terms)
+            launches.append((launch, specification))
         }
         await context.desk.add(launches, of: live, except: stopped)
+    }
+
+    /// The fire with what its run was given, which the journal leaves out.
+    private func withTerms(_ fire: JournaledFire, _ taken: [Taken]) -> JournaledFire {
+        var fire = fire
+        if let dispatched = taken.first(where: { $0.fire.attempt == fire.attempt }) {
+            fire.terms = dispatched.run.terms
+        } else if fire.trigger == .schedule {
+            let definition = live.ledger.withLock { $0.definition(fire.uid) }
+            fire.terms = definition?.exceptionTerms(decidedAt: fire.due)
+        }
+        return fire
     }
 
     private func obey(_ command: Dispatch) async {

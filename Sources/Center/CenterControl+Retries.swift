@@ -79,6 +79,7 @@ extension CenterControl {
         let dispatch = LeaderDispatch(writer: leading.writer)
         let runtimes = state.store.read { $0.runtimes.keys.sorted() }
         if let latest = try await dispatch.latestMarker(run, in: runtimes) {
+            next.terms = latest.terms
             if latest.attempt >= next.attempt.number { return true }
             // A retry has a pause of its own.
             if result.retryAt == nil, time.now < latest.dispatchedAt + Self.pause(before: next.attempt.number)

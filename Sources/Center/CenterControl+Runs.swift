@@ -5,7 +5,7 @@ import Scheduling
 import ZooKeeper
 
 extension CenterControl {
-    func requestRun(of task: TaskID, key: String) async throws -> RunID {
+    func requestRun(of task: TaskID, key: String, terms: RunTerms) async throws -> RunID {
         let leading = try leading()
         guard let definition = state.store.catalog.tasks[task]?.value else {
             throw CenterError.notFound(kind: "task", name: task.text)
@@ -13,7 +13,9 @@ extension CenterControl {
         let nonce = Mutation.dispatchesBlindly.isOn ? String(random.bits()) : ""
         let run = RunID.requested(of: definition.uid, key: key + nonce, in: tree)
         return try await translating {
-            if try await isDispatched(run, leading) { return run }
+            if try await isDispatched(run, terms, leading) { return run }
+            let mistakes = definition.specification.problems(withValues: terms.parameters) + terms.problems
+            guard mistakes.isEmpty else { throw CenterError.invalid(mistakes) }
             for attempt in 1...Self.targetsMax {
                 guard let roster = await leading.reconciler.roster else { break }
                 guard let target = roster.agent(for: definition, part: 0),
@@ -35,11 +37,13 @@ extension CenterControl {
                     uid: definition.uid,
                     revision: definition.revision,
                     due: time.now,
-                    trigger: .request
+                    trigger: .request,
+                    terms: terms.isEmpty ? nil : terms
                 )
                 do {
-                    _ = try await LeaderDispatch(writer: leading.writer)
+                    let isFirst = try await LeaderDispatch(writer: leading.writer)
                         .request(request, to: target, fence: fence.version, now: time.now)
+                    if !isFirst { _ = try await isDispatched(run, terms, leading) }
                     return run
                 } catch LeaderWriteError.conflict {
                     // The agent went away, or its fence was raised: look again.
@@ -54,10 +58,44 @@ extension CenterControl {
     private static let targetsMax = 10
     private static let targetDelay = Duration.milliseconds(50)
 
-    /// Whether the request was dispatched before, also when its task was in another runtime then.
-    private func isDispatched(_ run: RunID, _ leading: LeadingCenter) async throws -> Bool {
+    /// Whether the request was dispatched before, also when its task was in another runtime then; refuses one that means another run.
+    private func isDispatched(_ run: RunID, _ terms: RunTerms, _ leading: LeadingCenter) async throws -> Bool
+    {
         let runtimes = state.store.read { $0.runtimes.keys.sorted() }
-        return try await LeaderDispatch(writer: leading.writer).latestMarker(run, in: runtimes) != nil
+        let marker = try await LeaderDispatch(writer: leading.writer).latestMarker(run, in: runtimes)
+        guard let marker else { return false }
+        guard (marker.terms ?? RunTerms()).means(terms) else {
+            throw CenterError.conflict(
+                "this key was used for run \(run), which was given other parameters or another time: "
+                    + "use another key, or ask for the same"
+            )
+        }
+        return true
+    }
+
+    func retryRun(_ id: RunID, key: String, terms: RunTerms) async throws -> RunID {
+        _ = try leading()
+        guard let run = try await history.run(id) else {
+            throw CenterError.notFound(kind: "run", name: id.text)
+        }
+        guard run.state.isFinal else {
+            throw CenterError.conflict(
+                "run \(id) is not over (\(run.state.rawValue)): stop it, or wait for its end"
+            )
+        }
+        guard run.count == 1 else {
+            throw CenterError.conflict(
+                "run \(id) stands for \(run.count) due instants: run the task with the time that is meant (task run --due)"
+            )
+        }
+        guard let task = state.store.read({ $0.task(run.uid) }) else {
+            throw CenterError.notFound(kind: "task", name: "\(run.task) of run \(id)")
+        }
+        var repeated = terms
+        repeated.parameters = (run.terms?.parameters ?? [:]).merging(terms.parameters) { $1 }
+        repeated.meantFor = run.terms?.meantFor ?? run.due
+        repeated.retryOf = id
+        return try await requestRun(of: task.name, key: key, terms: repeated)
     }
 
     func stop(_ run: RunID, kill: Bool) async throws {

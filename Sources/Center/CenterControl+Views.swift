@@ -35,9 +35,10 @@ extension CenterControl {
 
     func tasks(_ filter: TaskFilter, page: String?, limit: Int) async throws -> Page<TaskView> {
         let catalog = state.store.catalog
+        let now = time.now
         let names = catalog.tasks.keys.sorted().filter { name in
-            guard let specification = catalog.tasks[name]?.value.specification else { return false }
-            return filter.matches(specification) && (page.map { name.text > $0 } ?? true)
+            guard let task = catalog.tasks[name]?.value else { return false }
+            return filter.matches(task, at: now) && (page.map { name.text > $0 } ?? true)
         }
         let shown = names.prefix(max(1, limit))
         let placement = await placement()
@@ -59,13 +60,16 @@ extension CenterControl {
     func setRuntime(_ settings: RuntimeSettings) async throws {
         var settings = settings
         settings.drained = Set(settings.drained).sorted()
-        let saved = settings
-        try checkSize(saved)
+        let wanted = settings
+        try checkSize(wanted)
         try await change { leading in
+            // Pausing is a request of its own.
+            var saved = wanted
+            saved.pause = state.store.catalog.runtimes[saved.name]?.value.pause
             guard state.store.catalog.runtimes[saved.name]?.value != saved else { return }
             try await leading.catalogWriter.write(saved)
         } rereading: { leading in
-            try await leading.catalogWriter.reread(runtime: saved.name)
+            try await leading.catalogWriter.reread(runtime: wanted.name)
         }
     }
 
@@ -129,12 +133,20 @@ extension CenterControl {
         var reason: String?
         if !definition.specification.isEnabled {
             reason = "the task is disabled"
+        } else if definition.isSuspended {
+            reason = suspension(of: definition.specification)
         } else if owner == nil, placement.mirror != nil {
             reason =
                 placement.reasons[TaskPart(uid: definition.uid)]?.description
                 ?? "the task is about to be placed"
         }
-        return TaskView(definition: definition, owner: owner?.agent, unplacedReason: reason, nextDue: due)
+        return TaskView(
+            definition: definition,
+            owner: owner?.agent,
+            unplacedReason: reason,
+            nextDue: due,
+            at: time.now
+        )
     }
 
     private func nodes(
@@ -181,13 +193,5 @@ extension LeaderMirror {
     fileprivate func owner(of task: TaskDefinition) -> Seat? {
         guard case .owned(let seat) = places[TaskPart(uid: task.uid)] else { return nil }
         return seat
-    }
-}
-
-extension TaskFilter {
-    /// Whether a task is among those asked for.
-    fileprivate func matches(_ task: TaskSpecification) -> Bool {
-        (runtime.map { $0 == task.runtime } ?? true) && (group.map { $0 == task.group } ?? true)
-            && (isEnabled.map { $0 == task.isEnabled } ?? true)
     }
 }

@@ -42,10 +42,17 @@ struct CenterLeadership: Sendable {
             hints: state.hints,
             logger: logger
         )
+        let catalogWriter = CatalogWriter(
+            writer: writer,
+            store: state.store,
+            bucketCount: identity.taskBuckets,
+            logger: logger
+        )
         let reconciler = Reconciler(
             Reconciler.Environment(
                 writer: writer,
                 following: following,
+                catalogWriter: catalogWriter,
                 store: state.store,
                 history: service.history,
                 time: service.time,
@@ -57,12 +64,7 @@ struct CenterLeadership: Sendable {
         return LeadingCenter(
             writer: writer,
             reconciler: reconciler,
-            catalogWriter: CatalogWriter(
-                writer: writer,
-                store: state.store,
-                bucketCount: identity.taskBuckets,
-                logger: logger
-            ),
+            catalogWriter: catalogWriter,
             following: following
         )
     }

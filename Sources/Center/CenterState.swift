@@ -9,9 +9,9 @@ struct LeadingCenter: Sendable {
     let reconciler: Reconciler
     let catalogWriter: CatalogWriter
     let following: RunFollowing
-    let turnstile = Turnstile()
 
     var epoch: Epoch { writer.epoch }
+    var turnstile: Turnstile { reconciler.environment.turnstile }
 }
 
 /// Where a center stands, as its parts share it.

@@ -29,6 +29,20 @@ extension Request {
     func payload<Payload: Decodable>(_ type: Payload.Type) async throws -> Payload {
         try RequestBody.decode(type, from: try await bytes())
     }
+
+    /// What is said about a pause or its end, which may be nothing.
+    ///
+    /// - Parameter endsByItself: Whether it may have an end.
+    /// - Returns: The body.
+    /// - Throws: When it is none, or names an end that cannot be.
+    func pause(endsByItself: Bool = true) async throws -> PauseRequest {
+        let bytes = try await bytes()
+        let asked = bytes.isEmpty ? PauseRequest() : try RequestBody.decode(PauseRequest.self, from: bytes)
+        if asked.until != nil, !endsByItself {
+            throw APIError.invalid("until", "only the pause of a task ends by itself: leave \"until\" out")
+        }
+        return asked
+    }
 }
 
 /// Reads what a client sent: what cannot be read there is the client's mistake, unlike what the store or a peer gave.
@@ -45,7 +59,12 @@ enum RequestBody {
 /// The body of `POST tasks`, read so that every task that cannot be read is reported, not just the first.
 struct ApplyBody {
     var tasks: [TaskSpecification]
+    var calendars: [DayCalendar]
     var condition: ApplyCondition
+    var isDryRun: Bool
+    var confirmed: Int?
+    var author: String?
+    var message: String?
 
     init(_ bytes: Data) throws {
         let form = try RequestBody.decode(Form.self, from: bytes)
@@ -56,7 +75,10 @@ struct ApplyBody {
             )
         }
         tasks = try Self.valid(form.tasks.map(\.result))
+        calendars = form.calendars ?? []
         condition = form.condition ?? .any
+        isDryRun = form.dryRun ?? false
+        (confirmed, author, message) = (form.confirm, form.author, form.message)
     }
 
     /// The specifications, if every one can be read and saved and no two have the same name.
@@ -85,7 +107,12 @@ struct ApplyBody {
 
     private struct Form: Decodable {
         var tasks: [Attempted]
+        var calendars: [DayCalendar]?
         var condition: ApplyCondition?
+        var dryRun: Bool?
+        var confirm: Int?
+        var author: String?
+        var message: String?
     }
 
     /// A task, or why it cannot be read.

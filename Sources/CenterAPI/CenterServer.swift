@@ -117,6 +117,7 @@ public struct CenterServer: Service {
         HealthRoutes(operations: operations).add(to: router)
         let group = router.group("api/v1")
         TaskRoutes(operations: operations, now: now).add(to: group)
+        CalendarRoutes(operations: operations).add(to: group)
         RunRoutes(operations: operations, logs: AgentLogs(operations: operations, outbound: outbound)).add(
             to: group
         )

@@ -17,6 +17,17 @@ struct ClusterRoutes {
         }
         group.get("runtimes/:name") { try await runtime(Query($0, $1)) }
         group.put("runtimes/:name") { try await setRuntime($0, Query($0, $1)) }
+        group.post("runtimes/:name/pause") {
+            try await setPaused($0, .runtime(Query($0, $1).pathName()), true)
+        }
+        group.post("runtimes/:name/resume") {
+            try await setPaused($0, .runtime(Query($0, $1).pathName()), false)
+        }
+        group.get("groups") { _, _ in
+            try Response.json(ListPayload(items: try await operations.groups().map(GroupPayload.init)))
+        }
+        group.post("groups/:name/pause") { try await setPaused($0, .group(Query($0, $1).pathName()), true) }
+        group.post("groups/:name/resume") { try await setPaused($0, .group(Query($0, $1).pathName()), false) }
         group.get("nodes") { _, _ in
             try Response.json(ListPayload(items: try await operations.nodes().map(NodePayload.init)))
         }
@@ -42,8 +53,22 @@ struct ClusterRoutes {
                 "the runtime is named \(payload.name) here and \(name) in the path"
             )
         }
+        if let percent = payload.massChangePercent, !(1...100).contains(percent) {
+            throw APIError.invalid(
+                "massChangePercent",
+                "massChangePercent is a whole number from 1 to 100, not \(percent)"
+            )
+        }
         try await operations.setRuntime(payload.settings)
         return try Response.json(RuntimePayload(payload.settings))
+    }
+
+    private func setPaused(_ request: Request, _ scope: PausedScope, _ isPaused: Bool) async throws
+        -> Response
+    {
+        let note = ChangeNote(try await request.pause(endsByItself: false))
+        let outcome = try await operations.setPaused(scope, isPaused, note)
+        return try Response.json(PauseResult(changed: outcome.isChanged, tasks: outcome.taskCount))
     }
 
     private func node(_ query: Query) async throws -> NodeView {

@@ -69,5 +69,6 @@ struct LeaderForwarding: RouterMiddleware {
 
     private static func isReadableWithoutLeader(_ path: String) -> Bool {
         path == "/api/v1/cluster" || path == "/api/v1/runs" || path.hasPrefix("/api/v1/runs/")
+            || (path.hasPrefix("/api/v1/tasks/") && path.hasSuffix("/explain"))
     }
 }

@@ -13,22 +13,97 @@ extension TaskPayload {
             effectiveFrom: definition.effectiveFrom,
             owner: view.owner,
             unplacedReason: view.unplacedReason,
+            suspended: definition.isSuspended ? true : nil,
             next: view.nextDue,
-            last: last.map(RunPayload.init)
+            last: last.map(RunPayload.init),
+            pause: view.pause,
+            exceptions: view.exceptions.isEmpty ? nil : view.exceptions
         )
     }
 }
 
 extension ApplyResult {
     init(_ outcome: SaveOutcome) {
+        self.init(task: outcome.task, change: Change(outcome.change), revision: outcome.revision)
+    }
+}
+
+extension ApplyResult.Change {
+    init(_ change: SaveOutcome.Change) {
+        switch change {
+        case .created: self = .created
+        case .updated: self = .updated
+        case .unchanged: self = .unchanged
+        }
+    }
+}
+
+extension CalendarPayload {
+    init(_ view: CalendarView) { self.init(calendar: view.calendar, tasks: view.taskCount) }
+}
+
+extension CalendarResult {
+    init(_ outcome: CalendarOutcome) {
+        self.init(
+            calendar: outcome.calendar,
+            change: ApplyResult.Change(outcome.change),
+            tasks: outcome.taskCount
+        )
+    }
+}
+
+extension ChangeResult {
+    init(_ outcome: BulkReceipt.Outcome) {
         let change: Change =
             switch outcome.change {
-            case .created: .created
-            case .updated: .updated
+            case .changed: .changed
             case .unchanged: .unchanged
+            case .absent: .absent
             }
-        self.init(task: outcome.task, change: change, revision: outcome.revision)
+        self.init(task: outcome.task, change: change)
     }
+}
+
+extension GroupPayload {
+    init(_ view: GroupView) {
+        self.init(name: view.name, tasks: view.taskCount, paused: view.pausedCount, pause: view.pause)
+    }
+}
+
+extension SaveRequest {
+    init(_ body: ApplyBody) {
+        self.init(
+            calendars: body.calendars,
+            tasks: body.tasks,
+            condition: SaveCondition(body.condition),
+            note: ChangeNote(author: body.author, message: body.message),
+            isDryRun: body.isDryRun,
+            confirmed: body.confirmed
+        )
+    }
+}
+
+extension BulkRequest {
+    init(_ body: ChangeRequest) {
+        let action: Action =
+            switch body.action {
+            case .pause: .pause
+            case .resume: .resume
+            case .delete: .delete
+            }
+        self.init(
+            action: action,
+            tasks: body.tasks,
+            until: body.until,
+            note: ChangeNote(author: body.author, message: body.message),
+            isDryRun: body.dryRun ?? false,
+            confirmed: body.confirm
+        )
+    }
+}
+
+extension ChangeNote {
+    init(_ body: PauseRequest) { self.init(author: body.author, message: body.reason) }
 }
 
 extension SaveCondition {

@@ -74,6 +74,16 @@ struct Query {
         return flag
     }
 
+    /// A selector of labels in the query; all unless there is one.
+    func labels(_ field: String) throws -> LabelSelector {
+        guard let text = text(field) else { return .all }
+        do throws(ValidationProblem) {
+            return try LabelSelector(parsing: text)
+        } catch {
+            throw APIError.invalid(field, error.message)
+        }
+    }
+
     /// One of a list of words in the query; several are separated by commas or given several times.
     func words<Word: RawRepresentable & CaseIterable>(
         _ field: String,

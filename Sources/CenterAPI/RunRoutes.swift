@@ -18,6 +18,10 @@ struct RunRoutes {
             return try await list(query, task: try query.pathName())
         }
         group.get("runs/:id") { try await get(Query($0, $1)) }
+        group.post("runs/:id/retry") { try await retry($0, Query($0, $1)) }
+        group.get("runs/:id/explain") {
+            try Response.json(try await operations.explain(Query($0, $1).pathRun()))
+        }
         group.post("runs/:id/stop") { try await stop(Query($0, $1), kill: false) }
         group.post("runs/:id/kill") { try await stop(Query($0, $1), kill: true) }
         group.get("runs/:id/log") { try await log(Query($0, $1)) }
@@ -40,7 +44,23 @@ struct RunRoutes {
     }
 
     private func get(_ query: Query) async throws -> Response {
-        try .json(await payload(of: try await run(try query.pathRun())))
+        let run = try await run(try query.pathRun())
+        var payload = await payload(of: run)
+        let retries = try await operations.history.retries(of: run.id)
+        if !retries.isEmpty { payload.retriedBy = retries }
+        return try .json(payload)
+    }
+
+    private func retry(_ request: Request, _ query: Query) async throws -> Response {
+        let (key, asked) = try await TaskRoutes.asked(in: request)
+        if asked.due != nil {
+            throw APIError.invalid(
+                "due",
+                "a run that is repeated keeps the time it is meant for: leave due out"
+            )
+        }
+        let run = try await operations.retryRun(try query.pathRun(), key: key, terms: asked.terms)
+        return try .json(RunAccepted(run: run), status: .accepted)
     }
 
     private func payload(of run: Run) async -> RunPayload {

@@ -21,9 +21,13 @@ struct TaskRoutes {
         group.get("tasks/:name") { try await get(Query($0, $1)) }
         group.put("tasks/:name") { try await put($0, Query($0, $1)) }
         group.delete("tasks/:name") { try await delete(Query($0, $1)) }
-        group.post("tasks/:name/pause") { try await setEnabled(Query($0, $1), false) }
-        group.post("tasks/:name/resume") { try await setEnabled(Query($0, $1), true) }
+        group.post("tasks/:name/pause") { try await pause($0, Query($0, $1)) }
+        group.post("tasks/:name/resume") { try await resume($0, Query($0, $1)) }
+        group.post("tasks/:name/fires") { try await changeFires($0, Query($0, $1)) }
         group.post("tasks/:name/run") { try await run($0, Query($0, $1)) }
+        group.get("tasks/:name/explain") { try await explain(Query($0, $1)) }
+        group.get("tasks/:name/revisions") { try await revisions(Query($0, $1)) }
+        group.post("changes") { request, _ in try await change(request) }
         group.get("tasks/:name/next") { try await next(Query($0, $1)) }
     }
 
@@ -31,7 +35,8 @@ struct TaskRoutes {
         let filter = TaskFilter(
             runtime: try query.name("runtime"),
             group: try query.name("group"),
-            isEnabled: try query.flag("enabled")
+            isEnabled: try query.flag("enabled"),
+            labels: try query.labels("labels")
         )
         let (start, limit) = try query.page()
         let page = try await operations.tasks(filter, page: start, limit: limit)
@@ -42,8 +47,33 @@ struct TaskRoutes {
 
     private func apply(_ request: Request) async throws -> Response {
         let body = try ApplyBody(try await request.bytes())
-        let outcomes = try await operations.save(body.tasks, condition: SaveCondition(body.condition))
-        return try .json(ApplyResponse(results: outcomes.map(ApplyResult.init)))
+        let receipt = try await operations.save(SaveRequest(body))
+        return try .json(
+            ApplyResponse(
+                results: receipt.tasks.map(ApplyResult.init),
+                calendars: receipt.calendars.isEmpty ? nil : receipt.calendars.map(CalendarResult.init),
+                shares: receipt.shares.isEmpty ? nil : receipt.shares
+            )
+        )
+    }
+
+    private func change(_ request: Request) async throws -> Response {
+        let body = try await request.payload(ChangeRequest.self)
+        guard body.tasks.count <= ChangeRequest.tasksMax else {
+            throw APIError.invalid(
+                "tasks",
+                "\(body.tasks.count) tasks are more than the \(ChangeRequest.tasksMax) of one request; split them"
+            )
+        }
+        let receipt = try await operations.change(BulkRequest(body))
+        return try .json(
+            ChangeResponse(results: receipt.outcomes.map(ChangeResult.init), shares: receipt.shares)
+        )
+    }
+
+    private func revisions(_ query: Query) async throws -> Response {
+        let revisions = try await operations.revisions(of: try query.pathName())
+        return try .json(ListPayload(items: revisions.map(RevisionPayload.init)))
     }
 
     private func get(_ query: Query) async throws -> Response {
@@ -83,9 +113,27 @@ struct TaskRoutes {
         }
     }
 
-    private func setEnabled(_ query: Query, _ isEnabled: Bool) async throws -> Response {
+    private func pause(_ request: Request, _ query: Query) async throws -> Response {
         let name: TaskID = try query.pathName()
-        return try answer(try await operations.setEnabled(name, isEnabled), of: name)
+        let asked = try await request.pause()
+        return try answer(
+            try await operations.pause(name, until: asked.until, ChangeNote(asked)),
+            of: name
+        )
+    }
+
+    private func resume(_ request: Request, _ query: Query) async throws -> Response {
+        let name: TaskID = try query.pathName()
+        let asked = try await request.pause(endsByItself: false)
+        return try answer(try await operations.resume(name, ChangeNote(asked)), of: name)
+    }
+
+    private func changeFires(_ request: Request, _ query: Query) async throws -> Response {
+        let name: TaskID = try query.pathName()
+        guard let change = try await request.payload(FireChangeRequest.self).change else {
+            throw APIError.invalid("to", "a shift needs the time to which: add it as \"to\"")
+        }
+        return try .json(ListPayload(items: try await operations.changeFires(of: name, change)))
     }
 
     private func answer(_ outcome: SaveOutcome?, of name: TaskID) throws -> Response {
@@ -105,14 +153,13 @@ struct TaskRoutes {
 
     private func run(_ request: Request, _ query: Query) async throws -> Response {
         let name: TaskID = try query.pathName()
-        let body = try await request.bytes()
-        let asked = body.isEmpty ? RunRequest() : try RequestBody.decode(RunRequest.self, from: body)
-        let key = asked.key ?? Self.randomKey()
-        guard (1...Self.keyBytesMax).contains(key.utf8.count) else {
-            throw APIError.invalid("key", "a key has 1 to \(Self.keyBytesMax) bytes")
-        }
-        let run = try await operations.requestRun(of: name, key: key)
+        let (key, asked) = try await Self.asked(in: request)
+        let run = try await operations.requestRun(of: name, key: key, terms: asked.terms)
         return try .json(RunAccepted(run: run), status: .accepted)
+    }
+
+    private func explain(_ query: Query) async throws -> Response {
+        try .json(try await operations.explain(query.pathName() as TaskID, at: query.instant("at")))
     }
 
     private func next(_ query: Query) async throws -> Response {
@@ -138,6 +185,17 @@ struct TaskRoutes {
             throw APIError.invalid("If-Match", "\(header) is not a revision such as \"3\"")
         }
         return .revision(revision)
+    }
+
+    /// What a request to run says, and its key, which is drawn when it has none.
+    static func asked(in request: Request) async throws -> (key: String, request: RunRequest) {
+        let body = try await request.bytes()
+        let asked = body.isEmpty ? RunRequest() : try RequestBody.decode(RunRequest.self, from: body)
+        let key = asked.key ?? randomKey()
+        guard (1...keyBytesMax).contains(key.utf8.count) else {
+            throw APIError.invalid("key", "a key has 1 to \(keyBytesMax) bytes")
+        }
+        return (key, asked)
     }
 
     private static func randomKey() -> String {

@@ -25,6 +25,16 @@ extension CenterConnection {
         try await answer(RunPayload.self, to: request(.GET, "runs/\(id)"))
     }
 
+    /// Requests a run that repeats one that is over.
+    public func retry(_ id: RunID, _ body: RunRequest) async throws(CenterClientError) -> RunID {
+        try await answer(RunAccepted.self, to: request(.POST, "runs/\(id)/retry", body: body)).run
+    }
+
+    /// Why a run is where it is.
+    public func explain(_ id: RunID) async throws(CenterClientError) -> Explanation {
+        try await answer(Explanation.self, to: request(.GET, "runs/\(id)/explain"))
+    }
+
     /// Asks the agent to end the run's current attempt: SIGTERM, the task's kill grace, SIGKILL.
     public func stop(_ id: RunID) async throws(CenterClientError) {
         try await send(request(.POST, "runs/\(id)/stop"))

@@ -104,6 +104,13 @@ public final class InMemoryRunHistory: RunHistory {
         return latest
     }
 
+    /// The runs that repeat a run, oldest first.
+    public func retries(of run: RunID) async -> [RunID] {
+        let all = state.withLock(\.runs.values)
+        let found = all.filter { $0.terms?.retryOf == run }.sorted { ($0.due, $0.id) < ($1.due, $1.id) }
+        return found.prefix(100).map(\.id)
+    }
+
     /// Deletes what exceeds the retention.
     public func prune(_ retention: HistoryRetention, now: Instant) async -> Int {
         state.withLock { $0.prune(retention, now: now) }

@@ -1,6 +1,6 @@
 public import Center
 public import Domain
-import Scheduling
+public import Scheduling
 
 /// A center without a cluster, for tests of what stands before one; keeps its state in memory.
 public actor StandInCenter: CenterOperations {
@@ -16,6 +16,9 @@ public actor StandInCenter: CenterOperations {
 
     private var leader = LeadershipView.leading(Epoch(rawValue: 7))
     private var definitions: [TaskID: TaskDefinition] = [:]
+    private var earlier: [TaskID: [TaskRevision]] = [:]
+    private var kept: [CalendarID: DayCalendar] = [:]
+    private var pausedGroups: [GroupID: PauseRecord] = [:]
     private var settings: [RuntimeID: RuntimeSettings] = [:]
     private var views: [NodeView] = []
     private var drained: Set<DrainedAgent> = []
@@ -72,12 +75,7 @@ public actor StandInCenter: CenterOperations {
 
     /// Tasks sorted by name.
     public func tasks(_ filter: TaskFilter, page: String?, limit: Int) throws -> Page<TaskView> {
-        let all = definitions.values.sorted { $0.name < $1.name }.filter { definition in
-            let specification = definition.specification
-            return (filter.runtime == nil || filter.runtime == specification.runtime)
-                && (filter.group == nil || filter.group == specification.group)
-                && (filter.isEnabled == nil || filter.isEnabled == specification.isEnabled)
-        }
+        let all = definitions.values.sorted { $0.name < $1.name }.filter { filter.matches($0, at: now) }
         let rest = all.drop { definition in page.map { definition.name.text <= $0 } ?? false }
         let elements = rest.prefix(limit).map { view(of: $0) }
         return Page(
@@ -89,12 +87,145 @@ public actor StandInCenter: CenterOperations {
     /// One task.
     public func task(_ name: TaskID) throws -> TaskView { view(of: try definition(name)) }
 
-    /// Creates or edits tasks.
-    public func save(_ specifications: [TaskSpecification], condition: SaveCondition) throws -> [SaveOutcome]
-    {
+    /// Creates or edits calendars and tasks.
+    public func save(_ request: SaveRequest) throws -> SaveReceipt {
         guard refusal.isEmpty else { throw CenterError.invalid(refusal) }
-        for specification in specifications { try check(condition, against: definitions[specification.name]) }
-        return specifications.map { save($0) }
+        let specifications = request.tasks
+        for specification in specifications {
+            try check(request.condition, against: definitions[specification.name])
+        }
+        let calendars = request.calendars.map { calendar in
+            let known = kept[calendar.name]
+            return CalendarOutcome(
+                calendar: calendar.name,
+                change: known == nil ? .created : known == calendar ? .unchanged : .updated,
+                taskCount: users(of: calendar.name).count
+            )
+        }
+        let changed = specifications.filter { task in
+            definitions[task.name].map { $0.specification != task } ?? false
+        }
+        let shares = shares(of: changed)
+        if request.isDryRun {
+            let outcomes = specifications.map { task in
+                let known = definitions[task.name]
+                let change: SaveOutcome.Change =
+                    known == nil ? .created : known?.specification == task ? .unchanged : .updated
+                return SaveOutcome(task: task.name, change: change, revision: known?.revision ?? 0)
+            }
+            return SaveReceipt(calendars: calendars, tasks: outcomes, shares: shares)
+        }
+        if let objection = ChangedShare.objection(to: shares, confirmed: request.confirmed) {
+            throw CenterError.conflict(objection)
+        }
+        for calendar in request.calendars { kept[calendar.name] = calendar }
+        let outcomes = specifications.map { save($0, note: request.note) }
+        return SaveReceipt(calendars: calendars, tasks: outcomes, shares: shares)
+    }
+
+    /// Changes several tasks.
+    public func change(_ request: BulkRequest) throws -> BulkReceipt {
+        let present = request.tasks.compactMap { definitions[$0]?.specification }
+        let shares = shares(of: present)
+        if !request.isDryRun, let objection = ChangedShare.objection(to: shares, confirmed: request.confirmed)
+        {
+            throw CenterError.conflict(objection)
+        }
+        let outcomes = try request.tasks.map { name in
+            guard let known = definitions[name] else {
+                return BulkReceipt.Outcome(task: name, change: .absent)
+            }
+            let isPaused = known.pause(at: now) != nil
+            if request.action != .delete, isPaused == (request.action == .pause) {
+                return BulkReceipt.Outcome(task: name, change: .unchanged)
+            }
+            if !request.isDryRun {
+                switch request.action {
+                case .delete: definitions[name] = nil
+                case .pause: _ = try pause(name, until: request.until, request.note)
+                case .resume: _ = try resume(name, request.note)
+                }
+            }
+            return BulkReceipt.Outcome(task: name, change: .changed)
+        }
+        return BulkReceipt(outcomes: outcomes, shares: shares)
+    }
+
+    private func shares(of tasks: [TaskSpecification]) -> [ChangedShare] {
+        Set(tasks.map(\.runtime)).sorted().map { runtime in
+            ChangedShare(
+                runtime: runtime,
+                changed: tasks.count { $0.runtime == runtime },
+                total: definitions.values.count { $0.specification.runtime == runtime },
+                allowedPercent: settings[runtime]?.massChangePercent ?? 50
+            )
+        }
+    }
+
+    /// What a task said lately.
+    public func revisions(of task: TaskID) throws -> [TaskRevision] {
+        (earlier[task] ?? []) + [TaskRevision(try definition(task))]
+    }
+
+    /// Calendars sorted by name.
+    public func calendars(page: String?, limit: Int) -> Page<CalendarView> {
+        let names = kept.keys.sorted().filter { name in page.map { name.text > $0 } ?? true }
+        let shown = names.prefix(limit)
+        let views = shown.compactMap { kept[$0] }
+            .map { CalendarView(calendar: $0, taskCount: users(of: $0.name).count) }
+        return Page(elements: views, next: names.count > shown.count ? shown.last?.text : nil)
+    }
+
+    /// One calendar.
+    public func calendar(_ name: CalendarID) throws -> CalendarView {
+        guard let calendar = kept[name] else { throw CenterError.notFound(kind: "calendar", name: name.text) }
+        return CalendarView(calendar: calendar, taskCount: users(of: name).count)
+    }
+
+    /// Deletes a calendar that no task names.
+    public func deleteCalendar(_ name: CalendarID) throws {
+        _ = try calendar(name)
+        guard users(of: name).isEmpty else { throw CenterError.conflict("calendar \(name) is in use") }
+        kept[name] = nil
+    }
+
+    private func users(of calendar: CalendarID) -> [TaskDefinition] {
+        definitions.values.filter { task in
+            task.specification.schedules.contains { $0.calendarNames.contains(calendar.text) }
+        }
+    }
+
+    /// The groups that have tasks or are paused.
+    public func groups() -> [GroupView] {
+        let names = Set(definitions.values.map(\.specification.group)).union(pausedGroups.keys)
+        return names.sorted().map { name in
+            let tasks = definitions.values.filter { $0.specification.group == name }
+            return GroupView(
+                name: name,
+                taskCount: tasks.count,
+                pausedCount: tasks.count { $0.pause(at: now) != nil },
+                pause: pausedGroups[name]
+            )
+        }
+    }
+
+    /// Pauses or resumes a group or a runtime.
+    public func setPaused(_ scope: PausedScope, _ isPaused: Bool, _ note: ChangeNote) throws -> ScopeOutcome {
+        let pause = isPaused ? PauseRecord(since: now, reason: note.message, author: note.author) : nil
+        switch scope {
+        case .group(let name):
+            let before = pausedGroups[name]
+            pausedGroups[name] = pause
+            let count = definitions.values.count { $0.specification.group == name }
+            return ScopeOutcome(isChanged: (before != nil) != isPaused, taskCount: count)
+        case .runtime(let name):
+            guard let before = settings[name] else {
+                throw CenterError.notFound(kind: "runtime", name: name.text)
+            }
+            settings[name]?.pause = pause
+            let count = definitions.values.count { $0.specification.runtime == name }
+            return ScopeOutcome(isChanged: (before.pause != nil) != isPaused, taskCount: count)
+        }
     }
 
     /// Deletes a task.
@@ -103,16 +234,51 @@ public actor StandInCenter: CenterOperations {
         definitions[name] = nil
     }
 
-    /// Enables or disables a task.
-    public func setEnabled(_ name: TaskID, _ isEnabled: Bool) throws -> SaveOutcome {
-        var specification = try definition(name).specification
-        specification.isEnabled = isEnabled
-        return save(specification)
+    /// Pauses a task.
+    public func pause(_ name: TaskID, until end: Instant?, _ note: ChangeNote) throws -> SaveOutcome {
+        let pause = PauseRecord(since: now, until: end, reason: note.message, author: note.author)
+        return try redefine(name) { $0.paused(pause) }
+    }
+
+    /// Resumes a task.
+    public func resume(_ name: TaskID, _ note: ChangeNote) throws -> SaveOutcome {
+        try redefine(name) { $0.resumed(now: now) }
+    }
+
+    private func redefine(_ name: TaskID, _ body: (TaskDefinition) -> TaskDefinition?) throws -> SaveOutcome {
+        let known = try definition(name)
+        guard let next = body(known) else {
+            return SaveOutcome(task: name, change: .unchanged, revision: known.revision)
+        }
+        definitions[name] = next
+        return SaveOutcome(task: name, change: .updated, revision: next.revision)
+    }
+
+    /// Makes single fires different.
+    public func changeFires(of name: TaskID, _ change: FireChange) throws -> [FireException] {
+        let task = try definition(name)
+        do throws(ValidationFailure) {
+            let changed = try task.changed(by: change, now: now)
+            definitions[name] = changed.definition
+            return changed.fires
+        } catch {
+            throw CenterError.invalid(error.problems)
+        }
+    }
+
+    /// Requests a run that repeats another one.
+    public func retryRun(_ run: RunID, key: String, terms: RunTerms) async throws -> RunID {
+        guard let known = await runHistory.run(run) else {
+            throw CenterError.notFound(kind: "run", name: run.text)
+        }
+        guard known.state.isFinal else { throw CenterError.conflict("run \(run) is not over") }
+        return try requestRun(of: known.task, key: key, terms: terms)
     }
 
     /// Requests a run; the same key gives the same run.
-    public func requestRun(of task: TaskID, key: String) throws -> RunID {
-        _ = try definition(task)
+    public func requestRun(of task: TaskID, key: String, terms: RunTerms) throws -> RunID {
+        let problems = try definition(task).specification.problems(withValues: terms.parameters)
+        guard problems.isEmpty else { throw CenterError.invalid(problems) }
         var keys = requests[task] ?? []
         if !keys.contains(key) { keys.append(key) }
         requests[task] = keys
@@ -133,6 +299,26 @@ public actor StandInCenter: CenterOperations {
     public func owner(of run: Run) -> RunOwner? {
         guard !run.state.isFinal, let last = run.attempts.last else { return nil }
         return .agent(last.agent, last.incarnation, deadline: nil)
+    }
+
+    /// Says what it was asked.
+    public func explain(_ name: TaskID, at instant: Instant?) throws -> Explanation {
+        let known = try definition(name)
+        let finding = Explanation.Finding(
+            .healthy,
+            "Nothing keeps \(known.name) from running.",
+            in: "nowhere"
+        )
+        return Explanation(subject: "task/\(name)", at: instant, findings: [finding])
+    }
+
+    /// Says what it was asked.
+    public func explain(_ run: RunID) async throws -> Explanation {
+        guard let known = await runHistory.run(run) else {
+            throw CenterError.notFound(kind: "run", name: run.text)
+        }
+        let finding = Explanation.Finding(.ran, "It is \(known.state.rawValue).", in: "history")
+        return Explanation(subject: "run/\(run)", findings: [finding])
     }
 
     /// The runtimes.
@@ -201,17 +387,26 @@ public actor StandInCenter: CenterOperations {
         }
     }
 
-    private func save(_ specification: TaskSpecification) -> SaveOutcome {
+    private func save(_ specification: TaskSpecification, note: ChangeNote = ChangeNote()) -> SaveOutcome {
         let name = specification.name
         guard let known = definitions[name] else {
             let uid = TaskUID(bits: UInt64(definitions.count + 1))
-            definitions[name] = .created(specification, uid: uid, now: now)
+            var created = TaskDefinition.created(specification, uid: uid, now: now)
+            created.saved = SaveNote(revision: 1, at: now, author: note.author, message: note.message)
+            definitions[name] = created
             return SaveOutcome(task: name, change: .created, revision: 1)
         }
         guard known.specification != specification else {
             return SaveOutcome(task: name, change: .unchanged, revision: known.revision)
         }
-        let edited = known.edited(specification, now: now)
+        earlier[name, default: []].append(TaskRevision(known))
+        var edited = known.edited(specification, now: now)
+        edited.saved = SaveNote(
+            revision: edited.revision,
+            at: now,
+            author: note.author,
+            message: note.message
+        )
         definitions[name] = edited
         return SaveOutcome(task: name, change: .updated, revision: edited.revision)
     }
@@ -221,7 +416,8 @@ public actor StandInCenter: CenterOperations {
             definition: definition,
             owner: nil,
             unplacedReason: "no agent",
-            nextDue: definition.nextDue(after: now)
+            nextDue: definition.nextDue(after: now),
+            at: now
         )
     }
 }

@@ -73,14 +73,15 @@ enum RunTable {
 
     private static func write(_ run: Run, _ db: Database) throws {
         let sql = """
-            INSERT INTO run (id, task, runtime, state, due, agents, body) VALUES (?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (id) DO UPDATE SET state = excluded.state, agents = excluded.agents, body = excluded.body
+            INSERT INTO run (id, task, runtime, state, due, agents, body, retryOf) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET state = excluded.state, agents = excluded.agents, body = excluded.body,
+                retryOf = excluded.retryOf
             """
         let agents = Set(run.attempts.map(\.agent)).sorted().map { " \($0) " }.joined()
         try db.cachedStatement(sql: sql).execute(arguments: [
             run.id.text, run.task.text, run.runtime.text, run.state.rawValue, run.due.millisecondsSinceEpoch,
             agents,
-            try JSONText.encode(run),
+            try JSONText.encode(run), run.terms?.retryOf?.text,
         ])
     }
 }

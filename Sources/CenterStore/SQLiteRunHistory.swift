@@ -120,6 +120,14 @@ public struct SQLiteRunHistory: RunHistory {
         }
     }
 
+    /// The runs that repeat a run, oldest first.
+    public func retries(of run: RunID) async throws -> [RunID] {
+        try await pool.read { db in
+            let sql = "SELECT id FROM run WHERE retryOf = ? ORDER BY due, id LIMIT 100"
+            return try String.fetchAll(db, sql: sql, arguments: [run.text]).compactMap { RunID($0) }
+        }
+    }
+
     /// Deletes what exceeds the retention; returns how many runs went.
     public func prune(_ retention: HistoryRetention, now: Instant) async throws -> Int {
         try await Pruning(pool: pool, retention: retention, now: now).run()

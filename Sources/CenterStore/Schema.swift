@@ -7,6 +7,7 @@ enum Schema {
         migrator.registerMigration("1: runs, authored reports, peers", migrate: createTables)
         migrator.registerMigration("2: authored sequences outlive a lost store", migrate: raiseSequence)
         migrator.registerMigration("3: the identity of the history", migrate: createIdentity)
+        migrator.registerMigration("4: which run a run repeats", migrate: addRetries)
         return migrator
     }
 
@@ -46,6 +47,15 @@ enum Schema {
                 DELETE FROM sqlite_sequence WHERE name = 'authored';
                 INSERT INTO sqlite_sequence (name, seq) VALUES
                     ('authored', CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER));
+                """
+        )
+    }
+
+    private static func addRetries(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                ALTER TABLE run ADD COLUMN retryOf TEXT;
+                CREATE INDEX run_retryOf ON run (retryOf, due, id) WHERE retryOf IS NOT NULL;
                 """
         )
     }

@@ -18,12 +18,18 @@ public struct Catalog: Sendable {
     private var followers: [TaskID: Set<TaskID>] = [:]
     /// The settings of the runtimes.
     public internal(set) var runtimes: [RuntimeID: Versioned<RuntimeSettings>] = [:]
+    /// The calendars.
+    public private(set) var calendars: [CalendarID: Versioned<DayCalendar>] = [:]
+    /// The settings of the groups that have some.
+    public private(set) var groups: [GroupID: Versioned<GroupSettings>] = [:]
     /// The live agents.
     public private(set) var agents: [Seat: AgentRegistration] = [:]
     /// The live centers.
     public internal(set) var centers: [CenterID: CenterRegistration] = [:]
     /// Raised by every change of tasks, runtimes or agents: what planning depends on.
     public internal(set) var generation = 0
+    /// Raised by every change of what definitions take over from elsewhere: calendars, pauses of groups and runtimes.
+    public internal(set) var sourceGeneration = 0
 
     /// Creates a catalog that knows nothing.
     public init() {}
@@ -90,8 +96,29 @@ extension Catalog {
 
     /// Takes over a runtime's settings; `nil` when it is gone.
     mutating func set(runtime: RuntimeID, _ settings: Versioned<RuntimeSettings>?) {
-        guard runtimes[runtime] != settings else { return }
+        let known = runtimes[runtime]
+        guard known != settings else { return }
         runtimes[runtime] = settings
+        generation += 1
+        if known?.value.pause != settings?.value.pause { sourceGeneration += 1 }
+    }
+
+    /// Takes over a calendar; `nil` when it is gone.
+    mutating func set(calendar: CalendarID, _ content: Versioned<DayCalendar>?) {
+        guard calendars[calendar] != content else { return }
+        calendars[calendar] = content
+        sourceChanged()
+    }
+
+    /// Takes over a group's settings; `nil` when it has none.
+    mutating func set(group: GroupID, _ settings: Versioned<GroupSettings>?) {
+        guard groups[group] != settings else { return }
+        groups[group] = settings
+        sourceChanged()
+    }
+
+    private mutating func sourceChanged() {
+        sourceGeneration += 1
         generation += 1
     }
 }

@@ -12,7 +12,9 @@ public final class CatalogFollower: Sendable {
 
     private struct State {
         var dirty: Set<CatalogTopic> = []
-        var known: Set<CatalogTopic> = [.cluster, .leadership, .centers, .runtimes, .buckets]
+        var known: Set<CatalogTopic> = [
+            .cluster, .leadership, .centers, .runtimes, .calendars, .groups, .buckets,
+        ]
         var armed: Set<CatalogTopic> = []
     }
 
@@ -213,8 +215,12 @@ extension CatalogTopic: Comparable {
         case .settings(let runtime): (3, runtime.text, 0)
         case .agents(let runtime): (4, runtime.text, 0)
         case .centers: (5, "", 0)
-        case .buckets: (6, "", 0)
-        case .bucket(let bucket): (7, "", bucket)
+        case .groups: (6, "", 0)
+        case .group(let group): (7, group.text, 0)
+        case .calendars: (8, "", 0)
+        case .calendar(let calendar): (9, calendar.text, 0)
+        case .buckets: (10, "", 0)
+        case .bucket(let bucket): (11, "", bucket)
         }
     }
 }

@@ -16,6 +16,14 @@ public enum CatalogTopic: Hashable, Sendable {
     case settings(RuntimeID)
     /// The live agents of a runtime.
     case agents(RuntimeID)
+    /// Which calendars there are.
+    case calendars
+    /// A calendar.
+    case calendar(CalendarID)
+    /// Which groups have settings.
+    case groups
+    /// A group's settings.
+    case group(GroupID)
     /// Which index buckets there are.
     case buckets
     /// One index bucket and its definitions.
@@ -48,12 +56,16 @@ struct CatalogReader: Sendable {
         case .runtimes: try await readRuntimes(isWatched)
         case .settings(let runtime): try await readSettings(runtime, isWatched)
         case .agents(let runtime): try await readAgents(runtime, isWatched)
+        case .calendars: try await readCalendars(isWatched)
+        case .calendar(let calendar): try await readCalendar(calendar, isWatched)
+        case .groups: try await readGroups(isWatched)
+        case .group(let group): try await readGroup(group, isWatched)
         case .buckets: try await readBuckets(isWatched)
         case .bucket(let bucket): try await readBucket(bucket, isWatched)
         }
     }
 
-    private func node(_ path: ZNodePath, _ isWatched: Bool) async throws(ZooKeeperError) -> (ZNode?, Watch?) {
+    func node(_ path: ZNodePath, _ isWatched: Bool) async throws(ZooKeeperError) -> (ZNode?, Watch?) {
         do {
             if isWatched {
                 let (node, watch) = try await session.watchGet(path)
@@ -65,7 +77,7 @@ struct CatalogReader: Sendable {
         }
     }
 
-    private func names(_ path: ZNodePath, _ isWatched: Bool) async throws(ZooKeeperError) -> (
+    func names(_ path: ZNodePath, _ isWatched: Bool) async throws(ZooKeeperError) -> (
         [String], Watch?
     ) {
         do {

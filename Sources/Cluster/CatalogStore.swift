@@ -17,9 +17,10 @@ public final class CatalogStore: Sendable {
     /// Forgets everything: what is read next belongs to another timeline, whose versions may be lower.
     public func reset() {
         state.withLock { catalog in
-            let generation = catalog.generation + 1
+            let (generation, sources) = (catalog.generation + 1, catalog.sourceGeneration + 1)
             catalog = Catalog()
             catalog.generation = generation
+            catalog.sourceGeneration = sources
         }
     }
 

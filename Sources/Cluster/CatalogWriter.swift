@@ -22,10 +22,10 @@ public struct CatalogWriter: Sendable {
         }
     }
 
-    private let writer: LeaderWriter
-    private let store: CatalogStore
-    private let bucketCount: Int
-    private let logger: Logger
+    let writer: LeaderWriter
+    let store: CatalogStore
+    let bucketCount: Int
+    let logger: Logger
 
     /// Writes under the writer's epoch; tasks are spread over `bucketCount` buckets.
     public init(writer: LeaderWriter, store: CatalogStore, bucketCount: Int, logger: Logger) {
@@ -171,18 +171,8 @@ private struct CatalogBatch {
         parts.append((bucket, index, changes))
     }
 
-    /// Before it is encoded: schedules and names are small, action and environment may be large.
     static func estimatedBytes(_ change: CatalogWriter.Change) -> Int {
-        guard let specification = change.definition?.specification else { return 128 }
-        let action =
-            switch specification.action {
-            case .command(let words): words.reduce(0) { $0 + $1.utf8.count + 3 }
-            case .script(let text): text.utf8.count
-            }
-        let environment = specification.environment.reduce(0) {
-            $0 + $1.key.utf8.count + $1.value.utf8.count + 6
-        }
-        return 1_024 + action + environment + 160 * specification.schedules.count
+        change.definition?.estimatedBytes ?? 128
     }
 }
 

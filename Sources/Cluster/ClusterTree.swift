@@ -16,7 +16,10 @@ public struct ClusterTree: Sendable {
     public func ensure(identity proposed: ClusterIdentity) async throws -> ClusterIdentity {
         try await ensurePath(tree.root)
         try await session.createIfAbsent(tree.cluster, data: try ZNodeCodec.encode(proposed))
-        for path in try [tree.centers, tree.election, tree.epoch, tree.runtimes, tree.tasks] {
+        for path in try [
+            tree.centers, tree.election, tree.epoch, tree.runtimes, tree.tasks, tree.calendars, tree.groups,
+            tree.revisions,
+        ] {
             try await session.createIfAbsent(path)
         }
         try await ensure(runtime: RuntimeSettings(name: .standard))

@@ -39,7 +39,8 @@ public struct LeaderDispatch: Sendable {
             attempt: run.attempt.number,
             agent: target.seat.agent,
             incarnation: target.incarnation,
-            dispatchedAt: now
+            dispatchedAt: now,
+            terms: run.terms
         )
         let markerPath = try runtime.marker(run.attempt.run)
         let data = try ZNodeCodec.encode(next)
@@ -51,6 +52,11 @@ public struct LeaderDispatch: Sendable {
         let put = Operation.create(path, data: try ZNodeCodec.encode(entry))
         if Mutation.dispatchesWithoutMarker.isOn || Mutation.redispatchesInTwoWrites.isOn { return [put] }
         return [mark, put]
+    }
+
+    /// Whether a fire came to its agent through an inbox: a request, or a further attempt.
+    public static func isDispatched(_ fire: JournaledFire) -> Bool {
+        fire.trigger != .schedule || fire.attempt.number > 1
     }
 
     /// The marker of the latest attempt of a run that was dispatched in any of these runtimes: its task may have moved between them.

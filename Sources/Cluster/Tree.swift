@@ -37,6 +37,31 @@ extension Tree {
     /// Parent of the buckets of task definitions.
     public var tasks: ZNodePath { get throws(ZooKeeperError) { try path("tasks") } }
 
+    /// Parent of the calendars.
+    public var calendars: ZNodePath { get throws(ZooKeeperError) { try path("calendars") } }
+    /// Parent of the settings of groups.
+    public var groups: ZNodePath { get throws(ZooKeeperError) { try path("groups") } }
+    /// Parent of the buckets of earlier revisions of tasks.
+    public var revisions: ZNodePath { get throws(ZooKeeperError) { try path("revisions") } }
+
+    /// A calendar.
+    public func calendar(_ calendar: CalendarID) throws(ZooKeeperError) -> ZNodePath {
+        try path("calendars", calendar.text)
+    }
+
+    /// The settings of a group.
+    public func group(_ group: GroupID) throws(ZooKeeperError) -> ZNodePath { try path("groups", group.text) }
+
+    /// A bucket of earlier revisions.
+    public func revisionBucket(_ bucket: Int) throws(ZooKeeperError) -> ZNodePath {
+        try path("revisions", Tree.bucketName(bucket))
+    }
+
+    /// The earlier revisions of a task.
+    public func revisions(of task: TaskID, bucket: Int) throws(ZooKeeperError) -> ZNodePath {
+        try revisionBucket(bucket).child(task.text)
+    }
+
     /// A center's ephemeral node.
     public func center(_ center: CenterID) throws(ZooKeeperError) -> ZNodePath {
         try path("centers", center.text)

@@ -11,7 +11,7 @@ public enum DocumentWriter {
 
     /// The YAML document of a runtime.
     public static func yaml(_ settings: RuntimeSettings) throws -> String {
-        try yaml(settings, kind: .runtime)
+        try yaml(settings.documented, kind: .runtime)
     }
 
     /// The YAML document of a calendar.
@@ -32,7 +32,12 @@ public enum DocumentWriter {
 
     /// The JSON document of a runtime, on one line, with sorted keys.
     public static func json(_ settings: RuntimeSettings) throws -> String {
-        try json(settings, kind: .runtime)
+        try json(settings.documented, kind: .runtime)
+    }
+
+    /// The JSON document of a calendar, on one line, with sorted keys.
+    public static func json(_ calendar: DayCalendar) throws -> String {
+        try json(calendar, kind: .calendar)
     }
 
     private static func json(_ value: some Encodable, kind: Document.Kind) throws -> String {
@@ -87,11 +92,23 @@ public enum DocumentWriter {
     }
 
     private static let order =
-        TaskReader.keys + ["rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay", "drained"]
+        TaskReader.keys + [
+            "rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay", "massChangePercent", "drained",
+        ]
         + ["calendar", "daily", "weekly", "weeks", "monthly", "months", "afterCompletion", "onAgentStart"]
         + ["cron", "from", "to", "every", "at", "windows"]
         + ["timeZone", "days", "gap", "overlap", "dialect", "start", "end", "jitter", "exclude", "include"]
         + ["maxRuns", "dates", "weekdays", "yearly", "calendars", "ical"]
+        + ["type", "default", "required", "choices", "min", "pattern"]
         + ["policy", "grace", "window", "max", "cap"]
         + ["task", "on", "exitCodes"]
+}
+
+extension RuntimeSettings {
+    /// Without what is no part of a document: whether it is paused now.
+    fileprivate var documented: RuntimeSettings {
+        var settings = self
+        settings.pause = nil
+        return settings
+    }
 }

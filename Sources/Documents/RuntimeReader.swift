@@ -5,7 +5,7 @@ enum RuntimeReader {
     /// The keys of a runtime's document, in the order they are written.
     static let keys = [
         "kind", "v", "name", "description", "rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay",
-        "drained",
+        "massChangePercent", "drained",
     ]
 
     static func read(_ node: SourceNode, _ reader: inout FieldReader) -> (
@@ -36,6 +36,10 @@ enum RuntimeReader {
         }
         if let node = fields["rejoinDelay"] {
             settings.rejoinDelay = reader.duration(node, "rejoinDelay") ?? settings.rejoinDelay
+        }
+        if let node = fields["massChangePercent"] {
+            settings.massChangePercent =
+                reader.integer(node, "massChangePercent", in: 1...100) ?? settings.massChangePercent
         }
         if let node = fields["drained"] {
             let elements = reader.elements(node, "drained", "a list of agents' names") ?? []

@@ -4,8 +4,8 @@ import Domain
 struct TaskReader {
     /// The keys of a task's document, in the order they are written.
     static let keys = [
-        "kind", "v", "name", "runtime", "group", "description", "command", "script", "environment",
-        "schedules",
+        "kind", "v", "name", "runtime", "group", "labels", "description", "command", "script", "environment",
+        "parameters", "schedules",
         "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline",
         "concurrency", "after", "join",
         "placement", "enabled",
@@ -36,6 +36,7 @@ struct TaskReader {
         guard let standIn = TaskID("unnamed") else { return nil }
         var task = TaskSpecification(name: name ?? standIn, action: action ?? .command(["true"]))
         readPlain(into: &task, &reader)
+        readParameters(into: &task, &reader)
         readSchedules(into: &task, &reader)
         readMisfire(into: &task, &reader)
         readRetry(into: &task, &reader)
@@ -90,6 +91,11 @@ struct TaskReader {
         }
         if let node = fields["group"] {
             task.group = reader.name(node, "group", of: GroupKind.self) ?? task.group
+        }
+        if let node = fields["labels"], let read = reader.textMap(node, "labels") {
+            task.labels = read.values
+            places["labels"] = node
+            for (key, place) in read.keys { places["labels.\(key)"] = place }
         }
         if let node = fields["description"] { task.description = reader.text(node, "description", "a text") }
         if let node = fields["environment"], let read = reader.textMap(node, "environment") {
@@ -150,7 +156,9 @@ struct TaskReader {
 
     private func validate(_ task: TaskSpecification, _ reader: inout FieldReader) {
         for problem in task.problems {
-            let place = places[problem.field] ?? fields[problem.field] ?? node
+            // A part of a value, such as a word of the command, is where the value is.
+            let key = problem.field.prefix { $0 != "." && $0 != "[" }
+            let place = places[problem.field] ?? fields[String(key)] ?? node
             reader.refuse(place, problem.field, problem.message, at: problem.position)
         }
     }

@@ -34,6 +34,19 @@ public struct DayCalendar: Hashable, Sendable {
         return days.union(try DaySelection(iCalendar: ical))
     }
 
+    /// The same calendar with its days in the order in which they read back.
+    public var ordered: DayCalendar {
+        var ordered = self
+        ordered.days = DaySelection().union(days)
+        return ordered
+    }
+
+    /// The same calendar with all its days written out, which resolves without reading its iCalendar text.
+    public func flattened() throws(ScheduleError) -> DayCalendar {
+        // Days are kept in the order in which they read back, so that they compare as equal ever after.
+        DayCalendar(name: name, description: description, days: DaySelection().union(try resolved()))
+    }
+
     /// Everything that is wrong with it; empty when it can be saved.
     public var problems: [ValidationProblem] {
         if !days.calendars.isEmpty {
@@ -130,6 +143,16 @@ public struct CalendarDays: Hashable, Sendable, Codable {
         }
         guard unknown.isEmpty else { throw UnknownCalendars(names: unknown) }
         self.days = days
+    }
+
+    /// How many dates and rules there are, which is what makes a definition large.
+    public var count: Int { days.values.reduce(0) { $0 + $1.dates.count + $1.yearly.count } }
+
+    /// Without the dates that matter to none of the schedules between two instants.
+    func trimmed(for schedules: [Schedule], from start: Instant, to end: Instant) -> CalendarDays {
+        // Runs are counted from the schedule's own start, whenever that was.
+        let start = schedules.contains { $0.maxRuns != nil } ? nil : start
+        return CalendarDays(days: days.mapValues { $0.trimmed(from: start, to: end) })
     }
 
     /// What schedules look up, by name.

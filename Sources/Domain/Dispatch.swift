@@ -45,6 +45,8 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
     public var pauseMilliseconds: Int64?
     /// What it belongs to, as far as that is not its own request.
     public var origin: RunOrigin?
+    /// What the run was given beyond its task.
+    public var terms: RunTerms?
 
     /// Creates a dispatched run.
     public init(
@@ -56,7 +58,8 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
         due: Instant,
         trigger: Trigger,
         pause: Duration = .zero,
-        origin: RunOrigin? = nil
+        origin: RunOrigin? = nil,
+        terms: RunTerms? = nil
     ) {
         self.attempt = attempt
         self.task = task
@@ -67,6 +70,7 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
         self.trigger = trigger
         pauseMilliseconds = pause > .zero ? pause.wholeMilliseconds : nil
         self.origin = origin
+        self.terms = terms
     }
 }
 
@@ -93,12 +97,21 @@ public struct DispatchMarker: Hashable, Sendable, Codable {
     public var incarnation: Incarnation
     /// When, by the leader's clock; markers are deleted some time after the result.
     public var dispatchedAt: Instant
+    /// What the run was given beyond its task: its further attempts get the same.
+    public var terms: RunTerms?
 
     /// Creates a marker.
-    public init(attempt: Int, agent: AgentID, incarnation: Incarnation, dispatchedAt: Instant) {
+    public init(
+        attempt: Int,
+        agent: AgentID,
+        incarnation: Incarnation,
+        dispatchedAt: Instant,
+        terms: RunTerms? = nil
+    ) {
         self.attempt = attempt
         self.agent = agent
         self.incarnation = incarnation
         self.dispatchedAt = dispatchedAt
+        self.terms = terms
     }
 }

@@ -69,6 +69,8 @@ public struct JournaledFire: Hashable, Sendable, Codable {
     public var decision: FireDecision
     /// What it belongs to, as far as that is not its own due instant or request: what runs come after.
     public var origin: RunOrigin?
+    /// What the run was given beyond its task; in reports only, the journal does without it.
+    public var terms: RunTerms?
 
     /// Creates a journal entry.
     public init(
@@ -81,7 +83,8 @@ public struct JournaledFire: Hashable, Sendable, Codable {
         trigger: Trigger,
         delivery: Delivery,
         decision: FireDecision,
-        origin: RunOrigin? = nil
+        origin: RunOrigin? = nil,
+        terms: RunTerms? = nil
     ) {
         self.attempt = attempt
         self.task = task
@@ -93,9 +96,10 @@ public struct JournaledFire: Hashable, Sendable, Codable {
         self.delivery = delivery
         self.decision = decision
         self.origin = origin
+        self.terms = terms
     }
 
-    /// The entry of a dispatched attempt, with what is known of its task.
+    /// The entry of a dispatched attempt, with what is known of its task; without what the run was given, which only reports have.
     public init(_ run: DispatchedRun, _ task: TaskDefinition?, decision: FireDecision) {
         self.init(
             attempt: run.attempt,

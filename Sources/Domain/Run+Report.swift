@@ -27,6 +27,7 @@ extension Run {
             report.fire.attempt.run == id,
             "a report of \(report.fire.attempt) cannot be applied to \(id)"
         )
+        terms = RunTerms.kept(terms, report.fire.terms)
         switch report.fire.decision {
         case .launch: applyAttempt(report)
         case .skipped(let why, let range):

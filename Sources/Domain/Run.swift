@@ -53,6 +53,8 @@ public struct Run: Hashable, Sendable, Codable {
     public var attempts: [RunAttempt]
     /// What it belongs to, as far as that is not its own due instant or request.
     public var origin: RunOrigin?
+    /// What it was given beyond its task.
+    public var terms: RunTerms?
 
     /// Creates a run.
     public init(
@@ -68,7 +70,8 @@ public struct Run: Hashable, Sendable, Codable {
         count: Int = 1,
         since: Instant? = nil,
         attempts: [RunAttempt] = [],
-        origin: RunOrigin? = nil
+        origin: RunOrigin? = nil,
+        terms: RunTerms? = nil
     ) {
         self.id = id
         self.task = task
@@ -83,6 +86,7 @@ public struct Run: Hashable, Sendable, Codable {
         self.since = since
         self.attempts = attempts
         self.origin = origin
+        self.terms = terms
     }
 }
 

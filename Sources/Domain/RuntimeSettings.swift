@@ -18,6 +18,10 @@ public struct RuntimeSettings: Hashable, Sendable {
     public var flapWindow: Duration
     /// How long a flapping agent has to stay up before it is given tasks again; zero turns damping off.
     public var rejoinDelay: Duration
+    /// Present while the schedules of its tasks do not count.
+    public var pause: PauseRecord?
+    /// How many hundredths of its tasks one request may change without being confirmed; 100 for all.
+    public var massChangePercent: Int
 
     /// Creates settings.
     public init(
@@ -27,7 +31,9 @@ public struct RuntimeSettings: Hashable, Sendable {
         drained: [AgentID] = [],
         flapStarts: Int = 3,
         flapWindow: Duration = .seconds(60),
-        rejoinDelay: Duration = .seconds(60)
+        rejoinDelay: Duration = .seconds(60),
+        pause: PauseRecord? = nil,
+        massChangePercent: Int = 50
     ) {
         self.name = name
         self.description = description
@@ -36,12 +42,15 @@ public struct RuntimeSettings: Hashable, Sendable {
         self.flapStarts = flapStarts
         self.flapWindow = flapWindow
         self.rejoinDelay = rejoinDelay
+        self.pause = pause
+        self.massChangePercent = massChangePercent
     }
 }
 
 extension RuntimeSettings: Codable {
     private enum Key: String, CodingKey {
-        case name, description, rejoinGrace, drained, flapStarts, flapWindow, rejoinDelay
+        case name, description, rejoinGrace, drained, flapStarts, flapWindow, rejoinDelay, pause,
+            massChangePercent
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -58,7 +67,10 @@ extension RuntimeSettings: Codable {
             drained: try container.decodeIfPresent([AgentID].self, forKey: .drained) ?? [],
             flapStarts: try container.decodeIfPresent(Int.self, forKey: .flapStarts) ?? standard.flapStarts,
             flapWindow: try duration(.flapWindow) ?? standard.flapWindow,
-            rejoinDelay: try duration(.rejoinDelay) ?? standard.rejoinDelay
+            rejoinDelay: try duration(.rejoinDelay) ?? standard.rejoinDelay,
+            pause: try container.decodeIfPresent(PauseRecord.self, forKey: .pause),
+            massChangePercent: try container.decodeIfPresent(Int.self, forKey: .massChangePercent)
+                ?? standard.massChangePercent
         )
     }
 
@@ -72,5 +84,7 @@ extension RuntimeSettings: Codable {
         try container.encode(flapStarts, forKey: .flapStarts)
         try container.encode(DurationText(flapWindow), forKey: .flapWindow)
         try container.encode(DurationText(rejoinDelay), forKey: .rejoinDelay)
+        try container.encodeIfPresent(pause, forKey: .pause)
+        if massChangePercent != 50 { try container.encode(massChangePercent, forKey: .massChangePercent) }
     }
 }

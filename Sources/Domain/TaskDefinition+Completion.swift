@@ -4,7 +4,7 @@ public import Scheduling
 extension TaskDefinition {
     /// When the first run of the present chain is due; the others follow the ends of those before them.
     public var firstCompletionDue: Instant? {
-        guard let completionSince, let schedule = specification.activeCompletion else { return nil }
+        guard let completionSince, let schedule = activeCompletion else { return nil }
         // What is due at an edit itself belongs to the revision before.
         return schedule.due(afterCompletion: nil, effectiveFrom: completionSince, in: scheduleContext)
             .map { max($0, completionSince + .milliseconds(1)) }
@@ -12,7 +12,7 @@ extension TaskDefinition {
 
     /// When the run after one of the present chain is due that ended at `instant`; `nil` when none follows.
     public func nextCompletionDue(after instant: Instant) -> Instant? {
-        specification.activeCompletion?.due(
+        activeCompletion?.due(
             afterCompletion: instant,
             effectiveFrom: completionSince ?? effectiveFrom,
             in: scheduleContext
@@ -31,8 +31,14 @@ extension TaskDefinition {
 
     /// When the run is due that follows a start of an agent's process at `instant`; `nil` when none does.
     public func nextStartDue(after instant: Instant) -> Instant? {
-        specification.activeStart?.due(afterAgentStart: instant, in: scheduleContext)
+        activeStart?.due(afterAgentStart: instant, in: scheduleContext)
     }
+
+    /// The schedule that follows the ends of runs, if it counts now.
+    var activeCompletion: Schedule? { isSuspended ? nil : specification.activeCompletion }
+
+    /// The schedule that follows the starts of agents, if it counts now.
+    var activeStart: Schedule? { isSuspended ? nil : specification.activeStart }
 
     private var scheduleContext: ScheduleContext {
         ScheduleContext(task: name.text, calendars: calendars)

@@ -24,6 +24,14 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
     ///
     /// The runs that follow one another since then are a chain; an edit of the schedule and a pause begin a new one.
     public private(set) var completionSince: Instant?
+    /// The latest pause, also when it is over.
+    public internal(set) var pause: PauseRecord?
+    /// What is different about single fires, in the order of their instants.
+    public internal(set) var exceptions: [FireException]
+    /// Whether its group or its runtime is paused: its schedules do not count then, whatever the task says itself.
+    public private(set) var isSuspended: Bool
+    /// Who said it last, and what for; `nil` when nobody did say who they are.
+    public var saved: SaveNote?
 
     /// Creates a definition.
     public init(
@@ -34,7 +42,11 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
         createdAt: Instant,
         supersededSchedules: [SupersededSchedules] = [],
         calendars: CalendarDays = .none,
-        completionSince: Instant? = nil
+        completionSince: Instant? = nil,
+        pause: PauseRecord? = nil,
+        exceptions: [FireException] = [],
+        isSuspended: Bool = false,
+        saved: SaveNote? = nil
     ) {
         self.completionSince = completionSince
         self.specification = specification
@@ -44,6 +56,10 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
         self.createdAt = createdAt
         self.supersededSchedules = supersededSchedules
         self.calendars = calendars
+        self.pause = pause
+        self.exceptions = exceptions
+        self.isSuspended = isSuspended
+        self.saved = saved
         bindSchedules()
     }
 
@@ -77,7 +93,8 @@ extension TaskDefinition {
         _ specification: TaskSpecification,
         uid: TaskUID,
         now: Instant,
-        calendars: CalendarDays = .none
+        calendars: CalendarDays = .none,
+        isSuspended: Bool = false
     ) -> TaskDefinition {
         TaskDefinition(
             specification: specification,
@@ -86,38 +103,89 @@ extension TaskDefinition {
             effectiveFrom: now,
             createdAt: now,
             calendars: calendars,
-            completionSince: specification.activeCompletion == nil ? nil : now
+            completionSince: specification.activeCompletion == nil || isSuspended ? nil : now,
+            isSuspended: isSuspended
         )
     }
 
     /// The next revision of this task, effective from `now` (or from just after this one, should a clock be behind).
     ///
-    /// Without `calendars` those of this revision stay in force.
+    /// Without `calendars` those of this revision stay in force, and without `isSuspended` it stays suspended or not. A pause that has an end
+    /// outlasts an edit, unless that disables the task.
     public func edited(
         _ specification: TaskSpecification,
         now: Instant,
-        calendars: CalendarDays? = nil
+        calendars: CalendarDays? = nil,
+        isSuspended: Bool? = nil
     ) -> TaskDefinition {
         precondition(specification.name == name, "an edit cannot rename \(name) to \(specification.name)")
+        let pause = pause(at: now)
+        var next = succeeded(by: specification, now: now, calendars: calendars, isSuspended: isSuspended)
+        if let until = pause?.until, specification.isEnabled {
+            next.suspend(until: until - .milliseconds(1))
+            next.pause = pause
+        } else if !specification.isEnabled, !self.specification.isEnabled {
+            next.pause = self.pause
+        }
+        return next
+    }
+
+    /// The next revision, whose schedules count from `now`: a pause is over, whatever its end.
+    func succeeded(
+        by specification: TaskSpecification,
+        now: Instant,
+        calendars: CalendarDays? = nil,
+        isSuspended: Bool? = nil
+    ) -> TaskDefinition {
         var next = self
         next.specification = specification
         next.revision += 1
-        next.effectiveFrom = max(now, effectiveFrom)
-        let superseded = SupersededSchedules(
-            effectiveFrom: effectiveFrom,
-            schedules: activeSchedules,
-            calendars: self.calendars
-        )
-        next.supersededSchedules = (supersededSchedules + [superseded]).suffix(TaskDefinition.supersededMax)
+        next.pause = nil
+        next.pruneExceptions(now: now)
+        if pause(at: now)?.until != nil, let silence = supersededSchedules.last?.effectiveFrom {
+            // The empty span before the end of the pause goes on to count until now, and this revision's schedules never did.
+            next.effectiveFrom = max(now, silence)
+        } else {
+            next.effectiveFrom = max(now, effectiveFrom)
+            let former = SupersededSchedules(
+                effectiveFrom: effectiveFrom,
+                schedules: activeSchedules,
+                calendars: self.calendars.trimmed(
+                    for: activeSchedules,
+                    from: effectiveFrom,
+                    to: next.effectiveFrom
+                )
+            )
+            next.supersede(former)
+        }
         if Mutation.forgetsFormerSchedules.isOn {
             next.effectiveFrom = createdAt
             next.supersededSchedules = []
         }
-        let (former, present) = (self.specification.activeCompletion, specification.activeCompletion)
-        if present != former { next.completionSince = present == nil ? nil : next.effectiveFrom }
+        next.isSuspended = isSuspended ?? self.isSuspended
+        let (former, present) = (activeCompletion, next.activeCompletion)
+        // A pause that ends early lets its chain begin early, too.
+        let isEarly = completionSince.map { $0 > next.effectiveFrom } ?? false
+        if present != former || isEarly {
+            next.completionSince = present == nil ? nil : next.effectiveFrom
+        }
         next.calendars = calendars ?? self.calendars
         next.bindSchedules()
         return next
+    }
+
+    /// Lets this revision's schedules count after `end` only.
+    mutating func suspend(until end: Instant) {
+        guard end > effectiveFrom else { return }
+        if supersededSchedules.last.map({ !$0.schedules.isEmpty }) ?? true {
+            supersede(SupersededSchedules(effectiveFrom: effectiveFrom, schedules: []))
+        }
+        effectiveFrom = end
+        if completionSince != nil { completionSince = end }
+    }
+
+    private mutating func supersede(_ span: SupersededSchedules) {
+        supersededSchedules = (supersededSchedules + [span]).suffix(TaskDefinition.supersededMax)
     }
 
     /// Works out once what would else be worked out at every fire; changes no value.
@@ -135,18 +203,22 @@ extension TaskDefinition {
         return schedules.map { $0.bound(to: context) }
     }
 
-    /// The schedules that count now: none while disabled.
+    /// The schedules that count now: none while disabled or suspended.
     public var activeSchedules: [Schedule] {
-        specification.isEnabled ? specification.schedules : []
+        specification.isEnabled && !isSuspended ? specification.schedules : []
     }
 
-    /// The first due instant after `cursor`, over this revision and the superseded ones; `nil` when never again.
+    /// The first due instant after `cursor`, over this revision and the superseded ones, with their exceptions; `nil` when never again.
+    ///
+    /// A fire that is skipped is one: it is decided when it is due.
     public func nextDue(after cursor: Instant) -> Instant? {
         let first = firstCompletionDue.flatMap { $0 > cursor ? $0 : nil }
-        return [nextScheduled(after: cursor), first].compactMap(\.self).min()
+        let scheduled = exceptions.isEmpty ? plannedDue(after: cursor) : exceptionalDue(after: cursor)
+        return [scheduled, first].compactMap(\.self).min()
     }
 
-    private func nextScheduled(after cursor: Instant) -> Instant? {
+    /// The first due instant after `cursor` as the schedules have it.
+    func plannedDue(after cursor: Instant) -> Instant? {
         var spans = supersededSchedules
         spans.append(
             SupersededSchedules(
@@ -177,6 +249,9 @@ extension TaskDefinition {
     private enum CodingKeys: String, CodingKey {
         case specification, uid, revision, effectiveFrom, createdAt, supersededSchedules, calendars
         case completionSince
+        case pause, exceptions
+        case saved
+        case isSuspended = "suspended"
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -193,7 +268,11 @@ extension TaskDefinition {
                 forKey: .supersededSchedules
             ),
             calendars: try container.decodeIfPresent(CalendarDays.self, forKey: .calendars) ?? .none,
-            completionSince: try container.decodeIfPresent(Instant.self, forKey: .completionSince)
+            completionSince: try container.decodeIfPresent(Instant.self, forKey: .completionSince),
+            pause: try container.decodeIfPresent(PauseRecord.self, forKey: .pause),
+            exceptions: try container.decodeIfPresent([FireException].self, forKey: .exceptions) ?? [],
+            isSuspended: try container.decodeIfPresent(Bool.self, forKey: .isSuspended) ?? false,
+            saved: try container.decodeIfPresent(SaveNote.self, forKey: .saved)
         )
     }
 
@@ -208,6 +287,10 @@ extension TaskDefinition {
         try container.encode(supersededSchedules, forKey: .supersededSchedules)
         try container.encodeIfPresent(completionSince, forKey: .completionSince)
         if calendars != .none { try container.encode(calendars, forKey: .calendars) }
+        try container.encodeIfPresent(pause, forKey: .pause)
+        if !exceptions.isEmpty { try container.encode(exceptions, forKey: .exceptions) }
+        if isSuspended { try container.encode(isSuspended, forKey: .isSuspended) }
+        try container.encodeIfPresent(saved, forKey: .saved)
     }
 }
 

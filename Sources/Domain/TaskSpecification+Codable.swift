@@ -2,9 +2,10 @@ import Scheduling
 
 extension TaskSpecification: Codable {
     private enum Key: String, CodingKey {
-        case name, runtime, group, description, command, script, environment, schedules, timeout, killGrace
-        case delivery, retry, totalTimeout, misfire, startDeadline, concurrency, after, join, placement,
-            enabled
+        case name, runtime, group, labels, description, command, script, environment, parameters, schedules
+        case timeout, killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency, after,
+            join
+        case placement, enabled
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -14,9 +15,11 @@ extension TaskSpecification: Codable {
         self.init(name: name, action: try Self.action(in: container))
         runtime = try container.decodeIfPresent(RuntimeID.self, forKey: .runtime) ?? runtime
         group = try container.decodeIfPresent(GroupID.self, forKey: .group) ?? group
+        labels = try container.decodeIfPresent([String: String].self, forKey: .labels) ?? labels
         description = try container.decodeIfPresent(String.self, forKey: .description)
         environment =
             try container.decodeIfPresent([String: String].self, forKey: .environment) ?? environment
+        parameters = try container.decodeIfPresent([Parameter].self, forKey: .parameters) ?? parameters
         schedules = try container.decodeIfPresent([Schedule].self, forKey: .schedules) ?? schedules
         timeout = try container.decodeIfPresent(DurationText.self, forKey: .timeout)?.duration
         killGrace =
@@ -41,12 +44,14 @@ extension TaskSpecification: Codable {
         try container.encode(name, forKey: .name)
         try container.encode(runtime, forKey: .runtime)
         try container.encode(group, forKey: .group)
+        if !labels.isEmpty { try container.encode(labels, forKey: .labels) }
         try container.encodeIfPresent(description, forKey: .description)
         switch action {
         case .command(let words): try container.encode(words, forKey: .command)
         case .script(let text): try container.encode(text, forKey: .script)
         }
         try container.encode(environment, forKey: .environment)
+        if !parameters.isEmpty { try container.encode(parameters, forKey: .parameters) }
         try container.encode(schedules, forKey: .schedules)
         try container.encodeIfPresent(timeout.map(DurationText.init), forKey: .timeout)
         try container.encode(DurationText(killGrace), forKey: .killGrace)

@@ -18,12 +18,16 @@ public struct TaskSpecification: Hashable, Sendable {
     public var runtime: RuntimeID
     /// The folder it is kept in.
     public var group: GroupID
+    /// What selectors find it by.
+    public var labels: [String: String]
     /// Free text for people.
     public var description: String?
     /// What an attempt executes.
     public var action: Action
     /// Variables added to the environment of every attempt.
     public var environment: [String: String]
+    /// The values that its runs may be given.
+    public var parameters: [Parameter]
     /// When it is due; empty for a task that only runs on request.
     ///
     /// Coinciding instants are one fire.
@@ -58,9 +62,11 @@ public struct TaskSpecification: Hashable, Sendable {
         name: TaskID,
         runtime: RuntimeID = .standard,
         group: GroupID = .standard,
+        labels: [String: String] = [:],
         description: String? = nil,
         action: Action,
         environment: [String: String] = [:],
+        parameters: [Parameter] = [],
         schedules: [Schedule] = [],
         timeout: Duration? = nil,
         killGrace: Duration = TaskSpecification.killGraceDefault,
@@ -77,9 +83,11 @@ public struct TaskSpecification: Hashable, Sendable {
         self.name = name
         self.runtime = runtime
         self.group = group
+        self.labels = labels
         self.description = description
         self.action = action
         self.environment = environment
+        self.parameters = parameters
         self.schedules = schedules
         self.timeout = timeout
         self.killGrace = killGrace

@@ -16,6 +16,19 @@ public struct ValidationProblem: Error, Hashable, Sendable, Codable {
         self.message = message
         self.position = position
     }
+
+    /// Longest words of somebody who says who they are and why they ask for something, in bytes: they are kept with it.
+    public static let wordsBytesMax = 1_024
+
+    /// What is wrong with the words of whoever asks, by the fields they are in: that they are too long.
+    public static func tooLong(_ words: KeyValuePairs<String, String?>) -> [ValidationProblem] {
+        words.compactMap { field, text in
+            guard let count = text?.utf8.count, count > wordsBytesMax else { return nil }
+            let message =
+                "\(field) has \(count) bytes, more than the \(wordsBytesMax) that are kept; shorten it"
+            return ValidationProblem(field: field, message: message)
+        }
+    }
 }
 
 extension TaskSpecification {
@@ -40,9 +53,8 @@ extension TaskSpecification {
     /// A schedule that is over is accepted, so that saving the same document again never fails.
     public var problems: [ValidationProblem] {
         let problems =
-            actionProblems + environmentProblems + scheduleProblems + completionProblems + startProblems
-            + durationProblems
-            + after.problems(of: name)
+            actionProblems + labelProblems + environmentProblems + parameterProblems + scheduleProblems
+            + completionProblems + startProblems + durationProblems + after.problems(of: name)
         return problems.isEmpty ? sizeProblems : problems
     }
 

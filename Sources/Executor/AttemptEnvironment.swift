@@ -20,7 +20,8 @@ struct AttemptEnvironment {
 
     /// The environment of an attempt: the base, the task's variables (which replace those of the base), and ours.
     func block(for order: LaunchOrder) -> StringBlock {
-        let own = order.specification.environment
+        let facts = facts(of: order)
+        let own = order.specification.environment.mapValues { Template.render($0, facts) }
         var block = own.keys.contains(where: baseNames.contains) ? StringBlock() : baseBlock
         if block.count == 0 {
             for (name, value) in base where own[name] == nil { block.append(name, value) }
@@ -29,17 +30,32 @@ struct AttemptEnvironment {
         let fire = order.fire
         block.append("CLOUDTASK_TASK", fire.task.text)
         block.append("CLOUDTASK_RUN", fire.attempt.run.text)
-        block.append("CLOUDTASK_DUE", fire.due.formatted())
+        block.append("CLOUDTASK_DUE", fire.meantFor.formatted())
         block.append("CLOUDTASK_ATTEMPT", String(fire.attempt.number))
         block.append("CLOUDTASK_NODE", node)
         block.append("CLOUDTASK_FENCE", order.fence)
+        for (name, value) in facts.parameters.sorted(by: { $0.key < $1.key }) {
+            block.append(Parameter.variable(of: name), value)
+        }
         return block
+    }
+
+    /// The words of a command with the facts of the attempt filled in.
+    func rendered(_ words: [String], for order: LaunchOrder) -> [String] {
+        let facts = facts(of: order)
+        return words.map { Template.render($0, facts) }
+    }
+
+    private func facts(of order: LaunchOrder) -> TemplateFacts {
+        let values = order.specification.launchTerms(order.fire.terms)?.parameters ?? [:]
+        return TemplateFacts(fire: order.fire, node: node, parameters: values)
     }
 
     /// The files that a program's name may mean, as execvp has it: in the attempt's search path unless it is a path.
     func candidates(for program: String, _ order: LaunchOrder) -> [String] {
         if program.contains("/") { return [program] }
-        let path = order.specification.environment["PATH"] ?? searchPath
+        let own = order.specification.environment["PATH"].map { Template.render($0, facts(of: order)) }
+        let path = own ?? searchPath
         return path.split(separator: ":", omittingEmptySubsequences: false).map {
             $0.isEmpty ? program : "\($0)/\(program)"
         }

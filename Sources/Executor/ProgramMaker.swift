@@ -24,7 +24,7 @@ struct ProgramMaker {
     func program(for order: LaunchOrder) throws(ExecutorError) -> (program: Program, script: String?) {
         switch order.specification.action {
         case .command(let words):
-            return (program(words, order), nil)
+            return (program(environment.rendered(words, for: order), order), nil)
         case .script(let text):
             let path = scripts + "/" + order.fire.attempt.description
             try write(text, to: path)

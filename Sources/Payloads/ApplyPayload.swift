@@ -59,11 +59,34 @@ public struct ApplyRequest: Hashable, Sendable, Codable {
     public var tasks: [TaskSpecification]
     /// How each must relate to what is there; absent means `any`.
     public var condition: ApplyCondition?
+    /// Calendars to be created or edited before the tasks.
+    public var calendars: [DayCalendar]?
+    /// Whether everything is checked and nothing saved.
+    public var dryRun: Bool?
+    /// How many present tasks the caller knows it changes; needed where those are many.
+    public var confirm: Int?
+    /// Who saves them.
+    public var author: String?
+    /// What for.
+    public var message: String?
 
     /// Creates a request.
-    public init(tasks: [TaskSpecification], condition: ApplyCondition? = nil) {
+    public init(
+        tasks: [TaskSpecification],
+        condition: ApplyCondition? = nil,
+        calendars: [DayCalendar]? = nil,
+        dryRun: Bool? = nil,
+        confirm: Int? = nil,
+        author: String? = nil,
+        message: String? = nil
+    ) {
         self.tasks = tasks
         self.condition = condition
+        self.calendars = calendars
+        self.dryRun = dryRun
+        self.confirm = confirm
+        self.author = author
+        self.message = message
     }
 }
 
@@ -98,9 +121,19 @@ public struct ApplyResult: Hashable, Sendable, Codable {
 public struct ApplyResponse: Hashable, Sendable, Codable {
     /// One result for each task.
     public var results: [ApplyResult]
+    /// One result for each calendar; absent without calendars.
+    public var calendars: [CalendarResult]?
+    /// How much of each runtime it changes; absent when it changes no task that was there.
+    public var shares: [ChangedShare]?
 
     /// Creates a response.
-    public init(results: [ApplyResult]) {
+    public init(
+        results: [ApplyResult],
+        calendars: [CalendarResult]? = nil,
+        shares: [ChangedShare]? = nil
+    ) {
         self.results = results
+        self.calendars = calendars
+        self.shares = shares
     }
 }

@@ -36,6 +36,21 @@ public struct RunPayload: Hashable, Sendable, Codable {
     /// When the task's timeout has ended it at the latest; absent without a timeout, and once it has ended.
     public var deadline: Instant?
 
+    /// The values of its parameters; absent when it has none.
+    public var parameters: [String: String]?
+    /// The instant it is meant for, when it is not the due instant.
+    public var meantFor: Instant?
+    /// Why it was requested, or why its fire was changed.
+    public var note: String?
+    /// Who requested it, or changed its fire, in their own words.
+    public var requestedBy: String?
+    /// When its fire would have been due, had nobody shifted it.
+    public var shiftedFrom: Instant?
+    /// The run it repeats.
+    public var retryOf: RunID?
+    /// The runs that repeat it, oldest first; only one run's own page has them.
+    public var retriedBy: [RunID]?
+
     /// The owner of a run whose agent is gone: no agent can have this name, which is not valid for one.
     public static let leader = "(leader)"
 
@@ -55,6 +70,13 @@ public struct RunPayload: Hashable, Sendable, Codable {
         attempts = run.attempts.map(AttemptPayload.init)
         parents = run.origin?.parents
         occasion = run.origin?.occasion
+        guard let terms = run.terms else { return }
+        parameters = terms.parameters.isEmpty ? nil : terms.parameters
+        meantFor = terms.meantFor
+        note = terms.note
+        requestedBy = terms.requestedBy
+        shiftedFrom = terms.shiftedFrom
+        retryOf = terms.retryOf
     }
 }
 
@@ -113,17 +135,6 @@ public struct CorrectionPayload: Hashable, Sendable, Codable {
         outcome = record.outcome
         recordedAt = record.endedAt
         message = record.message
-    }
-}
-
-/// A request to run a task now.
-public struct RunRequest: Hashable, Sendable, Codable {
-    /// The same key gives the same run, however often it is asked; drawn by the server when absent.
-    public var key: String?
-
-    /// Creates a request.
-    public init(key: String? = nil) {
-        self.key = key
     }
 }
 

@@ -17,6 +17,10 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
     public var flapWindow: DurationText?
     /// How long an agent that starts more often has to stay up before it is given tasks again.
     public var rejoinDelay: DurationText?
+    /// How many hundredths of its tasks one request may change without being confirmed.
+    public var massChangePercent: Int?
+    /// Present while it is paused; what is sent here is not looked at.
+    public var pause: PauseRecord?
 
     /// Creates a payload.
     public init(
@@ -26,7 +30,9 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
         drained: [AgentID]? = nil,
         flapStarts: Int? = nil,
         flapWindow: DurationText? = nil,
-        rejoinDelay: DurationText? = nil
+        rejoinDelay: DurationText? = nil,
+        massChangePercent: Int? = nil,
+        pause: PauseRecord? = nil
     ) {
         self.name = name
         self.description = description
@@ -35,6 +41,8 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
         self.flapStarts = flapStarts
         self.flapWindow = flapWindow
         self.rejoinDelay = rejoinDelay
+        self.massChangePercent = massChangePercent
+        self.pause = pause
     }
 
     /// Creates the payload of settings.
@@ -46,7 +54,9 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
             drained: settings.drained,
             flapStarts: settings.flapStarts,
             flapWindow: DurationText(settings.flapWindow),
-            rejoinDelay: DurationText(settings.rejoinDelay)
+            rejoinDelay: DurationText(settings.rejoinDelay),
+            massChangePercent: settings.massChangePercent,
+            pause: settings.pause
         )
     }
 
@@ -61,6 +71,8 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
         settings.flapStarts = flapStarts ?? settings.flapStarts
         settings.flapWindow = flapWindow?.duration ?? settings.flapWindow
         settings.rejoinDelay = rejoinDelay?.duration ?? settings.rejoinDelay
+        settings.massChangePercent = massChangePercent ?? settings.massChangePercent
+        settings.pause = pause
         return settings
     }
 }

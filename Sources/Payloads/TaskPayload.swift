@@ -17,10 +17,16 @@ public struct TaskPayload: Hashable, Sendable {
     public var owner: AgentID?
     /// Why nobody owns it.
     public var unplacedReason: String?
+    /// True while its group or its runtime is paused; absent otherwise.
+    public var suspended: Bool?
     /// The next due instant; absent when there is none.
     public var next: Instant?
     /// The latest run; absent when there is none.
     public var last: RunPayload?
+    /// Why, since when and until when its schedules do not count; absent when they do.
+    public var pause: PauseRecord?
+    /// What is different about single fires, coming and lately gone; absent when nothing is.
+    public var exceptions: [FireException]?
 
     /// Creates a payload.
     public init(
@@ -31,8 +37,11 @@ public struct TaskPayload: Hashable, Sendable {
         effectiveFrom: Instant,
         owner: AgentID? = nil,
         unplacedReason: String? = nil,
+        suspended: Bool? = nil,
         next: Instant? = nil,
-        last: RunPayload? = nil
+        last: RunPayload? = nil,
+        pause: PauseRecord? = nil,
+        exceptions: [FireException]? = nil
     ) {
         self.specification = specification
         self.uid = uid
@@ -41,14 +50,18 @@ public struct TaskPayload: Hashable, Sendable {
         self.effectiveFrom = effectiveFrom
         self.owner = owner
         self.unplacedReason = unplacedReason
+        self.suspended = suspended
         self.next = next
         self.last = last
+        self.pause = pause
+        self.exceptions = exceptions
     }
 }
 
 extension TaskPayload: Codable {
     private enum Key: String, CodingKey {
-        case uid, revision, createdAt, effectiveFrom, owner, unplacedReason, next, last
+        case uid, revision, createdAt, effectiveFrom, owner, unplacedReason, suspended, next, last, pause
+        case exceptions
     }
 
     /// Decodes one object that holds the specification's fields and the cluster's.
@@ -62,8 +75,11 @@ extension TaskPayload: Codable {
             effectiveFrom: try container.decode(Instant.self, forKey: .effectiveFrom),
             owner: try container.decodeIfPresent(AgentID.self, forKey: .owner),
             unplacedReason: try container.decodeIfPresent(String.self, forKey: .unplacedReason),
+            suspended: try container.decodeIfPresent(Bool.self, forKey: .suspended),
             next: try container.decodeIfPresent(Instant.self, forKey: .next),
-            last: try container.decodeIfPresent(RunPayload.self, forKey: .last)
+            last: try container.decodeIfPresent(RunPayload.self, forKey: .last),
+            pause: try container.decodeIfPresent(PauseRecord.self, forKey: .pause),
+            exceptions: try container.decodeIfPresent([FireException].self, forKey: .exceptions)
         )
     }
 
@@ -77,7 +93,10 @@ extension TaskPayload: Codable {
         try container.encode(effectiveFrom, forKey: .effectiveFrom)
         try container.encodeIfPresent(owner, forKey: .owner)
         try container.encodeIfPresent(unplacedReason, forKey: .unplacedReason)
+        try container.encodeIfPresent(suspended, forKey: .suspended)
         try container.encodeIfPresent(next, forKey: .next)
         try container.encodeIfPresent(last, forKey: .last)
+        try container.encodeIfPresent(pause, forKey: .pause)
+        try container.encodeIfPresent(exceptions, forKey: .exceptions)
     }
 }

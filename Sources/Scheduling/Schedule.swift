@@ -165,6 +165,12 @@ extension Schedule {
         }
     }
 
+    /// Whether it depends on shared calendars; cheaper to know than their names.
+    public var namesCalendars: Bool {
+        guard !changes.isEmpty else { return false }
+        return exclude?.calendars.isEmpty == false || include?.calendars.isEmpty == false
+    }
+
     /// The names of the shared calendars it depends on, each once.
     public var calendarNames: [String] {
         Set((exclude?.calendars ?? []) + (include?.calendars ?? [])).sorted()

@@ -40,6 +40,9 @@ public enum Weekday: Int, Hashable, Sendable, CaseIterable, Comparable {
         return (0...count).compactMap { Weekday(rawValue: (first.rawValue + $0) % 7) }
     }
 
+    /// The weekdays that words such as `mon` and `mon-fri` stand for, each once, from Monday on.
+    public static func list(_ texts: [String]) throws(ScheduleError) -> [Weekday] { try parsing(texts) }
+
     /// The weekdays of several such words, each once, from Monday on.
     static func parsing(_ texts: [String]) throws(ScheduleError) -> [Weekday] {
         var days: Set<Weekday> = []

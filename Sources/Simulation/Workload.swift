@@ -19,6 +19,9 @@ final class Workload {
     /// What tasks follow: the ends of their own runs, or those of others; an edit does not change it.
     private var followings: [TaskID: Following] = [:]
     private var followingGenerator: SeededGenerator
+    private var pauseGenerator: SeededGenerator
+    /// Which tasks stand in a group that is paused now and then.
+    private var grouped: Set<TaskID> = []
     /// Tasks whose schedules were changed while the cluster ran.
     private(set) var edited: Set<TaskID> = []
     /// Agents that were ever drained.
@@ -28,7 +31,11 @@ final class Workload {
         self.cluster = cluster
         self.generator = generator
         followingGenerator = generator
+        pauseGenerator = generator
     }
+
+    /// The group that is paused now and then.
+    private static let group = GroupID("folder") ?? .standard
 
     /// What a task follows besides its schedule.
     private struct Following {
@@ -77,12 +84,22 @@ final class Workload {
         case 1, 2:
             edited.insert(name)
             let isEnabled = generator.chance(0.6)
+            if pauseGenerator.chance(0.3) { return pauseGroup(!isEnabled) }
             onLeader(isEnabled ? "resume \(name)" : "pause \(name)") { operations in
                 "revision \(try await operations.setEnabled(name, isEnabled).revision)"
             }
         case 3: try replace(name)
         case 4, 5: drain()
         default: request(name)
+        }
+    }
+
+    /// Pauses the group, or resumes it.
+    private func pauseGroup(_ isPaused: Bool) {
+        edited.formUnion(grouped)
+        onLeader("\(isPaused ? "pause" : "resume") the group") { operations in
+            let outcome = try await operations.setPaused(.group(Self.group), isPaused, ChangeNote())
+            return "\(outcome.taskCount) tasks"
         }
     }
 
@@ -96,6 +113,7 @@ final class Workload {
         onLeader("undrain all") { operations in
             for agent in agents { try await operations.setDrained(agent, in: nil, false) }
             for name in names { try await Self.resume(name, operations) }
+            try await Self.resumeGroup(operations)
             return "done"
         }
     }
@@ -109,11 +127,21 @@ final class Workload {
         }
     }
 
+    /// Resumes the group; one that has no tasks and was never paused needs nothing.
+    private static func resumeGroup(_ operations: any CenterOperations) async throws {
+        do {
+            _ = try await operations.setPaused(.group(group), false, ChangeNote())
+        } catch CenterError.notFound {
+            return
+        }
+    }
+
     private func specification(_ name: String) throws -> TaskSpecification {
         guard let name = TaskID(name) else { throw CenterError.notFound(kind: "task", name: name) }
         // Most come due often; some so rarely that their agent sleeps for long.
         let seconds = generator.chance(0.15) ? 20 : 1 + generator.index(below: 8)
         let interval = try IntervalSchedule(every: .seconds(seconds))
+        if followings[name] == nil, pauseGenerator.chance(0.4) { grouped.insert(name) }
         let following = try followings[name] ?? drawFollowing()
         followings[name] = following
         let drawn = policies[name] ?? drawConcurrency()
@@ -126,6 +154,7 @@ final class Workload {
         let locations = Retry.Location.allCases.filter { concurrency.livingMax == nil || $0 != .other }
         return TaskSpecification(
             name: name,
+            group: grouped.contains(name) ? Self.group : .standard,
             action: .command(["true"]),
             schedules: schedules,
             killGrace: .seconds(1),

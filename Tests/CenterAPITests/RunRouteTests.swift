@@ -114,4 +114,30 @@ import Testing
             #expect(try await client.send(.get, path).status == 503)
         }
     }
+
+    @Test("a run that is over is repeated on request, one that lives is not, and each shows the other")
+    func retry() async throws {
+        var repeated = ServerFixture.report(second: 3, outcome: .succeeded)
+        let first = ServerFixture.report(second: 1, outcome: .failed)
+        repeated.fire.terms = RunTerms(parameters: ["a": "1"], retryOf: first.fire.attempt.run)
+        let living = ServerFixture.report(second: 2)
+        let again = repeated
+        try await record([first, living, again])
+        try await fixture.withClient { client async throws in
+            _ = try await client.send(.put, "/api/v1/tasks/nightly", json: ServerFixture.specification())
+            func path(_ report: RunReport) -> String { "/api/v1/runs/\(report.fire.attempt.run)" }
+            #expect(try await client.send(.post, path(first) + "/retry").status == 202)
+            #expect(try await client.send(.post, path(living) + "/retry").status == 409)
+            #expect(
+                try await client.send(.post, path(first) + "/retry", #"{"due": "2026-01-01T00:00:00Z"}"#)
+                    .status == 422
+            )
+            let run = try await client.send(.get, path(first)).decoded(RunPayload.self)
+            #expect(run.retriedBy == [again.fire.attempt.run])
+            let other = try await client.send(.get, path(again)).decoded(RunPayload.self)
+            #expect(other.retryOf == first.fire.attempt.run && other.parameters == ["a": "1"])
+            let told = try await client.send(.get, path(first) + "/explain").decoded(Explanation.self)
+            #expect(told.subject == "run/\(first.fire.attempt.run)")
+        }
+    }
 }

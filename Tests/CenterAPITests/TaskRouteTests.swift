@@ -262,4 +262,61 @@ import Testing
             #expect(try await client.send(.post, "/api/v1/tasks/none/run").status == 404)
         }
     }
+
+    @Test("a pause has an end and a reason, fires are changed one by one, and both are shown")
+    func exceptions() async throws {
+        try await fixture.withClient { client async throws in
+            _ = try await client.send(.put, "/api/v1/tasks/t", json: ServerFixture.specification("t"))
+            let until = ServerFixture.now + .seconds(86_400)
+            let asked = PauseRequest(until: until, reason: "disks", author: "ann")
+            #expect(try await client.send(.post, "/api/v1/tasks/t/pause", json: asked).status == 200)
+            let paused = try await client.send(.get, "/api/v1/tasks/t").decoded(TaskPayload.self)
+            #expect(
+                paused.pause?.until == until && paused.pause?.reason == "disks"
+                    && paused.specification.isEnabled
+            )
+            #expect(try await client.send(.post, "/api/v1/tasks/t/resume", json: asked).status == 422)
+            #expect(try await client.send(.post, "/api/v1/tasks/t/resume").status == 200)
+            let skip = try await client.send(
+                .post,
+                "/api/v1/tasks/t/fires",
+                #"{"action": "skip", "count": 2, "reason": "holiday"}"#
+            )
+            #expect(try skip.decoded(ListPayload<FireException>.self).items.map(\.isSkipped) == [true, true])
+            let task = try await client.send(.get, "/api/v1/tasks/t").decoded(TaskPayload.self)
+            #expect(task.exceptions?.count == 2 && task.pause == nil)
+            let bad = [
+                #"{"action": "shift"}"#, #"{"action": "adjust", "parameters": {"x": 1}}"#,
+                #"{"action": "jump"}"#, #"{"action": "skip", "count": 0}"#,
+            ]
+            for body in bad {
+                #expect(try await client.send(.post, "/api/v1/tasks/t/fires", body).status == 422, "\(body)")
+            }
+        }
+    }
+
+    @Test("a request has values of any JSON kind; wrong ones are told with their field")
+    func values() async throws {
+        try await fixture.withClient { client async throws in
+            var specification = ServerFixture.specification("t")
+            specification.parameters = [
+                Parameter(name: "n", kind: .number), Parameter(name: "f", kind: .boolean),
+            ]
+            _ = try await client.send(.put, "/api/v1/tasks/t", json: specification)
+            let path = "/api/v1/tasks/t/run"
+            #expect(
+                try await client.send(.post, path, #"{"parameters": {"n": 1.5, "f": true}}"#).status == 202
+            )
+            let wrong = try await client.send(.post, path, #"{"parameters": {"n": "x", "g": "y"}}"#)
+            #expect(wrong.status == 422)
+            #expect(try wrong.error().problems?.map(\.field) == ["parameters.g", "parameters.n"])
+            #expect(try await client.send(.post, path, #"{"parameters": {"n": [1]}}"#).status == 422)
+            let told = try await client.send(.get, "/api/v1/tasks/t/explain?at=2026-01-01T00:00:00Z").decoded(
+                Explanation.self
+            )
+            #expect(told.subject == "task/t" && told.at != nil && !told.findings.isEmpty)
+            #expect(try await client.send(.get, "/api/v1/tasks/t/explain?at=soon").status == 422)
+            #expect(try await client.send(.get, "/api/v1/tasks/none/explain").status == 404)
+        }
+    }
 }

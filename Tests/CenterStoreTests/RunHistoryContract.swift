@@ -182,6 +182,41 @@ func withDirectory(_ body: (String) async throws -> Void) async throws {
         }
     }
 
+    @Test(
+        "terms are kept, and a run's repetitions are found by it, oldest first",
+        arguments: Implementation.allCases
+    )
+    func retries(_ implementation: Implementation) async throws {
+        try await implementation.withHistory { history in
+            let first = Reports.fire(second: 1)
+            let terms = RunTerms(
+                parameters: ["day": "2026-03-29"],
+                note: "n",
+                requestedBy: "ann",
+                retryOf: first.attempt.run
+            )
+            let repeated = [5, 3].map { second in
+                var fire = Reports.fire(second: second)
+                fire.terms = terms
+                return fire
+            }
+            try await history.record([Reports.ended(first, .failed)] + repeated.map { Reports.started($0) })
+            // The end of an attempt may be told by somebody who does not know the terms.
+            try await history.record(
+                repeated.map { fire in
+                    var bare = fire
+                    bare.terms = nil
+                    return Reports.ended(bare)
+                }
+            )
+            #expect(try await history.run(repeated[0].attempt.run)?.terms == terms)
+            #expect(
+                try await history.retries(of: first.attempt.run) == repeated.reversed().map(\.attempt.run)
+            )
+            #expect(try await history.retries(of: repeated[0].attempt.run).isEmpty)
+        }
+    }
+
     @Test("authored reports are records too, and peers get them in order", arguments: Implementation.allCases)
     func authored(_ implementation: Implementation) async throws {
         try await implementation.withHistory { history in

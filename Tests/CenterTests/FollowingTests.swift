@@ -146,6 +146,29 @@ import ZooKeeper
         #expect(skipped.first { $0.task.text == "paused" }?.reason == "the task is paused")
     }
 
+    @Test("what its group's pause, or one with an end, keeps from running is on record as skipped")
+    func pausedOtherwise() async throws {
+        var grouped = Self.after("grouped", [("p", .finished)])
+        grouped.group = GroupID("g")!
+        let scene = try await makeScene([
+            .every(60, "p"), grouped, Self.after("timed", [("p", .finished)]),
+            Self.after("over", [("p", .finished)]),
+        ])
+        let control = scene.leader.control
+        _ = try await control.setPaused(.group(grouped.group), true, ChangeNote())
+        for (name, seconds) in [("timed", 900), ("over", 30)] {
+            let end = scene.workshop.now + .seconds(seconds)
+            _ = try await control.pause(TaskID(name)!, until: end, ChangeNote())
+        }
+        scene.workshop.clock.advance(by: .seconds(60))
+        let fire = try await scene.task("p").fire(Self.due)
+        #expect(try await scene.accept(scene.report(fire, .succeeded, exitCode: 0)) != nil)
+        #expect(try scene.launches().map(\.task.text) == ["over"])
+        let skipped = scene.workshop.history.runs.filter { $0.state == .skipped }
+        #expect(Set(skipped.map(\.task.text)) == ["grouped", "timed"])
+        #expect(skipped.allSatisfy { $0.reason == "the task is paused" })
+    }
+
     @Test(
         "a run that comes after several follows the last of them, whichever that is",
         arguments: [true, false]

@@ -158,10 +158,17 @@ struct Leader: Sendable {
             hints: state.hints,
             logger: logger
         )
+        let catalogWriter = CatalogWriter(
+            writer: writer,
+            store: state.store,
+            bucketCount: identity.taskBuckets,
+            logger: logger
+        )
         let reconciler = Reconciler(
             .init(
                 writer: writer,
                 following: following,
+                catalogWriter: catalogWriter,
                 store: state.store,
                 history: workshop.history,
                 time: workshop.time,
@@ -173,12 +180,7 @@ struct Leader: Sendable {
         leading = LeadingCenter(
             writer: writer,
             reconciler: reconciler,
-            catalogWriter: CatalogWriter(
-                writer: writer,
-                store: state.store,
-                bucketCount: identity.taskBuckets,
-                logger: logger
-            ),
+            catalogWriter: catalogWriter,
             following: following
         )
         control = CenterControl(

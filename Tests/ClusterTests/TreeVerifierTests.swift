@@ -175,6 +175,30 @@ struct TreeVerifierTests {
             try await $0.session.createIfAbsent(try $0.tree.root.child("notes"))
             try await $0.session.createIfAbsent(try $0.tree.root.child("notes").child("more"))
         },
+        Row(what: "calendars, groups and revisions", found: []) {
+            for path in try [$0.tree.calendars, $0.tree.groups, $0.tree.revisions] {
+                try await $0.session.createIfAbsent(path)
+            }
+            let calendar = DayCalendar(name: CalendarID("off")!, days: DaySelection(weekdays: [.sunday]))
+            try await $0.make($0.tree.calendar(calendar.name), calendar)
+            let group = GroupSettings(name: GroupID("billing")!)
+            try await $0.make($0.tree.group(group.name), group)
+            try await $0.session.createIfAbsent(try $0.tree.revisionBucket(1))
+            let revisions = TaskRevisions(uid: $0.definition.uid)
+            try await $0.make($0.tree.revisions(of: TaskID("t")!, bucket: 1), revisions)
+        },
+        Row(what: "a calendar under another name than its own", found: [.misnamed]) {
+            try await $0.session.createIfAbsent(try $0.tree.calendars)
+            let calendar = DayCalendar(name: CalendarID("off")!, days: DaySelection(weekdays: [.sunday]))
+            try await $0.make($0.tree.calendar(CalendarID("on")!), calendar)
+        },
+        Row(what: "a calendar that is none", found: [.undecodable]) {
+            try await $0.session.createIfAbsent(try $0.tree.calendars)
+            try await $0.session.createIfAbsent(
+                try $0.tree.calendar(CalendarID("off")!),
+                data: Array("nonsense".utf8)
+            )
+        },
         Row(what: "a bucket that is spelt otherwise", found: [.unknownNode]) {
             try await $0.session.createIfAbsent(try $0.runtime.parked.child("1"))
         },

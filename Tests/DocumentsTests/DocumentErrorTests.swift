@@ -59,6 +59,26 @@ struct BadDocument: CustomTestStringConvertible, Sendable {
             "4:29: misfire.cap cannot be '0': write a whole number from 1 to 1000"
         ),
         .init(
+            "a parameter without a name",
+            head + "parameters: [{type: date}]\n",
+            "4:14: the parameter has no name: add one such as name: day"
+        ),
+        .init(
+            "a parameter's type",
+            head + "parameters: [{name: a, type: int}]\n",
+            "4:30: parameters[0].type cannot be 'int': use string, number, boolean, choice or date"
+        ),
+        .init(
+            "a parameter's default",
+            head + "parameters: [{name: a, type: date, default: today}]\n",
+            "4:45: the default of parameter a must be a day such as 2026-03-29, not 'today'"
+        ),
+        .init(
+            "a template without such a parameter",
+            head + "environment: {A: '${{ parameters.b }}'}\n",
+            "4:15: '${{ parameters.b }}' names no parameter of the task: add it to parameters"
+        ),
+        .init(
             "concurrency policy",
             head + "concurrency: sometimes\n",
             "4:14: concurrency cannot be 'sometimes': use allow, forbid, queue-one, queue-all or replace"

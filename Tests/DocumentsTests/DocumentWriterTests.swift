@@ -57,6 +57,20 @@ import Testing
         try check(task)
     }
 
+    @Test("parameters are written as they were read")
+    func parameters() throws {
+        var task = try task()
+        task.parameters = [
+            Parameter(name: "day", kind: .date, least: "2020-01-01", description: "which"),
+            Parameter(name: "n", kind: .number, defaultValue: "5", least: "-1", greatest: "1e3"),
+            Parameter(name: "f", kind: .boolean, defaultValue: "true"),
+            Parameter(name: "c", kind: .choice, defaultValue: "no", choices: ["no", "1"]),
+            Parameter(name: "s", isRequired: true, pattern: #"[a-z]+\d{2,}"#),
+        ]
+        task.schedules = []
+        try check(task)
+    }
+
     @Test("a task with schedules of every kind is written as it was read")
     func schedules() throws {
         let text = """

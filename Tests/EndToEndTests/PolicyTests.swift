@@ -206,12 +206,13 @@ extension EndToEnd.Live {
 
         static let refusals = [
             Refusal(
-                document: "kind: Calendar\nname: holidays\ndates: [2026-12-25]\n",
-                says: "calendar holidays: this version keeps calendars in no cluster"
+                document: "kind: Calendar\nname: unsaved\ndates: [2026-12-25]\n---\n"
+                    + task("[{every: 1h, exclude: {calendars: [unsaved]}}, {onAgentStart: true}]"),
+                says: "task unsaved: this version of the cluster follows no agents' starts: use every or cron"
             ),
             Refusal(
-                document: task("[{every: 1h, exclude: {calendars: [holidays]}}]"),
-                says: "task unsaved: there is no calendar 'holidays'"
+                document: task("[{every: 1h, exclude: {calendars: [no-such-days]}}]"),
+                says: "task unsaved: there is no calendar 'no-such-days'"
             ),
             Refusal(
                 document: task("[{onAgentStart: true}]"),
@@ -239,6 +240,7 @@ extension EndToEnd.Live {
             #expect(applied.status == 1 || applied.status == 65, "\(applied)")
             #expect(applied.errors.contains(refusal.says), "\(applied.errors)")
             #expect(applied.errors.split(separator: "\n").count == 1, "\(applied.errors)")
+            #expect(try await cluster.control("calendar", "get", "unsaved").status == 3)
             #expect(try await cluster.task("unsaved") == nil)
             #expect(try await cluster.task("unsaved-too") == nil)
         }

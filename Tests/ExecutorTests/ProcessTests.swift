@@ -2,6 +2,7 @@ import Agent
 import Domain
 import Executor
 import Foundation
+import Scheduling
 import Testing
 
 @Suite("What a process is given", .timeLimit(.minutes(2)))
@@ -59,6 +60,42 @@ struct ProcessTests {
             )
             #expect(try await world.run(order).outcome == .succeeded)
             #expect(try world.log(order) == "you\n")
+        }
+    }
+
+    @Test(
+        "values are filled into arguments and variables, and stand in variables of their own; a script is left as it is"
+    )
+    func parameters() async throws {
+        let parameters = [
+            Parameter(name: "mode", defaultValue: "fast"), Parameter(name: "in-file.1", defaultValue: "-"),
+        ]
+        let meant = try #require(Instant(rfc3339: "2020-02-02T00:00:00Z"))
+        let terms = RunTerms(parameters: ["in-file.1": "a b; exit 3"], meantFor: meant)
+        try await withRunner { world in
+            let words = [
+                "sh", "-c", "echo \"$1|$X|$CLOUDTASK_PARAM_MODE|$CLOUDTASK_DUE\"", "sh",
+                "${{ parameters.in-file.1 }}",
+            ]
+            let order = try world.order(
+                1,
+                .command(words),
+                environment: ["X": "${{ parameters.mode }} ${{ node }} ${{ due.date }}"],
+                parameters: parameters,
+                terms: terms
+            )
+            #expect(try await world.run(order).outcome == .succeeded)
+            #expect(
+                try world.log(order) == "a b; exit 3|fast agent-1 2020-02-02|fast|2020-02-02T00:00:00.000Z\n"
+            )
+            let script = try world.order(
+                2,
+                .script("echo '${{ parameters.mode }}' \"$CLOUDTASK_PARAM_IN_FILE_1\""),
+                parameters: parameters,
+                terms: terms
+            )
+            #expect(try await world.run(script).outcome == .succeeded)
+            #expect(try world.log(script) == "${{ parameters.mode }} a b; exit 3\n")
         }
     }
 

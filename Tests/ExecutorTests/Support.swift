@@ -64,7 +64,9 @@ struct World {
     func order(
         _ number: Int,
         _ action: TaskSpecification.Action,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:],
+        parameters: [Parameter] = [],
+        terms: RunTerms? = nil
     ) throws -> LaunchOrder {
         let uid = try #require(TaskUID("00000000000000a1"))
         let name = try #require(TaskID("nightly"))
@@ -78,11 +80,17 @@ struct World {
             due: due,
             trigger: .schedule,
             delivery: .atMostOnce,
-            decision: .launch
+            decision: .launch,
+            terms: terms
         )
         return LaunchOrder(
             fire: fire,
-            specification: TaskSpecification(name: name, action: action, environment: environment),
+            specification: TaskSpecification(
+                name: name,
+                action: action,
+                environment: environment,
+                parameters: parameters
+            ),
             notAfter: time.monotonic + .seconds(600),
             fence: "7.2"
         )

@@ -117,7 +117,7 @@ extension RunFollowing {
                         instead: known
                     )
                     return nil
-                case .ready where child.specification.isEnabled:
+                case .ready where child.counts(at: time.now):
                     try await settle(run, of: child, roster, instead: known)
                     return nil
                 case .ready:

@@ -70,9 +70,21 @@ public struct TaskView: Hashable, Sendable {
     public var unplacedReason: String?
     /// The next due instant after now; `nil` when there is none.
     public var nextDue: Instant?
+    /// Why its schedules do not count now; `nil` when they do.
+    public var pause: PauseRecord?
+    /// What is different about single fires, coming and lately gone.
+    public var exceptions: [FireException]
 
-    /// Creates a view.
-    public init(definition: TaskDefinition, owner: AgentID?, unplacedReason: String?, nextDue: Instant?) {
+    /// Creates a view at an instant.
+    public init(
+        definition: TaskDefinition,
+        owner: AgentID?,
+        unplacedReason: String?,
+        nextDue: Instant?,
+        at now: Instant
+    ) {
+        pause = definition.pause(at: now)
+        exceptions = definition.exceptions
         self.definition = definition
         self.owner = owner
         self.unplacedReason = unplacedReason
@@ -86,14 +98,29 @@ public struct TaskFilter: Hashable, Sendable {
     public var runtime: RuntimeID?
     /// Only tasks of this group.
     public var group: GroupID?
-    /// Only enabled or only disabled tasks.
+    /// Only tasks whose schedules count, or only those that are paused, themselves or with their group or runtime.
     public var isEnabled: Bool?
+    /// Only tasks with these labels.
+    public var labels: LabelSelector
 
     /// Creates a filter; everything left out does not restrict.
-    public init(runtime: RuntimeID? = nil, group: GroupID? = nil, isEnabled: Bool? = nil) {
+    public init(
+        runtime: RuntimeID? = nil,
+        group: GroupID? = nil,
+        isEnabled: Bool? = nil,
+        labels: LabelSelector = .all
+    ) {
         self.runtime = runtime
         self.group = group
         self.isEnabled = isEnabled
+        self.labels = labels
+    }
+
+    /// Whether a task is among those asked for.
+    public func matches(_ definition: TaskDefinition, at now: Instant) -> Bool {
+        let task = definition.specification
+        return (runtime.map { $0 == task.runtime } ?? true) && (group.map { $0 == task.group } ?? true)
+            && (isEnabled.map { $0 == definition.counts(at: now) } ?? true) && labels.matches(task.labels)
     }
 }
 
@@ -187,20 +214,49 @@ public protocol CenterOperations: Sendable {
     func tasks(_ filter: TaskFilter, page: String?, limit: Int) async throws -> Page<TaskView>
     /// One task.
     func task(_ name: TaskID) async throws -> TaskView
-    /// Creates or edits tasks; all are validated before any is saved.
-    func save(_ specifications: [TaskSpecification], condition: SaveCondition) async throws -> [SaveOutcome]
+    /// Creates or edits calendars and tasks; everything is validated before anything is saved.
+    func save(_ request: SaveRequest) async throws -> SaveReceipt
+    /// Changes several tasks in the same way.
+    func change(_ request: BulkRequest) async throws -> BulkReceipt
+    /// What a task said lately, the present revision last.
+    func revisions(of task: TaskID) async throws -> [TaskRevision]
     /// Deletes a task; running attempts go on.
     func deleteTask(_ name: TaskID) async throws
-    /// Enables or disables a task.
-    func setEnabled(_ name: TaskID, _ isEnabled: Bool) async throws -> SaveOutcome
+    /// Makes a task's schedules count no more: until an instant, else until it is resumed.
+    func pause(_ name: TaskID, until end: Instant?, _ note: ChangeNote) async throws -> SaveOutcome
+    /// Makes a task's schedules count again.
+    func resume(_ name: TaskID, _ note: ChangeNote) async throws -> SaveOutcome
+    /// Makes single fires of a task different; what is different about them now.
+    func changeFires(of name: TaskID, _ change: FireChange) async throws -> [FireException]
+
+    /// Calendars sorted by name.
+    func calendars(page: String?, limit: Int) async throws -> Page<CalendarView>
+    /// One calendar.
+    func calendar(_ name: CalendarID) async throws -> CalendarView
+    /// Deletes a calendar that no task names.
+    func deleteCalendar(_ name: CalendarID) async throws
+
+    /// The groups that have tasks or settings, sorted by name.
+    func groups() async throws -> [GroupView]
+    /// Makes the schedules of all tasks of a group or runtime not count, or count again.
+    func setPaused(_ scope: PausedScope, _ isPaused: Bool, _ note: ChangeNote) async throws -> ScopeOutcome
 
     /// Who is to end a run; `nil` when it has ended.
     func owner(of run: Run) async -> RunOwner?
 
     /// Requests a run now; the same key gives the same run, however often it is asked.
-    func requestRun(of task: TaskID, key: String) async throws -> RunID
+    ///
+    /// With other terms than it was asked with before, it is refused.
+    func requestRun(of task: TaskID, key: String, terms: RunTerms) async throws -> RunID
+    /// Requests a run that repeats one that is over, with the same parameters but for those given.
+    func retryRun(_ run: RunID, key: String, terms: RunTerms) async throws -> RunID
     /// Asks the agent that runs it to stop (or kill) the run's current attempt.
     func stop(_ run: RunID, kill: Bool) async throws
+
+    /// Why a task does (not) run now, or what about an instant.
+    func explain(_ name: TaskID, at instant: Instant?) async throws -> Explanation
+    /// Why a run is where it is.
+    func explain(_ run: RunID) async throws -> Explanation
 
     /// The runtimes, sorted by name.
     func runtimes() async throws -> [RuntimeSettings]
@@ -215,4 +271,17 @@ public protocol CenterOperations: Sendable {
     func accept(_ reports: [RunReport], from agent: AgentID) async throws -> Epoch?
     /// The history.
     var history: any RunHistory { get }
+}
+
+extension CenterOperations {
+    /// Pauses or resumes a task; nobody says why.
+    public func setEnabled(_ name: TaskID, _ isEnabled: Bool) async throws -> SaveOutcome {
+        try await isEnabled
+            ? resume(name, ChangeNote()) : pause(name, until: nil, ChangeNote())
+    }
+
+    /// Requests a run of a task as its schedules would make it.
+    public func requestRun(of task: TaskID, key: String) async throws -> RunID {
+        try await requestRun(of: task, key: key, terms: RunTerms())
+    }
 }

@@ -85,6 +85,9 @@ public protocol RunHistory: Sendable {
     /// The latest run of each of these tasks that has one.
     func latestRuns(of tasks: [TaskID]) async throws -> [TaskID: Run]
 
+    /// The runs that repeat a run, oldest first, at most 100.
+    func retries(of run: RunID) async throws -> [RunID]
+
     /// Deletes what exceeds the retention; returns how many runs went.
     func prune(_ retention: HistoryRetention, now: Instant) async throws -> Int
 }

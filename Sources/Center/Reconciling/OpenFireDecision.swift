@@ -118,7 +118,8 @@ struct OpenFireDecision: Hashable, Sendable {
             revision: task.revision,
             due: fire.due,
             trigger: fire.trigger,
-            origin: fire.origin
+            origin: fire.origin,
+            terms: fire.trigger == .schedule ? task.exceptionTerms(decidedAt: fire.due) : fire.terms
         )
     }
 }

@@ -83,10 +83,11 @@ extension Reconciler {
         )
         let floor = situation.catalog.identity?.floor
         var decisions: [(open: OpenFire, decision: OpenFireDecision)] = []
-        for open in journal.open
+        for var open in journal.open
         where !open.mayLive || !situation.isUnsettled(open.fire.key, of: journal.id) {
             let process = processState(of: open.fire.origin, journal.id, situation)
             if process == .away { continue }
+            open.fire.terms = try await terms(of: open.fire, situation)
             let run = try await environment.history.knownRun(open.fire.attempt.run)
             let task = process == .gone ? nil : situation.catalog.task(open.fire.uid)
             decisions.append(
@@ -94,6 +95,17 @@ extension Reconciler {
             )
         }
         return decisions
+    }
+
+    /// What the run of a fire was given: the marker of its dispatch has it, else the definition.
+    private func terms(of fire: JournaledFire, _ situation: Situation) async throws -> RunTerms? {
+        if LeaderDispatch.isDispatched(fire) {
+            let runtimes = environment.store.read { $0.runtimes.keys.sorted() }
+            let marker = try await LeaderDispatch(writer: writer).latestMarker(fire.attempt.run, in: runtimes)
+            if let terms = marker?.terms { return terms }
+        }
+        guard fire.trigger == .schedule else { return nil }
+        return situation.catalog.task(fire.uid)?.exceptionTerms(decidedAt: fire.due)
     }
 
     /// Removes a fire and dispatches its next attempt in one multi; waits for an agent when there is none.
@@ -179,7 +191,8 @@ extension Reconciler {
         by id: JournalID,
         now: Instant
     ) -> RunReport {
-        let fire = JournaledFire(run, nil, decision: .skipped(reason: reason))
+        var fire = JournaledFire(run, nil, decision: .skipped(reason: reason))
+        fire.terms = run.terms
         return RunReport(
             fire: fire,
             agent: id.seat.agent,

@@ -15,12 +15,15 @@ actor Reconciler {
     struct Environment: Sendable {
         var writer: LeaderWriter
         var following: RunFollowing
+        var catalogWriter: CatalogWriter
         var store: CatalogStore
         var history: any RunHistory
         var time: TimeSource
         var bucketCount: Int
         var hints: ReconcileHints
         var logger: Logger
+        /// Lets one change of the catalog in at a time.
+        let turnstile = Turnstile()
     }
 
     let environment: Environment
@@ -45,6 +48,8 @@ actor Reconciler {
     var cutOffsSeen: [TaskPart: CutOffs] = [:]
     /// When holds are looked at next.
     var nextLift: MonotonicInstant?
+    /// The sources that all tasks are known to agree with.
+    var renewedSources: Int?
     private var settledAt: (catalog: Int, mirror: Int)?
 
     init(_ environment: Environment) { self.environment = environment }
@@ -205,6 +210,7 @@ extension Reconciler {
     /// One round of everything; a second one when the first has made something possible.
     private func converge() async throws {
         for _ in 0..<Self.roundsMax {
+            try await renewTasks()
             try await repair()
             guard let planned = roster else { return }
             blueprint = Blueprint(planned, now: time.now)

@@ -15,7 +15,8 @@ extension Run {
             trigger: trigger,
             delivery: delivery ?? .atMostOnce,
             decision: .launch,
-            origin: origin
+            origin: origin,
+            terms: terms
         )
         return RunReport(
             fire: fire,

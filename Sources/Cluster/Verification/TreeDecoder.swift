@@ -27,6 +27,7 @@ struct TreeDecoder {
         }
         try decodeTasks()
         try decodeWorkflows()
+        try decodeSources()
         findUnknown()
         return content
     }
@@ -105,6 +106,28 @@ extension TreeDecoder {
             let path = try tree.election.child(name)
             visit(path)
             checkEphemeral(path)
+        }
+    }
+
+    /// Calendars, groups and revisions: clusters that an earlier version made have none of these nodes.
+    private mutating func decodeSources() throws {
+        for path in try [tree.calendars, tree.groups, tree.revisions] { visit(path) }
+        for name in snapshot.children(try tree.calendars) {
+            guard let id = CalendarID(name) else { continue }
+            let path = try tree.calendar(id)
+            if let calendar = payload(DayCalendar.self, path) { check(calendar.name.text, is: name, path) }
+        }
+        for name in snapshot.children(try tree.groups) {
+            guard let id = GroupID(name) else { continue }
+            let path = try tree.group(id)
+            if let group = payload(GroupSettings.self, path) { check(group.name.text, is: name, path) }
+        }
+        for bucket in buckets(try tree.revisions) {
+            let parent = try tree.revisionBucket(bucket)
+            visit(parent)
+            for name in snapshot.children(parent) where TaskID(name) != nil {
+                _ = payload(TaskRevisions.self, try parent.child(name))
+            }
         }
     }
 

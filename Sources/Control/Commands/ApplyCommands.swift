@@ -25,16 +25,18 @@ public struct ApplyCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "apply",
-        abstract: "Create or update tasks and runtimes from documents.",
+        abstract: "Create or update tasks, runtimes and calendars from documents.",
         usage: "cloudtask apply -f <file> ... [<options>]",
         discussion: """
-            All documents are checked before any is sent. Applying the same documents
-            again changes nothing.
+            All documents are checked before any is saved. Applying the same documents
+            again changes nothing. What would change a large share of a runtime's tasks is
+            held until it is repeated with --confirm and the number of tasks.
 
             Examples:
               cloudtask apply -f tasks.yaml
               cloudtask apply -f tasks/ --dry-run
               cloudtask apply -f tasks.yaml --validate-only
+              cloudtask apply -f tasks.yaml -m 'new mail server' --confirm 120
               generate-tasks | cloudtask apply -f -
             """
     )
@@ -42,6 +44,7 @@ public struct ApplyCommand: ControlCommand {
     @OptionGroup var files: FileOptions
     @Flag(help: "Only say what would change.") var dryRun = false
     @Flag(help: "Only check the documents; needs no server.") var validateOnly = false
+    @OptionGroup var change: ChangeOptions
     @OptionGroup(title: "Server") var server: ServerOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -60,9 +63,16 @@ public struct ApplyCommand: ControlCommand {
             throw ControlError("there is no document in \(files.files.joined(separator: ", "))")
         }
         if validateOnly { return try report(documents.map(AppliedDocument.init(valid:)), Printer(output)) }
-        let applying = try Applying(connection: server.connection(timeout: .seconds(120)))
+        let applying = try Applying(
+            connection: server.connection(timeout: .seconds(120)),
+            confirmed: change.confirm,
+            message: change.message
+        )
         let results = try await (dryRun ? applying.changes(of: documents) : applying.apply(documents))
         try report(results, Printer(output))
+        if dryRun, let objection = try await applying.objection(to: documents, results) {
+            Terminal.say("it would be held: \(objection)")
+        }
     }
 
     private func report(_ results: [AppliedDocument], _ printer: Printer) throws {
@@ -142,17 +152,20 @@ public struct DeleteCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Delete the tasks that documents describe.",
+        abstract: "Delete the tasks and calendars that documents describe.",
         usage: "cloudtask delete -f <file> ... [<options>]",
         discussion: """
-            Running attempts go on. Tasks that do not exist are reported and skipped.
+            Running attempts go on. What does not exist is reported and skipped. Calendars
+            go last; one that other tasks name is kept.
 
-            Example:
+            Examples:
               cloudtask delete -f tasks.yaml
+              cloudtask delete -f tasks.yaml --dry-run
             """
     )
 
     @OptionGroup var files: FileOptions
+    @OptionGroup var agreement: AgreementOptions
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
@@ -161,24 +174,35 @@ public struct DeleteCommand: ControlCommand {
     /// Deletes what the documents name.
     public func execute() async throws {
         let documents = try DocumentSource.read(files.files, isValidating: false)
-        let connection = try server.connection()
-        let progress = Progress()
-        for (index, document) in documents.enumerated() {
-            guard case .task(let task) = document else {
-                Terminal.say(
-                    "\(document.kind.lowercased())/\(document.name) is kept: only tasks are deleted by their documents"
-                )
-                continue
-            }
-            progress.report("deleting \(index + 1) of \(documents.count)")
-            do throws(CenterClientError) {
-                try await connection.deleteTask(task.specification.name)
-                Terminal.writeLine("task/\(document.name) deleted")
-            } catch {
-                guard case .notFound = error else { throw error }
-                Terminal.say("task/\(document.name) does not exist")
+        let connection = try server.connection(timeout: .seconds(120))
+        var tasks: [TaskID] = []
+        var calendars: [CalendarID] = []
+        for document in documents {
+            switch document {
+            case .task(let task): tasks.append(task.specification.name)
+            case .calendar(let calendar): calendars.append(calendar.calendar.name)
+            case .runtime:
+                Terminal.say("runtime/\(document.name) is kept: runtimes are not deleted by their documents")
             }
         }
-        progress.finish()
+        if !tasks.isEmpty {
+            try await BulkChange(action: .delete, agreement: agreement, server: server)
+                .perform(on: tasks, isStrict: false)
+        }
+        for name in calendars { try await delete(name, connection) }
+    }
+
+    private func delete(_ calendar: CalendarID, _ connection: CenterConnection) async throws {
+        do throws(CenterClientError) {
+            if agreement.dryRun {
+                _ = try await connection.calendar(calendar)
+                return Terminal.writeLine("calendar/\(calendar) would be deleted")
+            }
+            try await connection.deleteCalendar(calendar)
+            Terminal.writeLine("calendar/\(calendar) deleted")
+        } catch {
+            guard case .notFound = error else { throw error }
+            Terminal.say("calendar/\(calendar) does not exist")
+        }
     }
 }

@@ -2,6 +2,7 @@ public import ArgumentParser
 import CenterClient
 import Documents
 import Domain
+import Foundation
 import Payloads
 import Scheduling
 
@@ -15,7 +16,10 @@ public struct RuntimeCommand: ParsableCommand {
             Example:
               cloudtask runtime list
             """,
-        subcommands: [RuntimeListCommand.self, RuntimeGetCommand.self, RuntimeSetCommand.self],
+        subcommands: [
+            RuntimeListCommand.self, RuntimeGetCommand.self, RuntimeSetCommand.self, RuntimePauseCommand.self,
+            RuntimeResumeCommand.self,
+        ],
         aliases: ["runtimes"]
     )
 
@@ -50,7 +54,7 @@ public struct RuntimeListCommand: ControlCommand {
             _ in
             var table = Table([
                 .init(title: "NAME"), .init(title: "REJOIN GRACE", isNumber: true),
-                .init(title: "DRAINED", isElastic: true),
+                .init(title: "DRAINED", isElastic: true), .init(title: "PAUSED", isElastic: true),
                 .init(title: "DESCRIPTION", isElastic: true),
             ])
             for runtime in runtimes {
@@ -58,6 +62,7 @@ public struct RuntimeListCommand: ControlCommand {
                 table.append([
                     .init(runtime.name.text), .init(runtime.rejoinGrace?.text ?? "0s"),
                     .init(drained.isEmpty ? "-" : drained),
+                    PauseText.cell(runtime.pause, TimeText(zone: .current)),
                     .init(runtime.description ?? "-"),
                 ])
             }
@@ -107,7 +112,9 @@ public struct RuntimeGetCommand: ControlCommand {
                     )
                 ),
                 ("rejoin delay", .init(DurationText(payload.settings.rejoinDelay).text)),
+                ("mass change", .init("held from more than \(payload.settings.massChangePercent) % on")),
                 ("drained", .init((payload.drained ?? []).map(\.text).joined(separator: ", "))),
+                ("paused", PauseText.cell(payload.pause, TimeText(zone: .current))),
             ])
         }
     }
@@ -144,6 +151,13 @@ public struct RuntimeSetCommand: ControlCommand {
     @Option(help: ArgumentHelp("Starts of an agent that are not too often.", valueName: "number"))
     var flapStarts: Int?
     @Option(help: ArgumentHelp("How long a start counts.", valueName: "duration")) var flapWindow: String?
+    @Option(
+        help: ArgumentHelp(
+            "Changes of more hundredths of its tasks than that are held until confirmed; 100 for none.",
+            valueName: "number"
+        )
+    )
+    var massChangePercent: Int?
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
@@ -153,6 +167,11 @@ public struct RuntimeSetCommand: ControlCommand {
     public func validate() throws {
         if let flapStarts, !(1...1_000).contains(flapStarts) {
             throw ValidationError("--flap-starts is a whole number from 1 to 1000, not \(flapStarts)")
+        }
+        if let massChangePercent, !(1...100).contains(massChangePercent) {
+            throw ValidationError(
+                "--mass-change-percent is a whole number from 1 to 100, not \(massChangePercent)"
+            )
         }
     }
 
@@ -169,6 +188,7 @@ public struct RuntimeSetCommand: ControlCommand {
         payload.rejoinDelay = delay ?? payload.rejoinDelay
         payload.flapWindow = window ?? payload.flapWindow
         payload.flapStarts = flapStarts ?? payload.flapStarts
+        payload.massChangePercent = massChangePercent ?? payload.massChangePercent
         try await connection.setRuntime(payload)
         Terminal.writeLine("runtime/\(name) set")
     }

@@ -2,28 +2,30 @@ public import ArgumentParser
 import CenterClient
 import Domain
 import Payloads
+import Scheduling
 
 /// `cloudtask export`.
 public struct ExportCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Print the documents of the cluster's tasks.",
+        abstract: "Print the documents of the cluster's tasks and calendars.",
         usage: "cloudtask export [<task> ...] [<options>]",
         discussion: """
             Applying the documents to the same cluster changes nothing, and exporting
-            again gives the same bytes. Tasks are sorted by name.
+            again gives the same bytes. Calendars come first, then tasks, each sorted by
+            name; of some tasks only the calendars they name are printed.
 
             Examples:
               cloudtask export > tasks.yaml
               cloudtask export nightly-report cleanup -o json
+              cloudtask export -l team=data,env!=prod
               cloudtask export --runtimes | cloudtask apply -f - --server http://other:8080
             """
     )
 
     @Argument(help: "Names of tasks; all unless given.", completion: .default) var tasks: [String] = []
-    @Option(help: ArgumentHelp("Only tasks of this runtime.", valueName: "name")) var runtime: String?
-    @Option(help: ArgumentHelp("Only tasks of this group.", valueName: "name")) var group: String?
+    @OptionGroup var selection: SelectionOptions
     @Flag(help: "Also the documents of the runtimes, before the tasks.") var runtimes = false
     @Option(name: .shortAndLong, help: "Form of the documents: yaml or json.") var output = DocumentForm.yaml
     @OptionGroup(title: "Server") var server: ServerOptions
@@ -33,9 +35,7 @@ public struct ExportCommand: ControlCommand {
 
     /// Refuses what contradicts itself.
     public func validate() throws {
-        if !tasks.isEmpty, runtime != nil || group != nil {
-            throw ValidationError("give names of tasks, or --runtime and --group, not both")
-        }
+        if !tasks.isEmpty || selection.isGiven { try selection.validate(with: tasks) }
     }
 
     /// Prints the documents.
@@ -47,6 +47,7 @@ public struct ExportCommand: ControlCommand {
             let all = try await connection.runtimes().map(\.settings)
             for settings in all.sorted(by: { $0.name < $1.name }) { try text.write(settings) }
         }
+        for calendar in try await calendars(of: specifications, connection) { try text.write(calendar) }
         for specification in specifications { try text.write(specification) }
         if specifications.isEmpty { Terminal.say("there are no such tasks") }
     }
@@ -59,10 +60,19 @@ public struct ExportCommand: ControlCommand {
             for name in Set(names).sorted() { found.append(try await connection.task(name).specification) }
             return found
         }
-        let runtime: RuntimeID? = try runtime.map { try Parse.name($0, "a runtime") }
-        let group: GroupID? = try group.map { try Parse.name($0, "a group") }
-        return try await Paging.all(limit: .max) { page, size throws(CenterClientError) in
-            try await connection.tasks(runtime: runtime, group: group, page: page, limit: size)
-        }.map(\.specification)
+        return try await selection.tasks(connection).map(\.specification)
+    }
+
+    /// All calendars; of some tasks only those they name.
+    private func calendars(
+        of tasks: [TaskSpecification],
+        _ connection: CenterConnection
+    ) async throws -> [DayCalendar] {
+        let all = try await Paging.all(limit: .max) { page, size throws(CenterClientError) in
+            try await connection.calendars(page: page, limit: size)
+        }.map(\.calendar)
+        guard !self.tasks.isEmpty || selection.isGiven else { return all }
+        let named = Set(tasks.flatMap(\.schedules).flatMap(\.calendarNames))
+        return all.filter { named.contains($0.name.text) }
     }
 }

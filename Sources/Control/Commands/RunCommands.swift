@@ -21,7 +21,7 @@ public struct RunCommand: ParsableCommand {
         subcommands: [
             RunListCommand.self, RunGetCommand.self, RunLogsCommand.self, RunStopCommand.self,
             RunKillCommand.self,
-            RunWaitCommand.self,
+            RunWaitCommand.self, RunRetryCommand.self, RunExplainCommand.self,
         ],
         aliases: ["runs"]
     )

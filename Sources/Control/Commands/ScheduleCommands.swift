@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Documents
+import Domain
 import Foundation
 import Payloads
 import Scheduling
@@ -102,20 +103,32 @@ public struct ExpressionOptions: ParsableArguments, Sendable {
         return ControlError("\(error.message)\n  \(text)\n  \(pointer)")
     }
 
-    /// The schedule bound to the task it is for, where that matters.
-    func boundSchedule(_ text: String) throws -> Schedule {
+    /// The schedule bound to the task it is for and to the days of its calendars, where that matters.
+    func boundSchedule(
+        _ text: String,
+        among calendars: DocumentCalendars = DocumentCalendars(calendars: [])
+    ) throws -> Schedule {
         let schedule = try pointedSchedule(text)
-        if let name = schedule.calendarNames.first {
-            throw ValidationError(
-                "calendar '\(name)' is not known here: give the file with its document to explain -f"
-            )
-        }
         guard task != nil || !schedule.dependsOnTask else {
             throw ValidationError(
                 "H and jitter depend on the task's name: give it with --task, as in --task nightly-report"
             )
         }
-        return schedule.bound(to: ScheduleContext(task: task ?? ""))
+        do throws(UnknownCalendars) {
+            return schedule.bound(to: try calendars.context(of: schedule, task: task ?? ""))
+        } catch {
+            throw ValidationError(
+                "calendar '\(error.names[0])' is not known here: save it in the cluster, or give the file with its "
+                    + "document to explain -f"
+            )
+        }
+    }
+
+    /// As `boundSchedule`, with the calendars of the cluster where the schedule names some.
+    func boundSchedule(_ text: String, server: ServerOptions) async throws -> Schedule {
+        var calendars = DocumentCalendars(calendars: [])
+        try await calendars.complete(for: [try pointedSchedule(text)], from: server)
+        return try boundSchedule(text, among: calendars)
     }
 }
 
@@ -133,9 +146,9 @@ public struct ScheduleNextCommand: ControlCommand {
         usage: "cloudtask schedule next (<schedule> | --batch) [<options>]",
         discussion: """
             The schedule is a cron expression, an interval such as 90s, a time, a phrase
-            such as 'weekdays at 09:30', or a document such as '{calendar: {…}}'. With
-            --batch, questions are read from standard input and answered in their order,
-            one JSON object a line.
+            such as 'weekdays at 09:30', or a document such as '{calendar: {…}}'. Calendars
+            that it names are those of the cluster. With --batch, questions are read from
+            standard input and answered in their order, one JSON object a line.
 
             Examples:
               cloudtask schedule next '0 2 * * 1-5' -n 5 --time-zone Europe/Berlin
@@ -155,6 +168,7 @@ public struct ScheduleNextCommand: ControlCommand {
     ) var from: String?
     @Flag(help: "Also the instant given by --from itself.") var inclusive = false
     @OptionGroup(title: "Reading") var reading: ExpressionOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
     /// Creates the command; `ArgumentParser` fills it.
@@ -178,7 +192,7 @@ public struct ScheduleNextCommand: ControlCommand {
         guard let schedule else { return try ScheduleBatch.answerAll(now: Instant(Date())) }
         let now = Instant(Date())
         let start = try from.map { try Parse.instant($0, "--from", now: now) } ?? now
-        let meant = try reading.boundSchedule(schedule)
+        let meant = try await reading.boundSchedule(schedule, server: server)
         guard !meant.timing.followsEvents else {
             throw ControlError("no time is known beforehand: \(meant.explained)")
         }

@@ -13,8 +13,8 @@ public struct ScheduleExplainCommand: ControlCommand {
         usage: "cloudtask schedule explain (<schedule> | -f <file> ...) [<options>]",
         discussion: """
             The schedule is a cron expression, an interval, a time, a phrase or a document.
-            With -f, every schedule of the tasks in the files is explained, with the
-            calendars in them. Exits with 1 when a schedule is wrong or impossible, pointing
+            With -f, every schedule of the tasks in the files is explained. Calendars that
+            schedules name are those in the files, else those of the cluster. Exits with 1 when a schedule is wrong or impossible, pointing
             at the mistake.
 
             Examples:
@@ -31,6 +31,7 @@ public struct ScheduleExplainCommand: ControlCommand {
     ) var files: [String] = []
     @Option(name: [.customShort("n"), .customLong("count")], help: "How many instants.") var count = 3
     @OptionGroup(title: "Reading") var reading: ExpressionOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
@@ -47,22 +48,27 @@ public struct ScheduleExplainCommand: ControlCommand {
 
     /// Explains the schedule, or those of the files.
     public func execute() async throws {
-        guard let schedule else { return try explainFiles() }
+        guard let schedule else { return try await explainFiles() }
         let meant = try reading.pointedSchedule(schedule)
         try meant.validate(in: ScheduleContext(task: reading.task ?? ""))
         Terminal.writeLine(meant.explained)
         guard reading.task != nil || !meant.dependsOnTask else {
             return Terminal.writeLine("  give --task NAME to see when")
         }
-        guard meant.calendarNames.isEmpty else {
-            return Terminal.writeLine("  give the documents with -f to see when")
+        var calendars = DocumentCalendars(calendars: [])
+        try await calendars.complete(for: [meant], from: server)
+        guard meant.calendarNames.allSatisfy(calendars.isKnown) else {
+            return Terminal.writeLine(
+                "  save its calendars in the cluster, or give their documents with -f, to see when"
+            )
         }
-        try write(try reading.boundSchedule(schedule))
+        try write(try reading.boundSchedule(schedule, among: calendars))
     }
 
-    private func explainFiles() throws {
+    private func explainFiles() async throws {
         let documents = try DocumentSource.read(files)
-        let calendars = try DocumentCalendars(documents)
+        var calendars = try DocumentCalendars(documents)
+        try await calendars.complete(for: documents.flatMap(\.schedules), from: server)
         for case .task(let document) in documents {
             let task = document.specification
             let context = try calendars.context(of: document)

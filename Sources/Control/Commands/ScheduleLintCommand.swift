@@ -18,8 +18,8 @@ public struct ScheduleLintCommand: ControlCommand {
             next 24 hours in which too many tasks start, with a spread for each of them
             (-o json lists it); steps that do not divide their field; times that clocks
             skip or show twice within a year; times that never come; days that some
-            months lack; both day fields restricted. Calendars that schedules name must be
-            among the files.
+            months lack; both day fields restricted. Calendars that schedules name are
+            those in the files, else those of the cluster.
 
             Examples:
               cloudtask schedule lint -f tasks.yaml -f holidays.yaml
@@ -99,18 +99,27 @@ public struct ScheduleLintCommand: ControlCommand {
 
     /// What is looked at: the tasks, and the days of the calendars that their schedules name.
     private func subjects() async throws -> ([LintedTask], [String: DaySet]) {
-        guard files.isEmpty else { return try subjectsOfFiles() }
+        guard files.isEmpty else { return try await subjectsOfFiles() }
         let connection = try server.connection(timeout: .seconds(120))
         let tasks = try await Paging.all(limit: .max) { page, size throws(CenterClientError) in
             try await connection.tasks(page: page, limit: size)
         }
-        return (tasks.map { LintedTask(specification: $0.specification) }, [:])
+        let schedules = tasks.flatMap(\.specification.schedules)
+        var calendars = DocumentCalendars(calendars: [])
+        try await calendars.complete(for: schedules, from: server)
+        // A calendar that was deleted meanwhile has no days.
+        let days = try? CalendarDays(of: schedules, among: calendars.calendars)
+        return (
+            tasks.map { LintedTask(specification: $0.specification) },
+            days.map { ScheduleContext(task: "", calendars: $0).calendars } ?? [:]
+        )
     }
 
-    private func subjectsOfFiles() throws -> ([LintedTask], [String: DaySet]) {
+    private func subjectsOfFiles() async throws -> ([LintedTask], [String: DaySet]) {
         // Documents that could not be saved are looked at too: that a time never comes is one of the findings.
         let documents = try DocumentSource.read(files, isValidating: false)
-        let calendars = try DocumentCalendars(documents)
+        var calendars = try DocumentCalendars(documents)
+        try await calendars.complete(for: documents.flatMap(\.schedules), from: server)
         var tasks: [LintedTask] = []
         var days: [String: DaySet] = [:]
         for case .task(let task) in documents {

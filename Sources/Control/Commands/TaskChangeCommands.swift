@@ -1,6 +1,7 @@
 public import ArgumentParser
 import CenterClient
 import Domain
+import Foundation
 import Payloads
 import Scheduling
 
@@ -34,6 +35,11 @@ public struct TaskCreateCommand: ControlCommand {
     @Option(help: ArgumentHelp("The runtime.", valueName: "name")) var runtime = "default"
     @Option(help: ArgumentHelp("The group.", valueName: "name")) var group = "default"
     @Option(
+        name: [.customShort("l"), .customLong("label")],
+        help: ArgumentHelp("A label; may repeat.", valueName: "name=value")
+    )
+    var labels: [String] = []
+    @Option(
         name: [.customShort("e"), .customLong("env")],
         help: ArgumentHelp("A variable; may repeat.", valueName: "name=value")
     )
@@ -51,8 +57,10 @@ public struct TaskCreateCommand: ControlCommand {
     /// Creates the task; one of that name must not exist.
     public func execute() async throws {
         let specification = try specification()
-        let result = try await server.connection().put(specification, condition: .absent)
-        Terminal.writeLine("task/\(result.task) \(result.change.rawValue)")
+        let request = ApplyRequest(tasks: [specification], condition: .absent, author: Author.name())
+        for result in try await server.connection().apply(request).results {
+            Terminal.writeLine("task/\(result.task) \(result.change.rawValue)")
+        }
     }
 
     func specification() throws -> TaskSpecification {
@@ -70,6 +78,12 @@ public struct TaskCreateCommand: ControlCommand {
                 throw ValidationError("-e: '\(pair)' is not name=value")
             }
             specification.environment[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
+        }
+        for pair in labels {
+            guard let equals = pair.firstIndex(of: "=") else {
+                throw ValidationError("-l: '\(pair)' is not name=value")
+            }
+            specification.labels[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
         }
         if let problem = specification.problems.first {
             throw ValidationError("\(problem.field): \(problem.message)")
@@ -99,26 +113,31 @@ public struct TaskDeleteCommand: ControlCommand {
         abstract: "Delete tasks; running attempts go on.",
         usage: "cloudtask task delete <task> ... [<options>]",
         discussion: """
-            Example:
+            Examples:
               cloudtask task delete nightly-report
+              cloudtask task delete -l team=data --dry-run
             """,
         aliases: ["rm"]
     )
 
-    @Argument(help: "Names of tasks.") var tasks: [String]
+    @Argument(help: "Names of tasks.") var tasks: [String] = []
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var agreement: AgreementOptions
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
+    /// Refuses names and conditions together, and neither.
+    public func validate() throws { try selection.validate(with: tasks) }
+
     /// Deletes the tasks.
     public func execute() async throws {
         let names: [TaskID] = try tasks.map { try Parse.name($0, "the name of a task") }
-        let connection = try server.connection()
-        for name in names {
-            try await connection.deleteTask(name)
-            Terminal.writeLine("task/\(name) deleted")
-        }
+        let change = try BulkChange(action: .delete, agreement: agreement, server: server)
+        guard let name = try await change.only(names, selection) else { return }
+        try await change.connection.deleteTask(name)
+        change.say(name, isChanged: true)
     }
 }
 
@@ -127,32 +146,53 @@ public struct TaskPauseCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Make schedules count no more, until 'resume'.",
+        abstract: "Make schedules count no more, until a time or 'resume'.",
         usage: "cloudtask task pause <task> ... [<options>]",
         discussion: """
-            Running attempts go on, and 'task run' still works.
+            Running attempts go on, and 'task run' still works. A pause with --until ends
+            by itself: a fire that is due at that time takes place. 'task list' and
+            'task get' say why, since when and until when. Several tasks at once are paused
+            at least so long: one that is paused longer already stays so.
 
-            Example:
+            Examples:
               cloudtask task pause nightly-report
+              cloudtask task pause nightly-report --until 2h --reason 'new disks'
+              cloudtask task pause nightly-report --until 2026-03-30T06:00:00Z
+              cloudtask task pause -l team=data --until 2h --reason 'data moves' --yes
             """
     )
 
-    @Argument(help: "Names of tasks.") var tasks: [String]
+    @Argument(help: "Names of tasks.") var tasks: [String] = []
+    @Option(help: ArgumentHelp("Why, for others to read; as --message.", valueName: "text"))
+    var reason: String?
+    @Option(help: ArgumentHelp("When it ends, or how long it lasts: 2h.", valueName: "time")) var until:
+        String?
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var agreement: AgreementOptions
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
+    /// Refuses names and conditions together, and neither.
+    public func validate() throws {
+        try selection.validate(with: tasks)
+        if reason != nil, agreement.message != nil {
+            throw ValidationError("--reason and --message say the same of a pause: give one of them")
+        }
+    }
+
     /// Pauses the tasks.
     public func execute() async throws {
         let names: [TaskID] = try tasks.map { try Parse.name($0, "the name of a task") }
-        let connection = try server.connection()
-        for name in names {
-            let result = try await connection.pause(name)
-            Terminal.writeLine(
-                "task/\(name) \(result.change == .unchanged ? "was paused already" : "paused")"
-            )
-        }
+        let end = try until.map { try Parse.later($0, "--until", now: Instant(Date())) }
+        var agreement = agreement
+        agreement.change.message = agreement.message ?? reason
+        let change = try BulkChange(action: .pause, until: end, agreement: agreement, server: server)
+        guard let name = try await change.only(names, selection) else { return }
+        let wish = PauseRequest(until: end, reason: agreement.message, author: Author.name())
+        let result = try await change.connection.pause(name, wish)
+        change.say(name, isChanged: result.change != .unchanged)
     }
 }
 
@@ -166,25 +206,31 @@ public struct TaskResumeCommand: ControlCommand {
         discussion: """
             Instants that came due while the task was paused are not made up for.
 
-            Example:
+            Examples:
               cloudtask task resume nightly-report
+              cloudtask task resume -l team=data --yes
             """
     )
 
-    @Argument(help: "Names of tasks.") var tasks: [String]
+    @Argument(help: "Names of tasks.") var tasks: [String] = []
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var agreement: AgreementOptions
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
+    /// Refuses names and conditions together, and neither.
+    public func validate() throws { try selection.validate(with: tasks) }
+
     /// Resumes the tasks.
     public func execute() async throws {
         let names: [TaskID] = try tasks.map { try Parse.name($0, "the name of a task") }
-        let connection = try server.connection()
-        for name in names {
-            let result = try await connection.resume(name)
-            Terminal.writeLine("task/\(name) \(result.change == .unchanged ? "was not paused" : "resumed")")
-        }
+        let change = try BulkChange(action: .resume, agreement: agreement, server: server)
+        guard let name = try await change.only(names, selection) else { return }
+        let note = PauseRequest(reason: agreement.message, author: Author.name())
+        let result = try await change.connection.resume(name, note)
+        change.say(name, isChanged: result.change != .unchanged)
     }
 }
 
@@ -201,13 +247,26 @@ public struct TaskRunCommand: ControlCommand {
             'concurrency' says what happens: it starts beside it, waits, is skipped, or
             replaces it.
 
-            Example:
+            Examples:
               cloudtask task run nightly-report --wait
+              cloudtask task run nightly-report --param day=2026-03-29 --note 'again'
+              cloudtask task run nightly-report --due 2026-03-29T02:00:00Z
+              cloudtask task run -l team=data --yes
             """
     )
 
-    @OptionGroup var argument: TaskArgument
+    @Argument(help: "The task's name.", completion: .default) var task: String?
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var values: ParameterOptions
+    @Flag(help: "Only say what would run.") var dryRun = false
+    @Flag(name: .shortAndLong, help: "Run several tasks without being asked.") var yes = false
     @Option(help: ArgumentHelp("Makes the request idempotent.", valueName: "text")) var key: String?
+    @Option(help: ArgumentHelp("Why, kept with the run.", valueName: "text")) var note: String?
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("What CLOUDTASK_DUE says; it runs now all the same.", valueName: "time")
+    )
+    var due: String?
     @Flag(help: "Wait for the end of the run.") var wait = false
     @OptionGroup(title: "Server") var server: ServerOptions
     @OptionGroup(title: "Output") var output: OutputOptions
@@ -216,10 +275,27 @@ public struct TaskRunCommand: ControlCommand {
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
+    /// Refuses what contradicts itself.
+    public func validate() throws {
+        _ = try values.parameters()
+        try selection.validate(with: task.map { [$0] } ?? [])
+        if task == nil, wait { throw ValidationError("--wait waits for the run of one task: give its name") }
+        if task != nil, dryRun { throw ValidationError("--dry-run goes with --labels, --runtime or --group") }
+    }
+
     /// Requests the run.
     public func execute() async throws {
+        let request = RunRequest(
+            key: key,
+            parameters: try values.parameters(),
+            due: try due.map { try Parse.instant($0, "--due", now: Instant(Date())) },
+            note: note,
+            by: Author.name()
+        )
         let connection = try server.connection()
-        let run = try await connection.requestRun(of: try argument.id(), key: key)
+        guard let task else { return try await runSelected(connection, request) }
+        let name: TaskID = try Parse.name(task, "the name of a task")
+        let run = try await connection.requestRun(of: name, request)
         if wait {
             return try await RunWaiting(connection: connection, run: run).finish(
                 Printer(output),
@@ -229,5 +305,27 @@ public struct TaskRunCommand: ControlCommand {
         try Printer(output).print(RunAccepted(run: run), names: ["run/\(run)"]) { _ in
             "run/\(run) requested\n"
         }
+    }
+
+    /// Requests a run of every selected task; one that cannot run does not keep the others from it.
+    private func runSelected(_ connection: CenterConnection, _ request: RunRequest) async throws {
+        let names = try await selection.names(connection)
+        guard !names.isEmpty else { throw ControlError("there are no such tasks", .notFound) }
+        if dryRun {
+            for name in names { Terminal.writeLine("task/\(name) would run") }
+            return
+        }
+        if !yes { try AgreementOptions.agree(to: "run", names) }
+        var failure: CenterClientError?
+        for name in names {
+            do throws(CenterClientError) {
+                let run = try await connection.requestRun(of: name, request)
+                Terminal.writeLine("run/\(run) requested of task/\(name)")
+            } catch {
+                Terminal.say("task/\(name): \(error.message)")
+                failure = error
+            }
+        }
+        if let failure { throw ControlError("not every task was run: \(failure.message)") }
     }
 }

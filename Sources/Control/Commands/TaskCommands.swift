@@ -19,7 +19,9 @@ public struct TaskCommand: ParsableCommand {
         subcommands: [
             TaskListCommand.self, TaskGetCommand.self, TaskCreateCommand.self, TaskDeleteCommand.self,
             TaskPauseCommand.self, TaskResumeCommand.self, TaskRunCommand.self, TaskNextCommand.self,
-            TaskHistoryCommand.self,
+            TaskSkipCommand.self, TaskShiftCommand.self, TaskAdjustCommand.self, TaskHistoryCommand.self,
+            TaskRevisionsCommand.self, TaskDiffCommand.self, TaskRestoreCommand.self, TaskCloneCommand.self,
+            TaskExplainCommand.self,
         ],
         aliases: ["tasks"]
     )
@@ -50,14 +52,14 @@ public struct TaskListCommand: ControlCommand {
             Examples:
               cloudtask task list --runtime default -o wide
               cloudtask task list --disabled -o name
+              cloudtask task list -l team=data,env!=prod
             """,
         aliases: ["ls"]
     )
 
-    @Option(help: ArgumentHelp("Only tasks of this runtime.", valueName: "name")) var runtime: String?
-    @Option(help: ArgumentHelp("Only tasks of this group.", valueName: "name")) var group: String?
+    @OptionGroup var selection: SelectionOptions
     @Flag(help: "Only tasks whose schedules count.") var enabled = false
-    @Flag(help: "Only paused tasks.") var disabled = false
+    @Flag(help: "Only tasks that are paused, or their group or runtime is.") var disabled = false
     @Option(help: "Show at most so many.") var limit = 1_000
     @OptionGroup var watch: WatchOptions
     @OptionGroup(title: "Server") var server: ServerOptions
@@ -71,13 +73,14 @@ public struct TaskListCommand: ControlCommand {
     public func validate() throws {
         try Parse.count(limit, "--limit")
         if enabled, disabled { throw ValidationError("give --enabled or --disabled, not both") }
+        _ = try selection.selector()
     }
 
     /// Lists the tasks.
     public func execute() async throws {
         let connection = try server.connection()
-        let runtime: RuntimeID? = try runtime.map { try Parse.name($0, "a runtime") }
-        let group: GroupID? = try group.map { try Parse.name($0, "a group") }
+        let (runtime, group) = (try selection.runtimeID(), try selection.groupID())
+        let labels = try selection.selector()
         let isEnabled: Bool? = enabled ? true : disabled ? false : nil
         try await watch.perform {
             let tasks = try await Paging.all(limit: limit) { page, size throws(CenterClientError) in
@@ -85,6 +88,7 @@ public struct TaskListCommand: ControlCommand {
                     runtime: runtime,
                     group: group,
                     isEnabled: isEnabled,
+                    labels: labels,
                     page: page,
                     limit: size
                 )
@@ -163,16 +167,43 @@ public struct TaskNextCommand: ControlCommand {
 
     /// Shows the instants.
     public func execute() async throws {
-        let instants = try await server.connection().next(of: try argument.id(), count: count)
+        let connection = try server.connection()
+        let instants = try await connection.next(of: try argument.id(), count: count)
+        let task = try await connection.task(try argument.id())
         let text = TimeText(zone: try time.zone())
-        try Printer(output).print(instants, empty: "the task is not due again", names: { $0.formatted() }) {
-            _ in
-            var table = Table([.init(title: "DUE"), .init(title: "IN")])
-            for instant in instants {
-                table.append([.init(text.absolute(instant)), .init(text.relative(instant))])
+        let empty = task.pause.map { "the task is not due again: \(TaskTable.words($0, text))" }
+        if let pause = task.pause, !instants.isEmpty { Terminal.say(TaskTable.words(pause, text)) }
+        try Printer(output).print(
+            instants,
+            empty: empty ?? "the task is not due again",
+            names: { $0.formatted() }
+        ) { _ in Self.table(instants, task.exceptions ?? [], text) }
+    }
+
+    /// The instants, with what is different about some of them.
+    static func table(_ instants: [Instant], _ exceptions: [FireException], _ text: TimeText) -> Table {
+        let noted = instants.contains { instant in exceptions.contains { $0.decidedAt == instant } }
+        var table = Table(
+            [.init(title: "DUE"), .init(title: "IN")] + (noted ? [.init(title: "NOTE", isElastic: true)] : [])
+        )
+        for instant in instants {
+            var row: [Table.Cell] = [.init(text.absolute(instant)), .init(text.relative(instant))]
+            if noted {
+                let fire = exceptions.first { $0.decidedAt == instant }
+                row.append(.init(fire.map { note($0, text) } ?? ""))
             }
-            return table
+            table.append(row)
         }
+        return table
+    }
+
+    private static func note(_ fire: FireException, _ text: TimeText) -> String {
+        if fire.isSkipped || fire.shiftedTo == nil { return FireAnswer.words(fire, text) }
+        var unshifted = fire
+        unshifted.shiftedTo = nil
+        let rest = fire.parameters.isEmpty ? "" : " and " + FireAnswer.words(unshifted, text)
+        return "shifted from \(text.absolute(fire.due))"
+            + (rest.isEmpty ? fire.reason.map { " (\($0))" } ?? "" : rest)
     }
 }
 

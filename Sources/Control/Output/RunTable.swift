@@ -52,6 +52,7 @@ enum RunTable {
         if let parents = run.parents, !parents.isEmpty {
             pairs.append(("after", .init(parents.map(\.text).joined(separator: ", "))))
         }
+        pairs += terms(of: run, time)
         if let owner = run.owner {
             let limit = run.deadline.map { ", until \(time.absolute($0)) at the latest" } ?? ""
             pairs.append(("owner", .init(owner + limit)))
@@ -81,6 +82,20 @@ enum RunTable {
                 )
             }
         }
+        return pairs
+    }
+
+    private static func terms(of run: RunPayload, _ time: TimeText) -> [(name: String, value: Table.Cell)] {
+        var pairs: [(name: String, value: Table.Cell)] = []
+        if let instant = run.meantFor { pairs.append(("meant for", .init(time.absolute(instant)))) }
+        if let instant = run.shiftedFrom { pairs.append(("shifted from", .init(time.absolute(instant)))) }
+        for (name, value) in (run.parameters ?? [:]).sorted(by: { $0.key < $1.key }) {
+            pairs.append(("parameter", .init("\(name)=\(value)")))
+        }
+        if let note = run.note { pairs.append(("note", .init(note))) }
+        if let by = run.requestedBy { pairs.append(("by", .init(by))) }
+        if let run = run.retryOf { pairs.append(("retry of", .init(run.text))) }
+        for run in run.retriedBy ?? [] { pairs.append(("retried by", .init(run.text))) }
         return pairs
     }
 

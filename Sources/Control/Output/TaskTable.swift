@@ -42,20 +42,28 @@ enum TaskTable {
         let specification = task.specification
         var pairs: [(name: String, value: Table.Cell)] = [
             ("name", .init(specification.name.text, .strong)),
-            ("state", specification.isEnabled ? .init("enabled", .good) : .init("paused", .warning)),
+            ("state", state(of: task)),
         ]
+        if let pause = task.pause { pairs.append(("pause", .init(words(pause, time)))) }
         if let description = specification.description { pairs.append(("description", .init(description))) }
         switch specification.action {
         case .command(let words): pairs.append(("command", .init(words.joined(separator: " "))))
         case .script(let text): pairs.append(("script", .init(text)))
         }
+        for parameter in specification.parameters { pairs.append(("parameter", .init(words(parameter)))) }
         for schedule in specification.schedules { pairs.append(("schedule", .init(schedule.explained))) }
         pairs += [
-            ("next", .init(task.next.map { "\(time.absolute($0)) (\(time.relative($0)))" } ?? "-")),
+            ("next", .init(task.next.map { "\(time.absolute($0)) (\(time.relative($0)))" } ?? "-"))
+        ]
+        for fire in task.exceptions ?? [] where max(fire.due, fire.decidedAt) > time.now {
+            pairs.append(("fire", .init("\(time.absolute(fire.due)) \(FireAnswer.words(fire, time))")))
+        }
+        pairs += [
             ("last", last(task)),
             ("agent", owner(task)),
             ("runtime", .init(specification.runtime.text)),
             ("group", .init(specification.group.text)),
+            ("labels", .init(labels(of: specification))),
             ("delivery", .init(specification.delivery.rawValue)),
             ("concurrency", .init(concurrency(specification.concurrency))),
             ("after", .init(dependencies(specification.after))),
@@ -103,7 +111,46 @@ enum TaskTable {
     }
 
     private static func next(_ task: TaskPayload, _ time: TimeText) -> Table.Cell {
-        task.specification.isEnabled ? .init(time.relative(task.next)) : .init("paused", .warning)
+        if !task.isPaused, task.suspended == true { return .init("suspended", .warning) }
+        guard task.isPaused else { return .init(time.relative(task.next)) }
+        let limit = task.pause?.until.map { " until \(time.absolute($0))" } ?? ""
+        let reason = task.pause?.reason.map { ": \($0)" } ?? ""
+        return .init("paused" + limit + reason, .warning)
+    }
+
+    /// Since when and until when a task is paused, why, and by whom.
+    static func words(_ pause: PauseRecord, _ time: TimeText) -> String {
+        var text = "paused since \(time.absolute(pause.since))"
+        if let by = pause.author { text += " by \(by)" }
+        text +=
+            pause.until.map { ", until \(time.absolute($0)) (\(time.relative($0)))" }
+            ?? ", until it is resumed"
+        return text + (pause.reason.map { ": \($0)" } ?? "")
+    }
+
+    /// A parameter in a line.
+    static func words(_ parameter: Parameter) -> String {
+        var text = "\(parameter.name), \(parameter.kind.rawValue)"
+        if !parameter.choices.isEmpty { text += " of \(parameter.choices.joined(separator: ", "))" }
+        if let least = parameter.least { text += ", from \(least)" }
+        if let greatest = parameter.greatest { text += ", to \(greatest)" }
+        if let pattern = parameter.pattern { text += ", matching \(pattern)" }
+        if let value = parameter.defaultValue { text += ", default \(value)" }
+        if parameter.isRequired { text += ", required" }
+        return text + (parameter.description.map { ": \($0)" } ?? "")
+    }
+
+    /// Whether its schedules count, and if not, who decided so.
+    private static func state(of task: TaskPayload) -> Table.Cell {
+        if task.isPaused { return .init("paused", .warning) }
+        guard task.suspended == true else { return .init("enabled", .good) }
+        return .init("suspended" + (task.unplacedReason.map { ": \($0)" } ?? ""), .warning)
+    }
+
+    /// `env=prod, team=data`.
+    static func labels(of task: TaskSpecification) -> String {
+        let texts = task.labels.keys.sorted().map { "\($0)=\(task.labels[$0] ?? "")" }
+        return texts.isEmpty ? "-" : texts.joined(separator: ", ")
     }
 
     private static func last(_ task: TaskPayload) -> Table.Cell {
@@ -114,4 +161,9 @@ enum TaskTable {
         if let owner = task.owner { return .init(owner.text) }
         return task.unplacedReason.map { .init("none: \($0)", .warning) } ?? "-"
     }
+}
+
+extension TaskPayload {
+    /// Whether its schedules do not count now.
+    fileprivate var isPaused: Bool { pause != nil || !specification.isEnabled }
 }

@@ -2,16 +2,17 @@ import CenterClient
 import Documents
 import Domain
 import Payloads
+import Scheduling
 
 /// What applying one document did, or would do.
 struct AppliedDocument: Hashable, Codable, Sendable {
-    /// `task` or `runtime`.
+    /// `task`, `runtime` or `calendar`.
     var kind: String
     /// The name.
     var name: String
     /// `created`, `updated` or `unchanged`; `valid` for what was only checked.
     var change: String
-    /// The revision now; absent for runtimes and for what has not been applied.
+    /// The revision now; absent for runtimes, calendars and what has not been applied.
     var revision: Int?
     /// The document before, as YAML; only when comparing.
     var before: String?
@@ -41,36 +42,54 @@ extension AppliedDocument {
 /// Brings documents to a cluster, or compares them with it.
 struct Applying: Sendable {
     let connection: CenterConnection
+    /// How many present tasks may be changed although they are a large share of their runtime.
+    var confirmed: Int?
+    /// What it is for.
+    var message: String?
 
-    /// Creates or edits everything; runtimes first, for tasks refer to them.
+    /// Creates or edits everything; runtimes first, then calendars, for tasks refer to them.
     ///
-    /// Results are in the order of the documents.
+    /// Everything is checked before anything is saved. Results are in the order of the documents.
     func apply(_ documents: [Document]) async throws -> [AppliedDocument] {
-        for case .calendar(let calendar) in documents { throw Self.unsaved(calendar) }
-        try await refuseUnknownRuntimes(in: documents)
+        try await refuseUnknownNames(in: documents)
         var results: [String: AppliedDocument] = [:]
-        for case .runtime(let document) in documents {
-            let change = try await compare(document)
+        var changes: [(result: AppliedDocument, settings: RuntimeSettings)] = []
+        for case .runtime(let document) in documents { changes.append(try await compare(document)) }
+        let saving = Saving(documents, connection: connection, confirmed: confirmed, message: message)
+        let created = changes.filter { $0.result.change == "created" }.map(\.settings.name)
+        let confirmations = try await saving.check(
+            isNeeded: changes.contains { $0.result.change != "unchanged" },
+            without: created
+        )
+        for change in changes {
             if change.result.change != "unchanged" {
                 try await connection.setRuntime(RuntimePayload(change.settings))
             }
             results[change.result.identity] = change.result
         }
-        for result in try await save(documents) {
-            let applied = AppliedDocument(
-                kind: "task",
-                name: result.task.text,
-                change: result.change.rawValue,
-                revision: result.revision
-            )
-            results[applied.identity] = applied
-        }
+        for result in try await saving.perform(confirmations) { results[result.identity] = result }
         return documents.compactMap { results[$0.kind.lowercased() + "/" + $0.name] }
             .map { result in
                 var result = result
                 (result.before, result.after) = (nil, nil)
                 return result
             }
+    }
+
+    /// Why the cluster would hold these documents until they are confirmed; `nil` when it would not.
+    ///
+    /// - Parameters:
+    ///   - documents: The documents.
+    ///   - changes: What they would change.
+    /// - Returns: The sentence.
+    /// - Throws: When something is wrong with them.
+    func objection(to documents: [Document], _ changes: [AppliedDocument]) async throws -> String? {
+        // Only what replaces something can be held, and the tasks of a runtime that does not exist cannot be checked.
+        guard changes.contains(where: { $0.kind == "task" && $0.change == "updated" }) else { return nil }
+        let created = changes.filter { $0.kind == "runtime" && $0.change == "created" }.map(\.name)
+        let saving = Saving(documents, connection: connection, confirmed: confirmed, message: message)
+        let shares = try await saving.shares(without: Set(created.compactMap(RuntimeID.init)))
+        return ChangedShare.objection(to: shares, confirmed: confirmed)
     }
 
     /// What applying would change, with the documents before and after.
@@ -82,19 +101,25 @@ struct Applying: Sendable {
             switch document {
             case .task(let task): changes.append(try await compare(task.specification))
             case .runtime(let runtime): changes.append(try await compare(runtime).result)
-            case .calendar(let calendar): throw Self.unsaved(calendar)
+            case .calendar(let document): changes.append(try await compare(document.calendar))
             }
         }
         progress.finish()
         return changes
     }
 
-    /// Finds tasks whose runtime neither exists nor is among the documents, before anything is changed.
-    private func refuseUnknownRuntimes(in documents: [Document]) async throws {
+    /// Finds tasks whose runtime or calendars neither exist nor are among the documents, before anything is changed.
+    private func refuseUnknownNames(in documents: [Document]) async throws {
+        let problems =
+            try await unknownRuntimes(in: documents) + unknownCalendars(in: documents)
+        if !problems.isEmpty { throw DocumentError(problems: problems) }
+    }
+
+    private func unknownRuntimes(in documents: [Document]) async throws -> [DocumentProblem] {
         var known = Set(try await connection.runtimes().map(\.name.text))
         for case .runtime(let runtime) in documents { known.insert(runtime.settings.name.text) }
         let names = known.sorted()
-        let problems = documents.compactMap { document -> DocumentProblem? in
+        return documents.compactMap { document -> DocumentProblem? in
             guard case .task(let task) = document else { return nil }
             let runtime = task.specification.runtime.text
             if known.contains(runtime) { return nil }
@@ -105,32 +130,49 @@ struct Applying: Sendable {
                 message: "task \(document.name): there is no runtime '\(runtime)': \(hint)"
             )
         }
-        if !problems.isEmpty { throw DocumentError(problems: problems) }
     }
 
-    /// Centers keep no calendars yet: `schedule explain` and `lint` read them from files.
-    private static func unsaved(_ document: CalendarDocument) -> DocumentError {
-        let message =
-            "calendar \(document.calendar.name): this version keeps calendars in no cluster, remove the document"
-        return DocumentError(problems: [.init(location: document.location, field: "kind", message: message)])
+    private func unknownCalendars(in documents: [Document]) async throws -> [DocumentProblem] {
+        var known: Set<CalendarID> = []
+        for case .calendar(let document) in documents { known.insert(document.calendar.name) }
+        let named = Set(documents.flatMap(\.schedules).flatMap(\.calendarNames))
+        if !named.isSubset(of: known.map(\.text)) {
+            known.formUnion(try await calendars().map(\.name))
+        }
+        return documents.flatMap { document -> [DocumentProblem] in
+            guard case .task(let task) = document else { return [] }
+            return task.specification.calendarProblems(knowing: known).map { problem in
+                DocumentProblem(
+                    location: document.location,
+                    field: problem.field,
+                    message: "task \(document.name): \(problem.message)"
+                )
+            }
+        }
     }
 
-    /// Tasks of one request: it stays small enough to be answered within its time limit.
-    private static let tasksPerRequest = 1_000
+    /// All calendars of the cluster.
+    private func calendars() async throws -> [DayCalendar] {
+        try await Paging.all(limit: .max) { page, size throws(CenterClientError) in
+            try await connection.calendars(page: page, limit: size)
+        }.map(\.calendar)
+    }
 
-    private func save(_ documents: [Document]) async throws -> [ApplyResult] {
-        let tasks = documents.compactMap { document in
-            if case .task(let task) = document { task.specification } else { nil }
+    private func compare(_ calendar: DayCalendar) async throws -> AppliedDocument {
+        let current: DayCalendar?
+        do throws(CenterClientError) {
+            current = try await connection.calendar(calendar.name).calendar
+        } catch {
+            guard case .notFound = error else { throw error }
+            current = nil
         }
-        var results: [ApplyResult] = []
-        let progress = Progress()
-        while results.count < tasks.count {
-            let part = Array(tasks[results.count...].prefix(Self.tasksPerRequest))
-            results += try await connection.apply(ApplyRequest(tasks: part)).results
-            progress.report("applied \(results.count) of \(tasks.count) tasks")
-        }
-        progress.finish()
-        return results
+        return AppliedDocument(
+            kind: "calendar",
+            name: calendar.name.text,
+            change: current == nil ? "created" : current == calendar.ordered ? "unchanged" : "updated",
+            before: try current.map { try DocumentWriter.yaml($0) },
+            after: try DocumentWriter.yaml(calendar.ordered)
+        )
     }
 
     private func compare(_ specification: TaskSpecification) async throws -> AppliedDocument {
@@ -157,6 +199,8 @@ struct Applying: Sendable {
         let current = try await connection.runtimes().first { $0.name == document.settings.name }?.settings
         var settings = document.settings
         if !document.statesDrained { settings.drained = current?.drained ?? [] }
+        // Pausing is no part of a document.
+        settings.pause = current?.pause
         let result = AppliedDocument(
             kind: "runtime",
             name: settings.name.text,

@@ -1,12 +1,14 @@
+import CenterClient
 import Documents
 import Domain
+import Payloads
 import Scheduling
 
-/// The calendars among documents, for the schedules of the tasks among them.
+/// The calendars that schedules name: those among documents, and those of the cluster.
 struct DocumentCalendars {
-    private var calendars: [CalendarID: DayCalendar] = [:]
+    private(set) var calendars: [CalendarID: DayCalendar] = [:]
 
-    /// Collects them; refuses one whose days cannot be known.
+    /// Collects those among documents; refuses one whose days cannot be known.
     init(_ documents: [Document]) throws(ControlError) {
         for case .calendar(let document) in documents {
             let calendar = document.calendar
@@ -17,16 +19,70 @@ struct DocumentCalendars {
         }
     }
 
-    /// What a task's fires depend on; refuses a task that names a calendar which is not among the documents.
+    /// Uses these calendars.
+    init(calendars: [DayCalendar]) {
+        for calendar in calendars { self.calendars[calendar.name] = calendar }
+    }
+
+    /// Adds the calendars that schedules name and that are not here yet from the cluster, where there is one.
+    mutating func complete(for schedules: [Schedule], from server: ServerOptions) async throws {
+        let missing = Set(schedules.flatMap(\.calendarNames)).compactMap(CalendarID.init)
+            .filter { calendars[$0] == nil }.sorted()
+        guard !missing.isEmpty else { return }
+        let connection: CenterConnection
+        do {
+            connection = try server.connection()
+        } catch let error as ControlError where error.status == .unreachable {
+            // No cluster is known: whoever needs the calendar says what is missing.
+            return
+        }
+        for name in missing {
+            do throws(CenterClientError) {
+                calendars[name] = try await connection.calendar(name).calendar
+            } catch {
+                switch error {
+                case .notFound: continue
+                default:
+                    throw ControlError(
+                        "calendar '\(name)' is not in the files, and the cluster cannot be asked: \(error.message)",
+                        ControlError(error).status
+                    )
+                }
+            }
+        }
+    }
+
+    /// Whether there is a calendar of that name.
+    func isKnown(_ name: String) -> Bool { CalendarID(name).map { calendars[$0] != nil } ?? false }
+
+    /// What a task's fires depend on; refuses a task that names a calendar which is not known.
     func context(of document: TaskDocument) throws(ControlError) -> ScheduleContext {
         let task = document.specification
         do throws(UnknownCalendars) {
-            let days = try CalendarDays(of: task.schedules, among: calendars)
-            return ScheduleContext(task: task.name.text, calendars: days)
+            return try context(of: task)
         } catch {
             throw ControlError(
-                "\(document.location): task \(task.name): calendar '\(error.names[0])' is not in the files: add its document"
+                "\(document.location): task \(task.name): calendar '\(error.names[0])' is not in the files: add its "
+                    + "document, or save it in the cluster"
             )
         }
+    }
+
+    /// What a task's fires depend on.
+    func context(of task: TaskSpecification) throws(UnknownCalendars) -> ScheduleContext {
+        let days = try CalendarDays(of: task.schedules, among: calendars)
+        return ScheduleContext(task: task.name.text, calendars: days)
+    }
+
+    /// What the fires of a schedule of a task depend on.
+    func context(of schedule: Schedule, task: String) throws(UnknownCalendars) -> ScheduleContext {
+        ScheduleContext(task: task, calendars: try CalendarDays(of: [schedule], among: calendars))
+    }
+}
+
+extension Document {
+    /// The schedules of a task's document; none of others.
+    var schedules: [Schedule] {
+        if case .task(let task) = self { task.specification.schedules } else { [] }
     }
 }

@@ -32,6 +32,14 @@ struct DocumentText {
         }
     }
 
+    /// Writes the document of a calendar.
+    mutating func write(_ calendar: DayCalendar) throws {
+        switch form {
+        case .yaml: write(try DocumentWriter.yaml(calendar))
+        case .json: Terminal.writeLine(try DocumentWriter.json(calendar))
+        }
+    }
+
     private mutating func write(_ yaml: String) {
         Terminal.write((hasWritten ? "---\n" : "") + yaml)
         hasWritten = true

@@ -36,6 +36,16 @@ enum Parse {
         }
     }
 
+    /// A time to come: RFC 3339, or how long from now, as in `2h`.
+    static func later(_ text: String, _ option: String, now: Instant) throws -> Instant {
+        if let instant = Instant(rfc3339: text) { return instant }
+        // What is no duration either is refused below, with both forms named.
+        if let distance = try? DurationText(parsing: text) { return now + distance.duration }
+        throw ValidationError(
+            "\(option): '\(text)' is not a time: write 2026-03-29T01:00:00Z, or 2h for two hours from now"
+        )
+    }
+
     /// A time: RFC 3339, or how long ago, as in `-2h`.
     static func instant(_ text: String, _ option: String, now: Instant) throws -> Instant {
         if let instant = Instant(rfc3339: text) { return instant }

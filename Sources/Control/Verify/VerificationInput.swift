@@ -133,7 +133,9 @@ extension TaskDefinition {
             uid: payload.uid,
             revision: payload.revision,
             effectiveFrom: payload.effectiveFrom,
-            createdAt: payload.createdAt
+            createdAt: payload.createdAt,
+            pause: payload.pause,
+            exceptions: payload.exceptions ?? []
         )
     }
 }

@@ -50,7 +50,21 @@ public struct FireEnumerator: Hashable, Sendable {
             decided.append(DecidedInstant(due: due, decision: .launch))
             last = due
         }
-        return decided
+        return excepted(decided, definition)
+    }
+
+    /// The decisions, with those about fires that somebody wants skipped.
+    private func excepted(_ decided: [DecidedInstant], _ definition: TaskDefinition) -> [DecidedInstant] {
+        guard definition.exceptions.contains(where: \.isSkipped) else { return decided }
+        return decided.map { instant in
+            guard instant.decision == .launch,
+                let exception = definition.exception(decidedAt: instant.due), exception.isSkipped
+            else { return instant }
+            return DecidedInstant(
+                due: instant.due,
+                decision: .skipped(reason: SkippedReason.requested(exception))
+            )
+        }
     }
 
     /// The missed range of the instants in `(cursor, end]`, which a restored cluster may have launched before; `nil` when
@@ -87,7 +101,9 @@ public struct FireEnumerator: Hashable, Sendable {
             return [missed(definition, since: first, through: last, because: (reason, reason))]
         }
         let waiting = instants(of: definition, from: first, through: end, countMax: cap)
-        if waiting.count <= cap { return waiting.map { DecidedInstant(due: $0, decision: .launch) } }
+        if waiting.count <= cap {
+            return excepted(waiting.map { DecidedInstant(due: $0, decision: .launch) }, definition)
+        }
         let kept = latest(cap, of: definition, from: first, through: end)
         let limit = kept.first.map { $0 - .milliseconds(1) } ?? end
         let last = latestDue(definition, from: first, through: limit)

@@ -31,6 +31,11 @@ public enum SkippedReason {
         let names = missing.map(\.text).joined(separator: ", ")
         return "no run of \(names) belongs to the same occasion, and it comes after them"
     }
+    /// Somebody wanted it skipped.
+    public static func requested(_ exception: FireException) -> String {
+        "skipped on request" + (exception.author.map { " of \($0)" } ?? "")
+            + (exception.reason.map { ": \($0)" } ?? "")
+    }
     /// Somebody stopped it.
     public static let stopped = "stopped while it waited for an earlier run to end"
 }

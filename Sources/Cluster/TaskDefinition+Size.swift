@@ -1,0 +1,23 @@
+public import Domain
+
+extension TaskDefinition {
+    /// How many bytes it takes, roughly and before it is encoded: what it says may be large, what is added to that is small.
+    public var estimatedBytes: Int {
+        let action =
+            switch specification.action {
+            case .command(let words): words.reduce(0) { $0 + $1.utf8.count + 3 }
+            case .script(let text): text.utf8.count
+            }
+        let pairs = [specification.environment, specification.labels] + exceptions.map(\.parameters)
+        let texts = pairs.joined().reduce(specification.description?.utf8.count ?? 0) {
+            $0 + $1.key.utf8.count + $1.value.utf8.count + 6
+        }
+        let parameters = specification.parameters.reduce(0) { size, parameter in
+            let words = parameter.choices + [parameter.description ?? "", parameter.pattern ?? ""]
+            return size + 256 + words.reduce(0) { $0 + $1.utf8.count + 3 }
+        }
+        let schedules = supersededSchedules.reduce(specification.schedules.count) { $0 + $1.schedules.count }
+        let calendars = supersededSchedules.reduce(self.calendars.count) { $0 + $1.calendars.count }
+        return 1_024 + action + texts + parameters + 160 * schedules + 32 * calendars + 512 * exceptions.count
+    }
+}

@@ -1,0 +1,224 @@
+public import ArgumentParser
+import CenterClient
+import Documents
+import Domain
+import Payloads
+
+/// `cloudtask task revisions`.
+public struct TaskRevisionsCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "revisions",
+        abstract: "Show who changed a task lately, when, and what for.",
+        usage: "cloudtask task revisions <task> [<options>]",
+        discussion: """
+            The latest 20 are kept. Numbers in between are revisions that calendars and
+            pauses of groups and runtimes made; they say the same as the one before.
+
+            Examples:
+              cloudtask task revisions nightly-report
+              cloudtask task diff nightly-report --from 3
+            """
+    )
+
+    @OptionGroup var argument: TaskArgument
+    @OptionGroup(title: "Server") var server: ServerOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Output") var time: TimeOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Shows the revisions.
+    public func execute() async throws {
+        let revisions = try await server.connection().revisions(of: try argument.id())
+        let text = TimeText(zone: try time.zone())
+        try Printer(output).print(
+            revisions,
+            empty: "there are no revisions",
+            names: { "revision/\($0.revision)" }
+        ) { _ in
+            var table = Table([
+                .init(title: "REVISION", isNumber: true), .init(title: "SAVED"),
+                .init(title: "BY", isElastic: true), .init(title: "MESSAGE", isElastic: true),
+            ])
+            for revision in revisions.reversed() {
+                table.append([
+                    .init(String(revision.revision)), .init(text.absolute(revision.savedAt)),
+                    .init(revision.author ?? "-"), .init(revision.message ?? "-"),
+                ])
+            }
+            return table
+        }
+    }
+}
+
+/// Finds revisions of a task.
+struct RevisionSearch: Sendable {
+    let task: TaskID
+    let revisions: [RevisionPayload]
+
+    /// The revision in force as number `revision`; those that calendars and pauses made say what the one before says.
+    func revision(_ number: Int) throws(ControlError) -> RevisionPayload {
+        guard let found = revisions.last(where: { $0.revision <= number }),
+            number <= last || found.revision == number
+        else {
+            let known = revisions.map { String($0.revision) }.joined(separator: ", ")
+            throw ControlError("task \(task) has no revision \(number): use one of \(known)", .notFound)
+        }
+        return found
+    }
+
+    /// The present one's number.
+    var last: Int { revisions.last?.revision ?? 0 }
+}
+
+/// `cloudtask task diff`.
+public struct TaskDiffCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "diff",
+        abstract: "Show what changed between two revisions of a task.",
+        usage: "cloudtask task diff <task> [<options>]",
+        discussion: """
+            Without numbers it compares the present revision with the one before. Exits
+            with 0 when nothing differs, 1 when something does, 2 when it cannot be told.
+
+            Examples:
+              cloudtask task diff nightly-report
+              cloudtask task diff nightly-report --from 3 --to 5
+            """
+    )
+
+    /// A failure is told apart from a difference.
+    public static var failureStatus: CommandStatus { .notCompared }
+
+    @OptionGroup var argument: TaskArgument
+    @Option(help: ArgumentHelp("The earlier revision.", valueName: "number")) var from: Int?
+    @Option(help: ArgumentHelp("The later one; the present one unless given.", valueName: "number"))
+    var to: Int?
+    @OptionGroup(title: "Server") var server: ServerOptions
+    @Flag(help: "Print without colours, as NO_COLOR does.") var noColor = false
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Compares the revisions.
+    public func execute() async throws {
+        let name = try argument.id()
+        let search = RevisionSearch(task: name, revisions: try await server.connection().revisions(of: name))
+        let after = try search.revision(to ?? search.last)
+        guard
+            let before = try from.map({ try search.revision($0) })
+                ?? search.revisions.last(where: { $0.revision < after.revision })
+        else { throw ControlError("no revision of task \(name) before \(after.revision) is kept") }
+        let lines = LineDifference.lines(
+            from: try DocumentWriter.yaml(before.task),
+            to: try DocumentWriter.yaml(after.task)
+        )
+        guard lines.contains(where: { !$0.hasPrefix(" ") }) else { return }
+        let isColoured = Terminal.allowsColour(
+            isTerminal: Terminal.isOutputTerminal,
+            noColor: noColor,
+            [:]
+        )
+        let style = Style(isColoured: isColoured)
+        Terminal.writeLine(
+            style.paint("task/\(name) from revision \(before.revision) to \(after.revision)", .strong)
+        )
+        for line in lines {
+            let tone: Style.Tone? = line.hasPrefix("+") ? .good : line.hasPrefix("-") ? .bad : nil
+            Terminal.writeLine(style.paint(line, tone))
+        }
+        throw ExitCode(CommandStatus.failed.rawValue)
+    }
+}
+
+/// `cloudtask task restore`.
+public struct TaskRestoreCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "restore",
+        abstract: "Save what a task said before as its next revision.",
+        usage: "cloudtask task restore <task> --revision <number> [<options>]",
+        discussion: """
+            Example:
+              cloudtask task restore nightly-report --revision 3
+            """
+    )
+
+    @OptionGroup var argument: TaskArgument
+    @Option(help: ArgumentHelp("Which of its revisions.", valueName: "number")) var revision: Int
+    @Option(
+        name: [.customShort("m"), .customLong("message")],
+        help: ArgumentHelp("What for.", valueName: "text")
+    )
+    var message: String?
+    @OptionGroup(title: "Server") var server: ServerOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Restores the revision.
+    public func execute() async throws {
+        let name = try argument.id()
+        let connection = try server.connection()
+        let search = RevisionSearch(task: name, revisions: try await connection.revisions(of: name))
+        let found = try search.revision(revision)
+        // Whoever edits it in between is not overwritten.
+        let present = try await connection.task(name).revision
+        let request = ApplyRequest(
+            tasks: [found.task],
+            condition: .revision(present),
+            author: Author.name(),
+            message: message ?? "restored revision \(revision)"
+        )
+        guard let result = try await connection.apply(request).results.first else { return }
+        let change =
+            result.change == .unchanged ? "says that already" : "restored as revision \(result.revision)"
+        Terminal.writeLine("task/\(name) \(change)")
+    }
+}
+
+/// `cloudtask task clone`.
+public struct TaskCloneCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "clone",
+        abstract: "Create a task that says what another says.",
+        usage: "cloudtask task clone <task> <new-name> [<options>]",
+        discussion: """
+            With --disabled its schedules do not count until it is resumed.
+
+            Example:
+              cloudtask task clone nightly-report nightly-report-test --disabled
+            """
+    )
+
+    @OptionGroup var argument: TaskArgument
+    @Argument(help: "The new task's name.") var newName: String
+    @Flag(help: "Create it paused.") var disabled = false
+    @OptionGroup(title: "Server") var server: ServerOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Clones the task.
+    public func execute() async throws {
+        let (name, clone) = (
+            try argument.id(), try Parse.name(newName, "the name of a task", of: TaskKind.self)
+        )
+        let connection = try server.connection()
+        var specification = try await connection.task(name).specification
+        specification.name = clone
+        if disabled { specification.isEnabled = false }
+        let request = ApplyRequest(
+            tasks: [specification],
+            condition: .absent,
+            author: Author.name(),
+            message: "cloned from \(name)"
+        )
+        _ = try await connection.apply(request)
+        Terminal.writeLine("task/\(clone) created")
+    }
+}

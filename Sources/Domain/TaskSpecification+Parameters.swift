@@ -1,0 +1,125 @@
+extension TaskSpecification {
+    /// The values of a run that is given none.
+    public var parameterDefaults: [String: String] {
+        var values: [String: String] = [:]
+        for parameter in parameters { values[parameter.name] = parameter.defaultValue }
+        return values
+    }
+
+    /// The terms of a run as it is launched: the given ones, completed by the defaults; `nil` when there is nothing to say.
+    public func launchTerms(_ given: RunTerms?) -> RunTerms? {
+        guard !parameters.isEmpty || given != nil else { return nil }
+        var terms = given ?? RunTerms()
+        terms.parameters = parameterDefaults.merging(terms.parameters) { $1 }
+        return terms.isEmpty ? nil : terms
+    }
+
+    /// Everything that is wrong with the values that a run is given, sorted by parameter.
+    ///
+    /// - Parameters:
+    ///   - values: The values, by parameter.
+    ///   - isComplete: Whether they are all that the run is given; else what is required may come from elsewhere.
+    /// - Returns: The problems; empty when the run may be made.
+    public func problems(withValues values: [String: String], isComplete: Bool = true) -> [ValidationProblem]
+    {
+        var problems: [ValidationProblem] = []
+        func add(_ name: String, _ message: String) {
+            problems.append(ValidationProblem(field: "parameters.\(name)", message: message))
+        }
+        let known = Dictionary(parameters.map { ($0.name, $0) }) { first, _ in first }
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+            if let fault = known[name]?.fault(of: value) {
+                add(name, "parameter \(name) \(fault)")
+            } else if known[name] == nil {
+                let names = parameters.map(\.name).joined(separator: ", ")
+                let hint = names.isEmpty ? "it has none" : "it has \(names)"
+                add(name, "task \(self.name) has no parameter '\(name.prefix(80))': \(hint)")
+            }
+        }
+        if isComplete {
+            for parameter in parameters where parameter.isRequired && values[parameter.name] == nil {
+                add(parameter.name, "parameter \(parameter.name) is required: give it a value")
+            }
+        }
+        let size = parameterDefaults.merging(values) { $1 }.reduce(0) {
+            $0 + $1.key.utf8.count + $1.value.utf8.count
+        }
+        if size > Parameter.Limit.bytesMax {
+            let message =
+                "the values have \(size) bytes together, more than the \(Parameter.Limit.bytesMax) allowed: name files"
+            problems.append(ValidationProblem(field: "parameters", message: message))
+        }
+        return problems
+    }
+
+    /// Everything that is wrong with the parameters and the templates that use them.
+    var parameterProblems: [ValidationProblem] {
+        if parameters.count > Parameter.Limit.countMax {
+            let message =
+                "\(parameters.count) parameters are more than the \(Parameter.Limit.countMax) allowed: merge some"
+            return [ValidationProblem(field: "parameters", message: message)]
+        }
+        var problems: [ValidationProblem] = []
+        var variables: [String: String] = [:]
+        for (index, parameter) in parameters.enumerated() {
+            func add(_ key: String, _ message: String) {
+                problems.append(ValidationProblem(field: "parameters[\(index)].\(key)", message: message))
+            }
+            for (key, message) in parameter.problems { add(key, message) }
+            if let other = variables.updateValue(parameter.name, forKey: parameter.variable) {
+                let clash =
+                    other == parameter.name
+                    ? "is given twice" : "and \(other) both become \(parameter.variable)"
+                add("name", "parameter \(parameter.name) \(clash): rename one")
+            }
+            if parameter.isRequired, let (what, remedy) = unasked {
+                add(
+                    "required",
+                    "\(what) gives parameter \(parameter.name) no value: give it a default instead, or remove \(remedy)"
+                )
+            }
+        }
+        return problems + templateProblems + (problems.isEmpty ? defaultsProblems : [])
+    }
+
+    /// What starts the task although nobody asks, and where it is said.
+    private var unasked: (what: String, remedy: String)? {
+        if !schedules.isEmpty { return ("a fire of a schedule", "the schedules") }
+        return after.edges.isEmpty ? nil : ("the end of another task's run", "after")
+    }
+
+    private var defaultsProblems: [ValidationProblem] {
+        problems(withValues: [:], isComplete: false)
+    }
+
+    private var templateProblems: [ValidationProblem] {
+        var texts: [(field: String, text: String)] = []
+        if case .command(let words) = action {
+            texts += words.enumerated().map { ("command[\($0)]", $1) }
+        }
+        texts += environment.sorted { $0.key < $1.key }.map { ("environment.\($0.key)", $0.value) }
+        return texts.flatMap { field, text in problems(ofTemplate: text, in: field) }
+    }
+
+    private func problems(ofTemplate text: String, in field: String) -> [ValidationProblem] {
+        guard text.contains("${{") else { return [] }
+        do throws(Template.Mistake) {
+            return try Template(text).fields.compactMap { used in
+                guard case .parameter(let name) = used else { return nil }
+                guard let parameter = parameters.first(where: { $0.name == name }) else {
+                    return ValidationProblem(
+                        field: field,
+                        message:
+                            "'${{ parameters.\(name) }}' names no parameter of the task: add it to parameters"
+                    )
+                }
+                guard parameter.defaultValue == nil, !parameter.isRequired else { return nil }
+                let message =
+                    "parameter \(name) is used here and may have no value: give it a default or required: true"
+                return ValidationProblem(field: field, message: message)
+            }
+        } catch {
+            return [ValidationProblem(field: field, message: error.message)]
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import Scheduling
+
+/// A text with places for facts of the attempt: `${{ parameters.day }}`.
+///
+/// Templates stand in the words of a command and in the values of the environment, never in a script: what is filled in is an
+/// argument or a variable, and no shell reads it. `$${{` stands for `${{` itself.
+public struct Template: Hashable, Sendable {
+    /// What may be filled in: a closed set.
+    public enum Field: Hashable, Sendable {
+        /// The value of a parameter.
+        case parameter(String)
+        /// The task's name.
+        case task
+        /// The run's identity.
+        case run
+        /// The due instant, RFC 3339, UTC.
+        case due
+        /// The day of the due instant, UTC.
+        case dueDate
+        /// The attempt's number.
+        case attempt
+        /// The agent's name.
+        case node
+        /// Shard or broadcast part, else 0.
+        case part
+    }
+
+    /// What is wrong with a template.
+    public struct Mistake: Error, Hashable, Sendable {
+        /// One clause.
+        public var message: String
+    }
+
+    private enum Piece: Hashable, Sendable {
+        case text(String)
+        case field(Field)
+    }
+
+    private var pieces: [Piece] = []
+
+    /// Reads a template.
+    public init(_ text: String) throws(Mistake) {
+        var rest = text[...]
+        while let open = rest.firstRange(of: "${{") {
+            if rest[..<open.lowerBound].last == "$" {
+                pieces.append(.text(String(rest[..<open.lowerBound].dropLast()) + "${{"))
+                rest = rest[open.upperBound...]
+                continue
+            }
+            pieces.append(.text(String(rest[..<open.lowerBound])))
+            guard let close = rest[open.upperBound...].firstRange(of: "}}") else {
+                throw Mistake(
+                    message: "a '${{' has no '}}' behind it: close it, or write '$${{' for the text itself"
+                )
+            }
+            pieces.append(.field(try Self.field(rest[open.upperBound..<close.lowerBound])))
+            rest = rest[close.upperBound...]
+        }
+        pieces.append(.text(String(rest)))
+    }
+
+    /// The fields it fills in, in order.
+    public var fields: [Field] {
+        pieces.compactMap { piece in
+            if case .field(let field) = piece { field } else { nil }
+        }
+    }
+
+    /// The text for an attempt.
+    public func rendered(_ facts: TemplateFacts) -> String {
+        pieces.map { piece in
+            switch piece {
+            case .text(let text): text
+            case .field(let field): facts.text(of: field)
+            }
+        }.joined()
+    }
+
+    /// The text for an attempt; what is no template (in a task that was saved before there were any) stays as it is.
+    public static func render(_ text: String, _ facts: TemplateFacts) -> String {
+        guard text.contains("${{") else { return text }
+        do throws(Mistake) {
+            return try Template(text).rendered(facts)
+        } catch {
+            return text
+        }
+    }
+
+    /// The fields besides parameters, as they are written.
+    static let words: [(name: String, field: Field)] = [
+        ("task", .task), ("run", .run), ("due", .due), ("due.date", .dueDate), ("attempt", .attempt),
+        ("node", .node), ("part", .part),
+    ]
+
+    private static func field(_ text: Substring) throws(Mistake) -> Field {
+        let name = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        if name.hasPrefix("parameters.") {
+            let parameter = String(name.dropFirst("parameters.".count))
+            if Parameter.isName(parameter) { return .parameter(parameter) }
+        }
+        if let known = words.first(where: { $0.name == name }) { return known.field }
+        let list = words.map(\.name).joined(separator: ", ")
+        throw Mistake(message: "'${{ \(name.prefix(80)) }}' is no field: there are parameters.NAME, \(list)")
+    }
+}
+
+/// What templates are filled with: the facts of one attempt.
+public struct TemplateFacts: Hashable, Sendable {
+    /// The fire that is attempted.
+    public var fire: JournaledFire
+    /// The agent.
+    public var node: String
+    /// The values of the run's parameters.
+    public var parameters: [String: String]
+
+    /// Creates the facts of an attempt.
+    public init(fire: JournaledFire, node: String, parameters: [String: String]) {
+        self.fire = fire
+        self.node = node
+        self.parameters = parameters
+    }
+
+    func text(of field: Template.Field) -> String {
+        switch field {
+        case .parameter(let name): parameters[name] ?? ""
+        case .task: fire.task.text
+        case .run: fire.attempt.run.text
+        case .due: fire.meantFor.formatted()
+        case .dueDate: String(fire.meantFor.formatted().prefix(10))
+        case .attempt: String(fire.attempt.number)
+        case .node: node
+        case .part: String(fire.part)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Domain
+import Foundation
+import Payloads
+import Scheduling
+import Testing
+
+extension EndToEnd.Live {
+    /// Calendars that the cluster keeps, from the command line to the agents.
+    @Suite struct CalendarTests {
+        /// The UTC days around now.
+        private static var today: String {
+            let days = [-1, 0, 1].map { String("\(Instant.now + .seconds($0 * 86_400))".prefix(10)) }
+            return "\(days[0])..\(days[2])"
+        }
+
+        @Test("a calendar of the cluster stops and starts the tasks that name it; exports bring it back")
+        func days() async throws {
+            let cluster = try LocalCluster.shared()
+            let marks = try Marks(in: cluster.folder, name: "opener")
+            let task = """
+                kind: Task
+                name: opener
+                script: |
+                \(marks.script().split(separator: "\n").map { "  " + $0 }.joined(separator: "\n"))
+                schedules: [{every: 1s, exclude: {calendars: [closed]}}]
+                """
+            try await cluster.apply("kind: Calendar\nname: closed\ndates: [2020-01-01]\n", task)
+            try await eventually("it runs") { try !marks.all().isEmpty }
+            let closed = try await cluster.control("calendar", "set", "closed", "--date", Self.today)
+            #expect(closed.status == 0, "\(closed.errors)")
+            #expect(closed.output == "calendar/closed updated, 1 task changed\n")
+            let since = Instant.now
+            #expect(try await cluster.task("opener")?.revision == 2)
+            try await Task.sleep(for: .seconds(3))
+            #expect(try marks.all().filter { $0.due > since + .seconds(1) }.isEmpty)
+            let again = try await cluster.control("calendar", "set", "closed", "--date", Self.today)
+            #expect(again.output == "calendar/closed unchanged\n")
+            let shown = try await cluster.control(
+                "calendar",
+                "days",
+                "closed",
+                "--from",
+                "2020-01-01",
+                "-n",
+                "1"
+            )
+            #expect(shown.output.contains(String(Self.today.prefix(10))), "\(shown.output)")
+            let refused = try await cluster.control("calendar", "delete", "closed")
+            #expect(refused.status == 5 && refused.errors.contains("1 task names it: opener"), "\(refused)")
+            let exported = try await cluster.control("export", "opener")
+            #expect(exported.output.hasPrefix("kind: Calendar\n"), "\(exported.output)")
+            let compared = try await cluster.control("diff", "-f", "-", input: exported.output)
+            #expect(compared.status == 0, "\(compared.output)")
+            let known = try await cluster.control(
+                "schedule",
+                "next",
+                "{every: 1h, exclude: {calendars: [closed]}}",
+                "-n",
+                "1",
+                "-o",
+                "name"
+            )
+            let next = try #require(known.lines.first.flatMap { Instant(rfc3339: $0) }, "\(known)")
+            #expect(next > Instant.now + .seconds(3_600))
+            _ = try await cluster.control("calendar", "set", "closed", "--date", "2020-01-01")
+            let opened = Instant.now
+            try await eventually("it runs again") { try marks.all().contains { $0.due > opened } }
+            #expect(try marks.all().filter { $0.due > since + .seconds(1) && $0.due < opened }.isEmpty)
+            let removed = try await cluster.control("delete", "-f", "-", input: exported.output)
+            #expect(removed.output == "task/opener deleted\ncalendar/closed deleted\n", "\(removed)")
+        }
+
+        @Test("a paused group starts nothing, and labelled tasks change together; revisions come back")
+        func maintenance() async throws {
+            let cluster = try LocalCluster.shared()
+            let marks = try Marks(in: cluster.folder, name: "grouped")
+            let extra = "group: upkeep\nlabels: {team: upkeep}\n"
+            try await cluster.apply(
+                taskDocument("grouped", every: "1s", script: marks.script(), extra: extra),
+                "kind: Task\nname: idle\ncommand: [\"true\"]\n\(extra)"
+            )
+            try await eventually("it runs") { try !marks.all().isEmpty }
+            let paused = try await cluster.control("group", "pause", "upkeep", "--reason", "new disks")
+            #expect(paused.output == "group/upkeep paused (2 tasks)\n", "\(paused)")
+            let since = Instant.now
+            let shown = try await cluster.control("task", "get", "grouped")
+            #expect(shown.output.contains("group upkeep is paused since"), "\(shown.output)")
+            try await Task.sleep(for: .seconds(3))
+            #expect(try marks.all().filter { $0.due > since + .seconds(1) }.isEmpty)
+            #expect(try await cluster.control("group", "resume", "upkeep").status == 0)
+            let resumed = Instant.now
+            try await eventually("it runs again") { try marks.all().contains { $0.due > resumed } }
+            #expect(try marks.all().filter { $0.due > since + .seconds(1) && $0.due < resumed }.isEmpty)
+            let unasked = try await cluster.control("task", "pause", "-l", "team=upkeep")
+            #expect(unasked.status == 64 && unasked.errors.contains("add --yes"), "\(unasked)")
+            let listed = try await cluster.control("task", "pause", "-l", "team=upkeep", "--dry-run")
+            #expect(listed.output == "task/grouped would be paused\ntask/idle would be paused\n", "\(listed)")
+            let both = try await cluster.control(
+                "task",
+                "pause",
+                "-l",
+                "team=upkeep",
+                "--yes",
+                "-m",
+                "quiet"
+            )
+            #expect(both.output == "task/grouped paused\ntask/idle paused\n", "\(both)")
+            let revisions = try await cluster.control("task", "revisions", "idle")
+            #expect(revisions.output.contains("quiet"), "\(revisions.output)")
+            let changed = try await cluster.control("task", "diff", "idle")
+            #expect(changed.status == 1 && changed.output.contains("+ enabled: false"), "\(changed)")
+            let restored = try await cluster.control("task", "restore", "idle", "--revision", "1")
+            #expect(restored.status == 0, "\(restored.errors)")
+            #expect(try await cluster.task("idle")?.specification.isEnabled == true)
+            #expect(try await cluster.control("task", "clone", "idle", "idle-2").status == 0)
+            #expect(try await cluster.task("idle-2")?.specification.labels == ["team": "upkeep"])
+            let gone = try await cluster.control("task", "delete", "--group", "upkeep", "--yes")
+            #expect(gone.lines.count == 3, "\(gone)")
+        }
+    }
+}
