@@ -125,7 +125,8 @@ extension TaskDefinition {
             next.suspend(until: until - .milliseconds(1))
             next.pause = pause
         } else if !specification.isEnabled, !self.specification.isEnabled {
-            next.pause = self.pause
+            // Of one that its document disabled nobody said more than since when.
+            next.pause = pause
         }
         return next
     }

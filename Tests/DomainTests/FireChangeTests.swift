@@ -192,6 +192,20 @@ import Testing
         #expect(twice.supersededSchedules.count == task.supersededSchedules.count)
     }
 
+    @Test("a task that its document disabled is paused since then, whatever else is edited")
+    func disabled() throws {
+        var specification = try Fires.task().specification
+        specification.isEnabled = false
+        let off = try Fires.task().edited(specification, now: Fires.at(150))
+        specification.description = "still off"
+        let later = off.edited(specification, now: Fires.at(300))
+        #expect(
+            later.edited(specification, now: Fires.at(310)).pause(at: Fires.at(320))?.since == Fires.at(150)
+        )
+        let suspended = off.edited(off.specification, now: Fires.at(400), isSuspended: true)
+        #expect(suspended.pause(at: Fires.at(410))?.since == Fires.at(150))
+    }
+
     @Test("resuming ends a pause then; what was due meanwhile is not made up for")
     func resumed() throws {
         let paused = try Fires.task().paused(Self.pause(since: 150, until: 900))

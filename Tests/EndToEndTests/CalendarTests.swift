@@ -85,6 +85,19 @@ extension EndToEnd.Live {
             let since = Instant.now
             let shown = try await cluster.control("task", "get", "grouped")
             #expect(shown.output.contains("group upkeep is paused since"), "\(shown.output)")
+            let told = try await cluster.control("task", "explain", "grouped")
+            #expect(told.output.contains("group upkeep was paused at"), "\(told.output)")
+            #expect(told.output.contains(": new disks."), "\(told.output)")
+            let listedPaused = try await cluster.control(
+                "task",
+                "list",
+                "--disabled",
+                "--group",
+                "upkeep",
+                "-o",
+                "name"
+            )
+            #expect(listedPaused.lines == ["task/grouped", "task/idle"], "\(listedPaused)")
             try await Task.sleep(for: .seconds(3))
             #expect(try marks.all().filter { $0.due > since + .seconds(1) }.isEmpty)
             #expect(try await cluster.control("group", "resume", "upkeep").status == 0)
@@ -114,6 +127,27 @@ extension EndToEnd.Live {
             #expect(try await cluster.task("idle")?.specification.isEnabled == true)
             #expect(try await cluster.control("task", "clone", "idle", "idle-2").status == 0)
             #expect(try await cluster.task("idle-2")?.specification.labels == ["team": "upkeep"])
+            let brief = try await cluster.control(
+                "task",
+                "pause",
+                "--group",
+                "upkeep",
+                "--until",
+                "1h",
+                "--reason",
+                "brief",
+                "--yes"
+            )
+            #expect(
+                brief.lines.first == "task/grouped was paused already"
+                    && brief.lines.count == 3 && brief.lines[1].hasPrefix("task/idle paused until "),
+                "\(brief)"
+            )
+            #expect(try await cluster.task("idle")?.pause?.reason == "brief")
+            #expect(try await cluster.task("grouped")?.pause?.reason == "quiet")
+            #expect(try await cluster.control("task", "resume", "grouped", "-m", "done").status == 0)
+            let history = try await cluster.control("task", "revisions", "grouped")
+            #expect(history.output.contains("done"), "\(history.output)")
             let gone = try await cluster.control("task", "delete", "--group", "upkeep", "--yes")
             #expect(gone.lines.count == 3, "\(gone)")
         }
