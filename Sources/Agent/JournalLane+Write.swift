@@ -244,6 +244,9 @@ extension JournalLane.Taken {
         if run.trigger == .completion, run.origin?.chain != definition.completionSince {
             return .skipped(reason: SkippedReason.unscheduled)
         }
+        if run.trigger == .start, !definition.counts(at: run.due) {
+            return .skipped(reason: SkippedReason.paused)
+        }
         return .launch
     }
 }

@@ -29,16 +29,14 @@ extension TaskDefinition {
         }
     }
 
-    /// When the run is due that follows a start of an agent's process at `instant`; `nil` when none does.
-    public func nextStartDue(after instant: Instant) -> Instant? {
-        activeStart?.due(afterAgentStart: instant, in: scheduleContext)
-    }
-
     /// The schedule that follows the ends of runs, if it counts now.
     var activeCompletion: Schedule? { isSuspended ? nil : specification.activeCompletion }
 
-    /// The schedule that follows the starts of agents, if it counts now.
-    var activeStart: Schedule? { isSuspended ? nil : specification.activeStart }
+    /// When the run is due that follows a start of an agent's process at `instant`; `nil` when none does.
+    public func nextStartDue(after instant: Instant) -> Instant? {
+        guard counts(at: instant) else { return nil }
+        return specification.activeStart?.due(afterAgentStart: instant, in: scheduleContext)
+    }
 
     private var scheduleContext: ScheduleContext {
         ScheduleContext(task: name.text, calendars: calendars)

@@ -110,7 +110,7 @@ import Testing
 
     @Test(
         "only what may run where the start was follows it",
-        arguments: ["paused", "elsewhere", "drained", "later"]
+        arguments: ["paused", "group paused", "paused until", "elsewhere", "drained", "later"]
     )
     func others(_ why: String) async throws {
         let workshop = try Workshop()
@@ -124,6 +124,13 @@ import Testing
             try await leader.control.setRuntime(RuntimeSettings(name: .standard, drained: [AgentID("a")!]))
         }
         if why != "later" { _ = try await leader.control.save([task], condition: .any) }
+        if why == "group paused" {
+            _ = try await leader.control.setPaused(.group(.standard), true, ChangeNote())
+        }
+        if why == "paused until" {
+            let end = workshop.now + .seconds(60)
+            _ = try await leader.control.pause(task.name, until: end, ChangeNote())
+        }
         _ = try await workshop.agent("a", start: workshop.random.identifier())
         try await leader.pass()
         if why == "later" { _ = try await leader.control.save([task], condition: .any) }

@@ -322,6 +322,15 @@ extension TaskExplainer {
                 )
             )
         }
+        if facts.definition.nextStartDue(after: facts.now) != nil {
+            found.append(
+                .init(
+                    .following,
+                    "It runs on each agent that starts and may run it.",
+                    in: "znode \(facts.paths.definition) (schedules)"
+                )
+            )
+        }
         guard facts.definition.firstCompletionDue != nil, facts.definition.nextDue(after: facts.now) == nil
         else { return found }
         var sentence = "Its next run follows the end of the one before."
@@ -424,7 +433,7 @@ extension TaskExplainer {
 }
 
 extension TaskSpecification {
-    /// Whether it runs when something happens: runs end, its own or those of other tasks, or agents start.
+    /// Whether it runs because something happened: other runs have ended, its own or those of other tasks, or an agent has started.
     fileprivate var followsEvents: Bool {
         !after.edges.isEmpty
             || schedules.contains { schedule in
