@@ -1,4 +1,5 @@
 import Cluster
+import Domain
 import Logging
 import ZooKeeper
 
@@ -13,6 +14,8 @@ struct AgentContext: Sendable {
     let board: AgentBoard
     let directory: CenterDirectory
     let status: AgentGauge
+    /// This start of the process, whatever incarnations it goes through.
+    let start: ProcessStart
     /// Set when the agent is to stop.
     let stop: Latch
     let time: TimeSource

@@ -57,6 +57,7 @@ public struct AgentService: Service, AgentStatusSource {
             board: board,
             directory: directory,
             status: status,
+            start: ProcessStart(id: random.identifier(), at: time.now),
             stop: Latch(),
             time: time,
             random: random,

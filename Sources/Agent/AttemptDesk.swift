@@ -28,8 +28,7 @@ actor AttemptDesk {
 
         /// When it may start: what was dispatched at once, also when the clock that dated it is ahead of ours.
         var launchAt: Instant {
-            let isDue = fire.trigger == .schedule || fire.trigger == .completion
-            let isDispatched = !isDue || fire.attempt.number > 1
+            let isDispatched = !fire.trigger.isAhead || fire.attempt.number > 1
             return isDispatched ? min(fire.due, committedAt) : fire.due
         }
 

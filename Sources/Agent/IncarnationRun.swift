@@ -98,7 +98,8 @@ struct IncarnationRun: Sendable {
             version: configuration.version,
             host: configuration.host,
             processID: configuration.processID,
-            startedAt: context.time.now
+            startedAt: context.time.now,
+            start: context.start
         )
     }
 

@@ -11,8 +11,9 @@ extension JournalLane {
     mutating func admit(_ taken: [Taken]) -> [Taken] {
         let stopped = Set(entries.compactMap(\.dispatch.stopped))
         let asked = taken.map { ($0.fire, $0.specification?.concurrency ?? Concurrency()) }
+        let now = context.time.now
         let (admissions, kept) = live.ledger.withLock { ledger in
-            let admissions = ledger.admit(asked, stopped: stopped)
+            let admissions = ledger.admit(asked, stopped: stopped, now: now)
             let kept = zip(taken, admissions).filter { $1 == .waiting }.map(\.0)
             ledger.replace(for: Set(kept.filter(\.replacesWhatLives).map(\.fire.key)))
             return (admissions, kept)

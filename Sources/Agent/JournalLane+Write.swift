@@ -22,6 +22,7 @@ extension JournalLane {
     mutating func journalDue() async throws -> Progress {
         let began = context.time.monotonic
         let now = context.time.now
+        entries.sort { ($0.dispatch.due, $0.name) < ($1.dispatch.due, $1.name) }
         let taken = admit(try await take(entries))
         let nonce = context.random.identifier(NonceKind.self)
         let horizon = now + lookAhead
@@ -245,6 +246,16 @@ extension JournalLane.Taken {
         if run.trigger == .completion, run.origin?.chain != definition.completionSince {
             return .skipped(reason: SkippedReason.unscheduled)
         }
+        if run.trigger == .start, !definition.counts(at: run.due) {
+            return .skipped(reason: SkippedReason.paused)
+        }
         return .launch
+    }
+}
+
+extension Dispatch {
+    /// Its place among those that are taken together: what is due first comes first, after orders about what lives.
+    fileprivate var due: Instant {
+        if case .launch(let run) = self { run.due } else { Instant(millisecondsSinceEpoch: .min) }
     }
 }

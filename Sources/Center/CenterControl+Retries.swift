@@ -89,8 +89,8 @@ extension CenterControl {
         }
         guard let roster = await leading.reconciler.roster,
             let target = roster.agent(
-                for: task,
-                part: next.part,
+                for: next,
+                of: task,
                 after: result.retryAt == nil ? nil : report.agent
             ),
             let fence = roster.mirror.fences[target]

@@ -72,9 +72,7 @@ extension CenterControl {
         var seen: Set<TaskID> = []
         let dependencies = DependencyCheck(state.store.catalog, saving: request.tasks)
         return request.tasks.enumerated().flatMap { index, specification in
-            // No starts of agents are followed yet: what would silently never run is refused.
-            var found = specification.problems + specification.eventProblems
-            found += dependencies.problems(of: specification)
+            var found = specification.problems + dependencies.problems(of: specification)
             found += specification.calendarProblems(knowing: sources.known)
             if found.isEmpty { found += Self.problems(specification, with: sources) }
             if !runtimes.contains(specification.runtime) {

@@ -143,6 +143,11 @@ extension RunID {
         derived(from: "completion\n\(tree.root)\n\(task)\n\(run)")
     }
 
+    /// The run of a task that follows a start of an agent's process.
+    public static func started(_ start: StartID, of task: TaskUID, in tree: Tree) -> RunID {
+        derived(from: "start\n\(tree.root)\n\(task)\n\(start)")
+    }
+
     /// The run of a task that comes after those of others on one occasion.
     public static func dependent(_ task: TaskUID, on occasion: String, in tree: Tree) -> RunID {
         derived(from: "dependency\n\(tree.root)\n\(task)\n\(occasion)")

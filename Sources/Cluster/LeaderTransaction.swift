@@ -115,8 +115,18 @@ public struct LeaderTransaction: Sendable {
             generation: generation,
             epoch: epoch,
             bucketCount: mirror.bucketCount,
-            buckets: Dictionary(uniqueKeysWithValues: buckets)
+            buckets: Dictionary(uniqueKeysWithValues: buckets),
+            followedStart: table?.head?.value.followedStart
         )
+    }
+
+    /// Notes in the head of a table that everything has been dispatched that follows a start of its agent's process.
+    public mutating func noteStart(_ start: StartID, of seat: Seat) {
+        guard var head = mirror.tables[seat]?.head?.value else { return }
+        head.generation += 1
+        head.epoch = epoch
+        head.followedStart = start
+        heads[seat] = head
     }
 }
 

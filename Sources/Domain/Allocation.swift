@@ -120,6 +120,8 @@ public struct AllocationHead: Hashable, Sendable, Codable {
     public var bucketCount: Int
     /// For each bucket that exists the generation that last changed it.
     public var buckets: [Int: Int]
+    /// The start of the agent's process that `onAgentStart` schedules were followed for; `nil` before the first.
+    public var followedStart: StartID?
 
     /// Creates a head.
     public init(
@@ -127,13 +129,15 @@ public struct AllocationHead: Hashable, Sendable, Codable {
         generation: Int,
         epoch: Epoch,
         bucketCount: Int,
-        buckets: [Int: Int] = [:]
+        buckets: [Int: Int] = [:],
+        followedStart: StartID? = nil
     ) {
         self.incarnation = incarnation
         self.generation = generation
         self.epoch = epoch
         self.bucketCount = bucketCount
         self.buckets = buckets
+        self.followedStart = followedStart
     }
 }
 

@@ -10,7 +10,7 @@ public struct Explanation: Hashable, Sendable, Codable {
         case paused
         /// Its group or its runtime is paused.
         case suspended
-        /// It follows the ends of runs, its own or those of others.
+        /// It follows the ends of runs, its own or those of others, or the starts of agents.
         case following
         /// It has no schedules.
         case noSchedule = "no-schedule"

@@ -11,6 +11,16 @@ public enum Trigger: String, Codable, Hashable, Sendable {
     case completion
     /// A run of a task it comes after has ended (`after`).
     case dependency
+    /// The process of its agent has started (`onAgentStart`).
+    case start
+
+    /// Whether its runs are known before they are due, and begin then.
+    public var isAhead: Bool {
+        switch self {
+        case .schedule, .completion, .start: true
+        case .request, .dependency: false
+        }
+    }
 }
 
 /// What an agent decided about a fire.

@@ -73,12 +73,16 @@ extension RandomID: CodingKeyRepresentable {
 public enum TaskUIDKind: Sendable {}
 /// Kind of an incarnation.
 public enum IncarnationKind: Sendable {}
+/// Kind of a start of a process.
+public enum StartKind: Sendable {}
 /// Kind of a nonce.
 public enum NonceKind: Sendable {}
 
 /// Random at a task's creation (64 bits): a deleted and recreated task is another task.
 public typealias TaskUID = RandomID<TaskUIDKind>
-/// Random at every start of an agent process (128 bits), never stored or reused.
+/// Random at every registration of an agent process (128 bits), never stored or reused.
 public typealias Incarnation = RandomID<IncarnationKind>
+/// Random at every start of an agent's process (128 bits); its incarnations share it.
+public typealias StartID = RandomID<StartKind>
 /// Random content that proves who wrote a node after a lost reply.
 public typealias Nonce = RandomID<NonceKind>

@@ -26,6 +26,8 @@ public struct AgentRegistration: Hashable, Sendable, Codable {
     public var processID: Int32
     /// When the process started, by its own clock.
     public var startedAt: Instant
+    /// The start of the process, which all of its incarnations share; `nil` from agents that know of none.
+    public var start: ProcessStart?
 
     /// Creates a registration.
     public init(
@@ -39,7 +41,8 @@ public struct AgentRegistration: Hashable, Sendable, Codable {
         version: String,
         host: String,
         processID: Int32,
-        startedAt: Instant
+        startedAt: Instant,
+        start: ProcessStart? = nil
     ) {
         precondition(slots >= 1, "an agent has at least one slot, not \(slots)")
         self.agent = agent
@@ -53,6 +56,21 @@ public struct AgentRegistration: Hashable, Sendable, Codable {
         self.host = host
         self.processID = processID
         self.startedAt = startedAt
+        self.start = start
+    }
+}
+
+/// One start of an agent's process.
+public struct ProcessStart: Hashable, Sendable, Codable {
+    /// Drawn at the start.
+    public var id: StartID
+    /// When it was, by the agent's clock.
+    public var at: Instant
+
+    /// Creates the note of a start.
+    public init(id: StartID, at: Instant) {
+        self.id = id
+        self.at = at
     }
 }
 

@@ -1,6 +1,6 @@
 public import Scheduling
 
-/// What a run belongs to that another run led to.
+/// What led to a run that neither the clock nor a person asked for.
 public struct RunOrigin: Hashable, Sendable, Codable {
     /// Since when the chain of an `afterCompletion` schedule is counted in which the run stands; `nil` when it stands in none.
     public var chain: Instant?
@@ -8,12 +8,34 @@ public struct RunOrigin: Hashable, Sendable, Codable {
     public var occasion: String?
     /// The runs whose ends led to it, sorted.
     public var parents: [RunID]?
+    /// The start of an agent's process that it follows: only that process may run it.
+    public var start: AgentStart?
 
     /// Creates an origin.
-    public init(chain: Instant? = nil, occasion: String? = nil, parents: [RunID]? = nil) {
+    public init(
+        chain: Instant? = nil,
+        occasion: String? = nil,
+        parents: [RunID]? = nil,
+        start: AgentStart? = nil
+    ) {
         self.chain = chain
         self.occasion = occasion
         self.parents = parents
+        self.start = start
+    }
+}
+
+/// Which start of which agent a run follows.
+public struct AgentStart: Hashable, Sendable, Codable {
+    /// The agent.
+    public var agent: AgentID
+    /// The start of its process.
+    public var id: StartID
+
+    /// Names a start.
+    public init(agent: AgentID, id: StartID) {
+        self.agent = agent
+        self.id = id
     }
 }
 
@@ -21,6 +43,9 @@ extension JournaledFire {
     /// Which runs of different tasks belong together: those of one due instant, and those that one request led to.
     public var occasion: String {
         if let occasion = origin?.occasion { return occasion }
-        return trigger == .request ? attempt.run.text : String(due.millisecondsSinceEpoch)
+        switch trigger {
+        case .request, .start: return attempt.run.text
+        case .schedule, .completion, .dependency: return String(due.millisecondsSinceEpoch)
+        }
     }
 }

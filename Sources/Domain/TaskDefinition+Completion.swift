@@ -1,6 +1,6 @@
 public import Scheduling
 
-/// Runs that follow the end of the one before.
+/// Runs that follow the end of the one before, or the start of an agent.
 extension TaskDefinition {
     /// When the first run of the present chain is due; the others follow the ends of those before them.
     public var firstCompletionDue: Instant? {
@@ -25,12 +25,18 @@ extension TaskDefinition {
         switch fire.trigger {
         case .completion: return fire.origin?.chain == completionSince
         case .schedule: return fire.due == firstCompletionDue
-        case .request, .dependency: return false
+        case .request, .dependency, .start: return false
         }
     }
 
     /// The schedule that follows the ends of runs, if it counts now.
     var activeCompletion: Schedule? { isSuspended ? nil : specification.activeCompletion }
+
+    /// When the run is due that follows a start of an agent's process at `instant`; `nil` when none does.
+    public func nextStartDue(after instant: Instant) -> Instant? {
+        guard counts(at: instant) else { return nil }
+        return specification.activeStart?.due(afterAgentStart: instant, in: scheduleContext)
+    }
 
     private var scheduleContext: ScheduleContext {
         ScheduleContext(task: name.text, calendars: calendars)
@@ -42,5 +48,11 @@ extension TaskSpecification {
     var activeCompletion: Schedule? {
         guard isEnabled else { return nil }
         return schedules.first { if case .afterCompletion = $0.timing { true } else { false } }
+    }
+
+    /// The schedule that follows the starts of agents, if it counts now.
+    var activeStart: Schedule? {
+        guard isEnabled else { return nil }
+        return schedules.first { if case .onAgentStart = $0.timing { true } else { false } }
     }
 }

@@ -54,7 +54,7 @@ extension TaskSpecification {
     public var problems: [ValidationProblem] {
         let problems =
             actionProblems + labelProblems + environmentProblems + parameterProblems + scheduleProblems
-            + completionProblems + durationProblems + after.problems(of: name)
+            + completionProblems + startProblems + durationProblems + after.problems(of: name)
         return problems.isEmpty ? sizeProblems : problems
     }
 
@@ -168,6 +168,22 @@ extension TaskSpecification {
         return [.init(field: "schedules[\(indices[1])]", message: message)]
     }
 
+    /// One run follows a start, on the agent that started, which need not be the one that counts the task's runs.
+    private var startProblems: [ValidationProblem] {
+        let indices = schedules.indices.filter { index in
+            if case .onAgentStart = schedules[index].timing { true } else { false }
+        }
+        if indices.count > 1 {
+            let message = "a task has one schedule with 'onAgentStart' at most: remove the others"
+            return [.init(field: "schedules[\(indices[1])]", message: message)]
+        }
+        guard !indices.isEmpty, concurrency.livingMax != nil else { return [] }
+        let message =
+            "runs that follow the starts of agents run where the start was and are not counted: write concurrency: allow "
+            + "without max, or another schedule"
+        return [.init(field: "concurrency", message: message)]
+    }
+
     /// A problem for every schedule that names a calendar which is not among `known`.
     ///
     /// - Parameter known: The calendars there are; only the cluster knows.
@@ -180,15 +196,6 @@ extension TaskSpecification {
                     "there is no calendar '\(name)': save it first (kind: Calendar) or correct the name"
                 return ValidationProblem(field: "schedules[\(index)]", message: message)
             }
-        }
-    }
-
-    /// A problem for every schedule that starts of agents decide, which a cluster must know how to follow.
-    public var eventProblems: [ValidationProblem] {
-        schedules.enumerated().compactMap { index, schedule in
-            guard case .onAgentStart = schedule.timing else { return nil }
-            let message = "this version of the cluster follows no agents' starts: use every or cron"
-            return ValidationProblem(field: "schedules[\(index)]", message: message)
         }
     }
 

@@ -77,6 +77,7 @@ public struct Simulation {
         final.checkResults(through: lastDue)
         final.checkRequests()
         final.checkFollowers(through: lastDue)
+        final.checkStarts()
         return SimulationReport(
             seed: seed,
             violations: cluster.trace.violations,

@@ -15,6 +15,9 @@ final class Trace: Sendable {
     private let clock: SimulationClock
     private let keepsLines: Bool
 
+    /// Time since the cluster began.
+    var now: Duration { clock.now.offset }
+
     init(clock: SimulationClock, keepsLines: Bool) {
         self.clock = clock
         self.keepsLines = keepsLines

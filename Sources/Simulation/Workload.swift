@@ -24,6 +24,8 @@ final class Workload {
     private var grouped: Set<TaskID> = []
     /// Tasks whose schedules were changed while the cluster ran.
     private(set) var edited: Set<TaskID> = []
+    /// Agents that were ever drained.
+    private(set) var drained: Set<AgentID> = []
 
     init(cluster: SimulatedCluster, generator: SeededGenerator) {
         self.cluster = cluster
@@ -41,6 +43,8 @@ final class Workload {
         /// From the end of a run to the next; `nil` for a task that is due every so often.
         var completion: CompletionSchedule?
         var isScheduled = true
+        /// Whether it runs wherever an agent starts.
+        var followsStarts = false
     }
 
     /// Tasks whose fires may have to wait for the end of a run.
@@ -137,19 +141,22 @@ final class Workload {
         // Most come due often; some so rarely that their agent sleeps for long.
         let seconds = generator.chance(0.15) ? 20 : 1 + generator.index(below: 8)
         let interval = try IntervalSchedule(every: .seconds(seconds))
-        let concurrency = policies[name] ?? drawConcurrency()
-        policies[name] = concurrency
         if followings[name] == nil, pauseGenerator.chance(0.4) { grouped.insert(name) }
         let following = try followings[name] ?? drawFollowing()
         followings[name] = following
-        let timing = following.completion.map { Schedule(.afterCompletion($0)) } ?? .every(interval)
+        let drawn = policies[name] ?? drawConcurrency()
+        let concurrency = following.followsStarts ? Concurrency() : drawn
+        policies[name] = concurrency
+        var schedules = following.isScheduled ? [Schedule.every(interval)] : []
+        if let completion = following.completion { schedules = [Schedule(.afterCompletion(completion))] }
+        if following.followsStarts { schedules.append(Schedule(.onAgentStart(try AgentStartSchedule()))) }
         // All attempts of what is counted are made by the owner.
         let locations = Retry.Location.allCases.filter { concurrency.livingMax == nil || $0 != .other }
         return TaskSpecification(
             name: name,
             group: grouped.contains(name) ? Self.group : .standard,
             action: .command(["true"]),
-            schedules: following.isScheduled ? [timing] : [],
+            schedules: schedules,
             killGrace: .seconds(1),
             delivery: generator.chance(0.5) ? .atLeastOnce : .atMostOnce,
             misfire: Misfire(generator.element(of: Misfire.Policy.allCases) ?? .once),
@@ -169,6 +176,8 @@ final class Workload {
         if followingGenerator.chance(0.15) {
             let delay = Duration.seconds(1 + followingGenerator.index(below: 3))
             following.completion = try CompletionSchedule(delay: delay)
+        } else if followingGenerator.chance(0.15) {
+            following.followsStarts = true
         } else if followingGenerator.chance(0.3) {
             var parents = followings.keys.sorted()
             for _ in 0..<(followingGenerator.chance(0.3) ? 2 : 1) where !parents.isEmpty {
@@ -206,6 +215,7 @@ final class Workload {
     private func drain() {
         guard let agent = generator.element(of: cluster.agents)?.id else { return }
         let isDrained = generator.chance(0.4)
+        if isDrained { drained.insert(agent) }
         onLeader("\(isDrained ? "drain" : "undrain") \(agent)") { operations in
             try await operations.setDrained(agent, in: nil, isDrained)
             return "done"

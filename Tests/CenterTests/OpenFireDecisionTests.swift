@@ -171,7 +171,7 @@ import Testing
                 delivery: .atLeastOnce,
                 isDeleted: true,
                 text: "whether it was started is not known; "
-                    + "it is not attempted again: its task is gone, another attempt was made, or the cluster was restored since"
+                    + "it is not attempted again: its task or its process is gone, another attempt was made, or the cluster was restored since"
             ),
         ]
     )

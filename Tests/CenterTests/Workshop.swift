@@ -59,9 +59,12 @@ struct Workshop: Sendable {
     }
 
     /// Starts an agent's process: a new incarnation in a session of its own.
-    func agent(_ name: String, runtime: RuntimeID = .standard, labels: [String: String] = [:]) async throws
-        -> Agent
-    {
+    func agent(
+        _ name: String,
+        runtime: RuntimeID = .standard,
+        labels: [String: String] = [:],
+        start: StartID? = nil
+    ) async throws -> Agent {
         let session = try await ensemble.connect(resuming: nil)
         let agent = Agent(
             id: JournalID(
@@ -71,7 +74,7 @@ struct Workshop: Sendable {
             session: session,
             workshop: self
         )
-        try await agent.register(labels)
+        try await agent.register(labels, start: start)
         return agent
     }
 
@@ -223,7 +226,7 @@ struct Agent: Sendable {
     var name: AgentID { id.seat.agent }
     private var paths: RuntimeTree { get throws { try workshop.tree.runtime(id.seat.runtime) } }
 
-    func register(_ labels: [String: String]) async throws {
+    func register(_ labels: [String: String], start: StartID?) async throws {
         let registration = AgentRegistration(
             agent: name,
             incarnation: id.incarnation,
@@ -232,7 +235,8 @@ struct Agent: Sendable {
             version: "1",
             host: "h",
             processID: 1,
-            startedAt: workshop.now
+            startedAt: workshop.now,
+            start: start.map { ProcessStart(id: $0, at: workshop.now) }
         )
         for parent in try [paths.journal(name), paths.inbox(name)] {
             try await session.createIfAbsent(parent)
@@ -260,6 +264,18 @@ struct Agent: Sendable {
         )
         _ = try await session.multi([
             .check(path, version: version),
+            .create(try paths.segment(name, id.incarnation, number), data: try ZNodeCodec.encode(segment)),
+        ])
+    }
+
+    /// Commits a segment with a fire that it takes from its inbox (rule A4).
+    func take(_ fire: JournaledFire, _ number: Int) async throws {
+        let inbox = try paths.inbox(name, id.incarnation)
+        let entry = try inbox.child("\(fire.attempt.run)-\(fire.attempt.number)")
+        let segment = JournalSegment(number: number, nonce: workshop.random.identifier(), fires: [fire])
+        _ = try await session.multi([
+            .check(try paths.fence(name, id.incarnation), version: try await fence),
+            .delete(entry, version: nil),
             .create(try paths.segment(name, id.incarnation, number), data: try ZNodeCodec.encode(segment)),
         ])
     }

@@ -111,8 +111,15 @@ import Testing
     func completion() throws {
         let two = try task(#"{"afterCompletion":"5m"},{"afterCompletion":"6m"}"#)
         #expect(two.problems.map(\.field) == ["schedules[1]"])
-        #expect(two.eventProblems.isEmpty)
-        #expect(try task(#"{"onAgentStart":true}"#).eventProblems.map(\.field) == ["schedules[0]"])
-        #expect(try task(#"{"every":"5m"}"#).eventProblems.isEmpty)
+    }
+
+    @Test("a task follows a start once, and is not counted")
+    func start() throws {
+        var task = try task(#"{"every":"5m"},{"onAgentStart":true}"#)
+        #expect(task.problems.isEmpty)
+        task.concurrency = Concurrency(.forbid)
+        #expect(task.problems.map(\.field) == ["concurrency"])
+        let two = try self.task(#"{"onAgentStart":true},{"onAgentStart":"30s"}"#)
+        #expect(two.problems.map(\.field) == ["schedules[1]"])
     }
 }

@@ -16,18 +16,17 @@ extension EndToEnd.Live {
         @Test("runs follow one another by a delay after each end, until the task is paused")
         func chain() async throws {
             let cluster = try LocalCluster.shared()
-            // Long enough for the pause to come between two runs.
-            let schedule = "schedules: [{afterCompletion: 1s}]"
-            try await cluster.task("chained", script: "sleep 0.2", more: schedule)
-            try await eventually("four runs have ended") {
-                try await runs(of: "chained", cluster).count { $0.state == .succeeded } >= 4
+            let schedule = "schedules: [{afterCompletion: 2s}]"
+            try await cluster.task("chained", script: "true", more: schedule)
+            try await eventually("three runs have ended") {
+                try await runs(of: "chained", cluster).count { $0.state == .succeeded } >= 3
             }
             #expect(try await cluster.control("task", "pause", "chained").status == 0)
             let ended = try await runs(of: "chained", cluster).filter { $0.state == .succeeded }
                 .compactMap(\.attempts.first).sorted { $0.startedAt ?? .now < $1.startedAt ?? .now }
             for (earlier, later) in zip(ended, ended.dropFirst()) {
                 let pause = try #require(earlier.endedAt).duration(to: try #require(later.startedAt))
-                #expect(pause >= .seconds(1))
+                #expect(pause >= .seconds(2))
             }
             try await eventually("the run that was to follow is recorded") {
                 try await runs(of: "chained", cluster).contains { $0.state == .skipped }

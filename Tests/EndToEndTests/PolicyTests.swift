@@ -207,16 +207,18 @@ extension EndToEnd.Live {
         static let refusals = [
             Refusal(
                 document: "kind: Calendar\nname: unsaved\ndates: [2026-12-25]\n---\n"
-                    + task("[{every: 1h, exclude: {calendars: [unsaved]}}, {onAgentStart: true}]"),
-                says: "task unsaved: this version of the cluster follows no agents' starts: use every or cron"
+                    + task(
+                        "[{every: 1h, exclude: {calendars: [unsaved]}}, {every: 2h, exclude: {calendars: [others]}}]"
+                    ),
+                says: "task unsaved: there is no calendar 'others'"
             ),
             Refusal(
                 document: task("[{every: 1h, exclude: {calendars: [no-such-days]}}]"),
                 says: "task unsaved: there is no calendar 'no-such-days'"
             ),
             Refusal(
-                document: task("[{onAgentStart: true}]"),
-                says: "task unsaved: this version of the cluster follows no agents' starts"
+                document: task("[{every: 1h}]") + "runtime: nowhere\n",
+                says: "task unsaved: there is no runtime 'nowhere'"
             ),
         ]
 
@@ -225,7 +227,7 @@ extension EndToEnd.Live {
         }
 
         @Test(
-            "what a cluster cannot follow yet is refused in one sentence, and nothing is saved",
+            "what names something that is not there is refused in one sentence, and nothing is saved",
             arguments: refusals
         )
         func refused(_ refusal: Refusal) async throws {

@@ -116,11 +116,11 @@ struct CrontabImportTests {
         let outcome = imported(text, .crontab)
         #expect(
             outcome.notes == [
-                "2 dropped MAILTO=root", "3 dropped @reboot", "8 dropped the variable CLOUDTASK_X",
+                "2 dropped MAILTO=root", "3 changed @reboot", "8 dropped the variable CLOUDTASK_X",
             ]
         )
         #expect(outcome.tasks.map(\.name.text) == ["warm-up", "spread", "tidy", "quiet"])
-        #expect(outcome.tasks[0].schedules.isEmpty)
+        #expect(outcome.tasks[0].schedules.map(\.explained) == ["At every start of the agent."])
         #expect(outcome.tasks[1].crons == ["H(10-20) 5 * * *"])
         #expect(outcome.tasks.map { $0.schedules.first?.jitter } == [nil, nil, .seconds(600), .seconds(600)])
         #expect(imported("MAILTO=\"\"\n", .crontab).remarks.isEmpty)

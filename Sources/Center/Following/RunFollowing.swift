@@ -195,7 +195,7 @@ extension RunFollowing {
         _ roster: Roster,
         instead known: Versioned<AwaitedRun>?
     ) async throws -> Bool {
-        guard let target = roster.agent(for: task, part: run.part), let fence = roster.mirror.fences[target]
+        guard let target = roster.agent(for: run, of: task), let fence = roster.mirror.fences[target]
         else {
             return false
         }

@@ -98,7 +98,7 @@ struct OpenFireDecision: Hashable, Sendable {
             case .atLeastOnce:
                 isRepeatable
                     ? "another attempt follows (delivery at-least-once)"
-                    : "it is not attempted again: its task is gone, another attempt was made, or the cluster was restored since"
+                    : "it is not attempted again: its task or its process is gone, another attempt was made, or the cluster was restored since"
             }
         return AttemptResult(
             attempt: fire.attempt,

@@ -2,6 +2,7 @@ import Cluster
 import Domain
 import Logging
 import Mutations
+import Orchestration
 import Scheduling
 import ZooKeeper
 
@@ -84,9 +85,11 @@ extension Reconciler {
         var decisions: [(open: OpenFire, decision: OpenFireDecision)] = []
         for var open in journal.open
         where !open.mayLive || !situation.isUnsettled(open.fire.key, of: journal.id) {
+            let process = processState(of: open.fire.origin, journal.id, situation)
+            if process == .away { continue }
             open.fire.terms = try await terms(of: open.fire, situation)
             let run = try await environment.history.knownRun(open.fire.attempt.run)
-            let task = situation.catalog.task(open.fire.uid)
+            let task = process == .gone ? nil : situation.catalog.task(open.fire.uid)
             decisions.append(
                 (open, .decide(open, by: owner, run: run, task: task, floor: floor, now: time.now))
             )
@@ -114,7 +117,7 @@ extension Reconciler {
     ) async throws {
         let dispatch = LeaderDispatch(writer: writer)
         guard let task = situation.catalog.task(next.uid),
-            let target = situation.roster.agent(for: task, part: next.part),
+            let target = situation.roster.agent(for: next, of: task),
             let fence = situation.mirror.fences[target]
         else { return }
         let runtimes = environment.store.read { $0.runtimes.keys.sorted() }
@@ -142,12 +145,17 @@ extension Reconciler {
                 _ = try await writer.write([removal])
                 continue
             }
-            guard let task = situation.catalog.task(run.uid) else {
-                try await environment.history.author([Self.skipped(run, by: id, now: time.now)])
+            let process = processState(of: run.origin, id, situation)
+            if process == .away { continue }
+            guard process != .gone, let task = situation.catalog.task(run.uid) else {
+                let reason = process == .gone ? SkippedReason.processGone : SkippedReason.deleted
+                try await environment.history.author([
+                    Self.skipped(run, because: reason, by: id, now: time.now)
+                ])
                 _ = try await writer.write([removal])
                 continue
             }
-            guard let target = situation.roster.agent(for: task, part: run.part),
+            guard let target = situation.roster.agent(for: run, of: task),
                 let fence = situation.mirror.fences[target]
             else { continue }
             let marker = try await dispatch.marker(run.attempt.run, target.seat.runtime)
@@ -157,8 +165,33 @@ extension Reconciler {
         }
     }
 
-    private static func skipped(_ run: DispatchedRun, by id: JournalID, now: Instant) -> RunReport {
-        var fire = JournaledFire(run, nil, decision: .skipped(reason: "the task was deleted"))
+    /// What has become of the process that alone may run what follows its start; `nil` for what any agent may run.
+    ///
+    /// One that is away may come back for a while: its session may have ended without it.
+    private func processState(
+        of origin: RunOrigin?,
+        _ id: JournalID,
+        _ situation: Situation
+    ) -> Roster.ProcessState? {
+        guard let start = origin?.start else { return nil }
+        let state = situation.roster.process(of: start)
+        let patience = (sealedSince[id] ?? time.monotonic) + Self.returnPatience
+        guard state == .away else { return state }
+        if patience <= time.monotonic { return .gone }
+        askForPass(at: patience)
+        return .away
+    }
+
+    /// How long a process may be away before it counts as gone.
+    private static let returnPatience = Duration.seconds(600)
+
+    private static func skipped(
+        _ run: DispatchedRun,
+        because reason: String,
+        by id: JournalID,
+        now: Instant
+    ) -> RunReport {
+        var fire = JournaledFire(run, nil, decision: .skipped(reason: reason))
         fire.terms = run.terms
         return RunReport(
             fire: fire,

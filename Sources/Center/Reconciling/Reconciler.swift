@@ -222,6 +222,7 @@ extension Reconciler {
             try await settleAbandoned()
             try await settleChanging()
             try await place()
+            try await followStarts()
             try await decideOpenFires()
             try await dispatchReady()
             try await liftHolds()

@@ -66,6 +66,30 @@ struct Roster: Sendable {
         return agent(for: task, part: part)
     }
 
+    /// A live agent for an attempt that is dispatched; of a run that follows the start of a process, only that process.
+    func agent(for run: DispatchedRun, of task: TaskDefinition, after last: AgentID? = nil) -> JournalID? {
+        guard let start = run.origin?.start else { return agent(for: task, part: run.part, after: last) }
+        guard case .there(let seat) = process(of: start) else { return nil }
+        return journal(of: seat)
+    }
+
+    /// What is known of a process of an agent.
+    enum ProcessState: Hashable { case there(Seat), away, gone }
+
+    /// What has become of the process that started so.
+    func process(of start: AgentStart) -> ProcessState {
+        let seats = catalog.agents.keys.filter { $0.agent == start.agent }.sorted()
+        if let seat = seats.first(where: { catalog.agents[$0]?.start?.id == start.id }) {
+            return .there(seat)
+        }
+        return seats.isEmpty ? .away : .gone
+    }
+
+    /// Whether an agent may run a task now: by its placement, and because it is not drained.
+    func mayRun(_ task: TaskDefinition, at seat: Seat) -> Bool {
+        task.specification.runtime == seat.runtime && choice(for: task, part: 0) { $0 == seat.agent } != nil
+    }
+
     /// Who counts the runs of a part, and so makes all of its attempts: its owner; `nil` also while it is on its way to one.
     func counter(of task: TaskDefinition, part: Int) -> JournalID? {
         let key = TaskPart(uid: task.uid, part: part)

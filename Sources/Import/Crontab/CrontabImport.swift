@@ -64,9 +64,18 @@ enum CrontabImport {
         _ candidate: inout TaskCandidate
     ) {
         if entry.schedule.lowercased() == "@reboot" {
-            return candidate.drop(.onStart, "@reboot")
+            candidate.change(
+                "@reboot",
+                "starts of agents count, not of machines: it runs on every agent that may run it, also when only the agent was "
+                    + "started anew",
+                "pin it to the machine's agent with placement: {agents: [NAME]}"
+            )
         }
         do throws(ScheduleError) {
+            if entry.schedule.lowercased() == "@reboot" {
+                candidate.schedules = [Schedule(.onAgentStart(try AgentStartSchedule()))]
+                return
+            }
             let zone = try entry.environment["CRON_TZ"].map { name throws(ScheduleError) in
                 try TimeZoneID(name)
             }

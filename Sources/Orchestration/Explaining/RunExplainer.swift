@@ -195,6 +195,9 @@ extension RunExplainer {
                     in: facts.paths.history(of: run)
                 )
             )
+        } else if let start = run.origin?.start {
+            let sentence = "It followed a start of agent \(start.agent), and only that process may run it."
+            found.append(.init(.following, sentence, in: facts.paths.history(of: run)))
         } else if let parents = run.origin?.parents, !parents.isEmpty {
             let names = parents.map(\.text).joined(separator: ", ")
             found.append(

@@ -70,7 +70,7 @@ public enum TaskExplainer {
 
     private static func schedule(_ facts: TaskFacts) -> [Explanation.Finding] {
         let definition = facts.definition
-        if definition.specification.followsRuns, definition.nextDue(after: facts.now) == nil { return [] }
+        if definition.specification.followsEvents, definition.nextDue(after: facts.now) == nil { return [] }
         guard !definition.specification.schedules.isEmpty else {
             return [
                 .init(
@@ -322,6 +322,15 @@ extension TaskExplainer {
                 )
             )
         }
+        if facts.definition.nextStartDue(after: facts.now) != nil {
+            found.append(
+                .init(
+                    .following,
+                    "It runs on each agent that starts and may run it.",
+                    in: "znode \(facts.paths.definition) (schedules)"
+                )
+            )
+        }
         guard facts.definition.firstCompletionDue != nil, facts.definition.nextDue(after: facts.now) == nil
         else { return found }
         var sentence = "Its next run follows the end of the one before."
@@ -424,9 +433,14 @@ extension TaskExplainer {
 }
 
 extension TaskSpecification {
-    /// Whether it runs after other runs have ended: its own or those of other tasks.
-    fileprivate var followsRuns: Bool {
+    /// Whether it runs because something happened: other runs have ended, its own or those of other tasks, or an agent has started.
+    fileprivate var followsEvents: Bool {
         !after.edges.isEmpty
-            || schedules.contains { if case .afterCompletion = $0.timing { true } else { false } }
+            || schedules.contains { schedule in
+                switch schedule.timing {
+                case .afterCompletion, .onAgentStart: true
+                case .cron, .every, .once, .calendar: false
+                }
+            }
     }
 }

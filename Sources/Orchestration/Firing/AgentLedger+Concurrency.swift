@@ -1,5 +1,5 @@
 public import Domain
-import Scheduling
+public import Scheduling
 
 /// What is done with a dispatched attempt, by its task's concurrency.
 public enum Admission: Hashable, Sendable {
@@ -22,10 +22,12 @@ extension AgentLedger {
     /// - Parameters:
     ///   - fires: The attempts, with their tasks' policies.
     ///   - stopped: Attempts that somebody wants stopped: they do not wait.
+    ///   - now: The present.
     /// - Returns: What is done with each, in the same order.
     public func admit(
         _ fires: [(fire: JournaledFire, concurrency: Concurrency)],
-        stopped: Set<AttemptID> = []
+        stopped: Set<AttemptID> = [],
+        now: Instant
     ) -> [Admission] {
         var taken: [TaskPart: Set<RunID>] = [:]
         return fires.map { fire, concurrency in
@@ -35,7 +37,9 @@ extension AgentLedger {
                 return .skipped(reason: SkippedReason.replaced)
             }
             let others = launched(fire.key).union(taken[fire.key] ?? []).subtracting([run])
-            let isHeld = !mayCount(fire.key) || isHeld(elsewhere: fire)
+            let isHeld =
+                !mayCount(fire.key) || isHeld(elsewhere: fire)
+                || (concurrency.waitingMax > 0 && isBehindFire(fire, now: now))
             if others.count < max, !isHeld {
                 taken[fire.key, default: []].insert(run)
                 return .taken
@@ -45,6 +49,14 @@ extension AgentLedger {
             if isHeld || fire.attempt.number > 1 || concurrency.waitingMax > 0 { return .waiting }
             return .skipped(reason: SkippedReason.lives(others.min()))
         }
+    }
+
+    /// Whether a fire of the part waits that was due before: they are launched in the order in which they are due.
+    private func isBehindFire(_ fire: JournaledFire, now: Instant) -> Bool {
+        guard fire.attempt.number == 1, !blocked.contains(fire.key), let next = parts[fire.key]?.next else {
+            return false
+        }
+        return next < min(fire.due, now)
     }
 
     /// The runs whose next attempts are in the inbox, as it was read last.

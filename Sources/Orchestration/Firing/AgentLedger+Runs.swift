@@ -27,7 +27,11 @@ extension AgentLedger {
 
     /// Notes what a committed fire means for its run.
     mutating func enter(_ fire: JournaledFire) {
-        guard fire.decision == .launch else { return leave(fire, at: fire.due) }
+        guard fire.decision == .launch else {
+            // What waits behind it may have a chance now.
+            if fire.trigger == .schedule { isReleased = true }
+            return leave(fire, at: fire.due)
+        }
         // What was to be replaced has been.
         replacing.remove(fire.key)
         living[fire.key, default: [:]][fire.attempt.run] = fire.attempt.number

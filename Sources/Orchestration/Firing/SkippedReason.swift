@@ -16,6 +16,10 @@ public enum SkippedReason {
     public static let unscheduled = "its schedule was changed or paused while it waited for its time"
     /// Its task was paused when it was to follow.
     public static let paused = "the task is paused"
+    /// There is nothing left to run.
+    public static let deleted = "the task was deleted"
+    /// Only one process may run what follows its start.
+    public static let processGone = "the process of the agent whose start it follows has ended"
     /// A run it comes after did not end as it should.
     public static func notMet(_ arrival: DependencyArrival, of dependencies: Dependencies) -> String {
         let condition = dependencies.edges.first { $0.task == arrival.task }?.condition ?? .succeeded

@@ -101,7 +101,7 @@ final class ClusterWatch: Sendable {
         trace.note("end", "\(attempt) \(outcome.rawValue)")
         state.withLock { state in
             state.overlaps.ended(attempt)
-            if state.isOpen { state.starts.ended(attempt, outcome) }
+            if state.isOpen { state.starts.ended(attempt, outcome, at: trace.now) }
         }
     }
 

@@ -32,6 +32,37 @@ extension FinalChecks {
         }
     }
 
+    /// What follows the last start of each agent's process was dispatched, if it has begun after the task was there.
+    func checkStarts() {
+        guard let runtime = try? cluster.tree.runtime(.standard) else { return }
+        let known = knownRuns
+        for agent in cluster.agents {
+            guard let registration = read(AgentRegistration.self, try? runtime.agent(agent.id)),
+                let start = registration.start
+            else { continue }
+            let head = read(AllocationHead.self, try? runtime.allocation(agent.id))
+            if head?.followedStart != start.id {
+                cluster.trace.violated(.following, "nothing has followed the start of \(agent.id)")
+            }
+            if clocksWereApart || workload.drained.contains(agent.id) { continue }
+            for task in definitions where !workload.edited.contains(task.name) && task.createdAt < start.at {
+                guard task.nextStartDue(after: start.at) != nil else { continue }
+                let run = RunID.started(start.id, of: task.uid, in: cluster.tree)
+                guard !known.contains(run) else { continue }
+                cluster.trace.violated(
+                    .following,
+                    "\(run) of \(task.name) did not follow the start of \(agent.id)"
+                )
+            }
+        }
+    }
+
+    private func read<Payload: Decodable>(_ type: Payload.Type, _ path: ZNodePath?) -> Payload? {
+        path.flatMap { path in
+            cluster.ensemble.node(path).flatMap { try? ZNodeCodec.decode(type, from: $0.data, at: path.text) }
+        }
+    }
+
     /// Longest time from one run of a chain to the next: what runs may take, a retry, a pause, a hand-over.
     private static let chainGapMax = Duration.seconds(30)
 
@@ -47,13 +78,7 @@ extension FinalChecks {
     }
 
     private func waitsForTheFuture(_ task: TaskDefinition) -> Bool {
-        cluster.ensemble.paths.contains { path in
-            guard case .inboxEntry = KnownNode(path, under: cluster.tree.root),
-                let data = cluster.ensemble.node(path)?.data,
-                case .launch(let run)? = try? ZNodeCodec.decode(Dispatch.self, from: data, at: path.text)
-            else { return false }
-            return run.uid == task.uid && run.due > cluster.wallNow
-        }
+        waitingRuns.contains { $0.uid == task.uid && $0.due > cluster.wallNow }
     }
 
     private func toldEnds(of task: TaskUID, after start: Instant, through end: Instant) -> [RunReport] {

@@ -98,12 +98,13 @@ struct FinalChecks {
     /// P1, P3: after a while everything that came due up to `end` has its disposition, in every center's history.
     func checkOutcome(through end: Instant) {
         let starts = cluster.watch.state.withLock(\.starts)
+        let queued = queuedRuns
         for (name, runs) in histories {
             let records = Records(runs)
             for task in definitions { check(task, through: end, records, starts, name) }
             for run in runs where !run.state.isFinal && run.due <= end {
-                // What runs may run on.
-                if starts.isRunning(run.id) { continue }
+                // What runs may run on, and what has just failed is attempted again.
+                if starts.isRunning(run.id, since: trace.now - Self.retryPauseMax) { continue }
                 trace.violated(
                     .disposition,
                     "\(run.id) of \(run.task) is \(run.state.rawValue) at \(name)"
@@ -113,9 +114,29 @@ struct FinalChecks {
             for run in starts.startedRuns.sorted() where run.fireKey != nil && !records.has(run) {
                 trace.violated(.disposition, "\(run) was started, and \(name) does not know it")
             }
-            for run in workload.requestedRuns where !records.has(run) {
+            for run in workload.requestedRuns where !records.has(run) && !queued.contains(run) {
                 trace.violated(.disposition, "\(run) was requested, and \(name) does not know it")
             }
+        }
+    }
+
+    /// Longer than the workload's tasks pause before another attempt.
+    private static let retryPauseMax = Duration.seconds(4)
+
+    /// Runs of tasks whose runs queue that wait in an inbox: there may be more of them than can be run.
+    private var queuedRuns: Set<RunID> {
+        let queueing = Set(definitions.filter { $0.specification.concurrency.waitingMax > 0 }.map(\.uid))
+        return Set(waitingRuns.filter { queueing.contains($0.uid) }.map(\.attempt.run))
+    }
+
+    /// What is in the inboxes.
+    var waitingRuns: [DispatchedRun] {
+        cluster.ensemble.paths.compactMap { path in
+            guard case .inboxEntry = KnownNode(path, under: cluster.tree.root),
+                let data = cluster.ensemble.node(path)?.data,
+                case .launch(let run)? = try? ZNodeCodec.decode(Dispatch.self, from: data, at: path.text)
+            else { return nil }
+            return run
         }
     }
 
@@ -162,7 +183,7 @@ struct FinalChecks {
     }
 
     /// Whether the clocks of those who edit and those who decide were apart.
-    private var clocksWereApart: Bool { !faults.isDisjoint(with: [.stepClock, .driftClock]) }
+    var clocksWereApart: Bool { !faults.isDisjoint(with: [.stepClock, .driftClock]) }
 
     /// Shortly after an edit nobody can say which revision's instants count: the owner may have looked ahead, and what it decides
     /// before it can be told of the edit it decides by what it knows.

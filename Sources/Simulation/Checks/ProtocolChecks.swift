@@ -182,6 +182,8 @@ struct StartCheck {
         var outcome: AttemptOutcome?
     }
 
+    /// When processes of each run ended last.
+    private var lastEnds: [RunID: Duration] = [:]
     private(set) var starts: [AttemptID: Start] = [:]
     private var runs: [RunID: AttemptID] = [:]
     private var running: Set<RunID> = []
@@ -203,13 +205,16 @@ struct StartCheck {
         return found
     }
 
-    mutating func ended(_ attempt: AttemptID, _ outcome: AttemptOutcome) {
+    mutating func ended(_ attempt: AttemptID, _ outcome: AttemptOutcome, at now: Duration) {
+        lastEnds[attempt.run] = now
         starts[attempt]?.outcome = outcome
         running.remove(attempt.run)
     }
 
-    /// Whether a process of the run has not ended.
-    func isRunning(_ run: RunID) -> Bool { running.contains(run) }
+    /// Whether a process of the run has not ended, or did so after `instant`.
+    func isRunning(_ run: RunID, since instant: Duration) -> Bool {
+        running.contains(run) || lastEnds[run].map { $0 > instant } ?? false
+    }
 
     /// The runs that were started, and those that came to an end.
     var startedRuns: Set<RunID> { Set(starts.keys.map(\.run)) }

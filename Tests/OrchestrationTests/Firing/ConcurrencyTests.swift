@@ -125,8 +125,14 @@ private struct LedgerStory {
         )
     }
 
-    func admit(_ fires: JournaledFire..., stopped: Set<AttemptID> = []) -> [Admission] {
-        ledger.admit(fires.map { ($0, task.specification.concurrency) }, stopped: stopped)
+    func admit(_ fires: JournaledFire..., stopped: Set<AttemptID> = [], at seconds: Double = 1)
+        -> [Admission]
+    {
+        ledger.admit(
+            fires.map { ($0, task.specification.concurrency) },
+            stopped: stopped,
+            now: Self.at(seconds)
+        )
     }
 }
 
@@ -357,6 +363,37 @@ private struct LedgerStory {
         var allow = try LedgerStory(Concurrency())
         _ = allow.decide(10)
         #expect(allow.admit(allow.request(1), allow.request(2)) == [.taken, .taken])
+    }
+
+    @Test("requests wait behind fires that were due before them")
+    func order() throws {
+        var queue = try LedgerStory(Concurrency(.queueAll, cap: 5))
+        #expect(queue.decide(10) == ["10 launch"])
+        var request = queue.request(1)
+        request.due = LedgerStory.at(21)
+        queue.end(queue.attempt(10), at: 22)
+        #expect(queue.admit(request, at: 22) == [.waiting])
+        #expect(queue.decide(22) == ["20 launch"])
+        queue.end(queue.attempt(20), at: 25)
+        #expect(queue.admit(request, at: 25) == [.taken])
+        // A clock that is ahead does not keep a request behind fires of the future.
+        request.due = LedgerStory.at(100)
+        #expect(queue.admit(request, at: 25) == [.taken])
+    }
+
+    @Test("what waits behind a fire that is not launched is looked at again")
+    func skippedAhead() throws {
+        var queue = try LedgerStory(Concurrency(.queueOne), startDeadline: .seconds(5))
+        _ = queue.decide(10)
+        queue.end(queue.attempt(10), at: 18)
+        _ = queue.ledger.takeRelease()
+        var request = queue.request(1)
+        request.due = LedgerStory.at(27)
+        #expect(queue.admit(request, at: 28) == [.waiting])
+        #expect(queue.decide(28) == ["20 missed 1"])
+        let isReleased = queue.ledger.takeRelease()
+        #expect(isReleased)
+        #expect(queue.admit(request, at: 28) == [.taken])
     }
 
     @Test("a request and a fire of the same moment are not launched together")
