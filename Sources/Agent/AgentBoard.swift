@@ -37,7 +37,10 @@ final class AgentBoard: Sendable {
         for (index, report) in reports.enumerated() where report.incarnation == live.incarnation {
             guard report.concludes else { continue }
             if case .ended(let result) = report.phase { live.ledger.withLock { _ = $0.ended(result) } }
-            let spooled = SpooledReport(sequence: last - Int64(reports.count - 1 - index), report: report)
+            // What it told is on disk and with the centers that have the report; here it would only take room.
+            var kept = report
+            kept.account = nil
+            let spooled = SpooledReport(sequence: last - Int64(reports.count - 1 - index), report: kept)
             state.withLock { $0.unaccepted[report.fire.attempt] = Unaccepted(report: spooled, since: now) }
         }
         live.bell.ring()

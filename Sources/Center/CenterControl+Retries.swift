@@ -15,6 +15,11 @@ extension CenterControl {
             var open: [JournalID: Set<AttemptID>] = [:]
             var isComplete = true
             for report in reports {
+                let report = try await withOutputs(report)
+                if report.isUntold, time.now < (RunEnd(report)?.at ?? time.now) + Self.untoldPatience {
+                    isComplete = false
+                    continue
+                }
                 if !report.demandsAnotherAttempt, try await follow(report, leading) { continue }
                 let reporter = JournalID(
                     seat: Seat(runtime: report.runtime, agent: report.agent),
@@ -35,6 +40,17 @@ extension CenterControl {
             return false
         }
     }
+
+    /// The report with what the run told, as far as the history knows it: an agent that repeats a report leaves that out.
+    private func withOutputs(_ report: RunReport) async throws -> RunReport {
+        guard report.isUntold else { return report }
+        var whole = report
+        whole.account = try await history.knownRun(report.fire.attempt.run)?.told(at: report.phase)
+        return whole
+    }
+
+    /// A center whose history is new may hear of an end before it is given what the run told: the agent comes again.
+    private static let untoldPatience = Duration.seconds(60)
 
     /// Does what follows from the end of a run, if the end is so young that the markers of what was dispatched because of it still stand;
     /// `false` when it has to be made sure that nobody has done so before.
@@ -115,5 +131,13 @@ extension CenterControl {
     /// How long after the previous dispatch an attempt may follow: an agent that can start nothing must not keep everybody busy.
     private static func pause(before number: Int) -> Duration {
         min(Duration.seconds(5) * (1 << min(max(number - 3, 0), 6)), .seconds(300))
+    }
+}
+
+extension RunReport {
+    /// Whether the attempt has told something that the report does not have.
+    fileprivate var isUntold: Bool {
+        guard account == nil, case .ended(let result) = phase else { return false }
+        return result.outputCount != nil
     }
 }

@@ -95,6 +95,7 @@ extension CenterControl {
         repeated.parameters = (run.terms?.parameters ?? [:]).merging(terms.parameters) { $1 }
         repeated.meantFor = run.terms?.meantFor ?? run.due
         repeated.retryOf = id
+        repeated.inputs = run.terms?.inputs ?? TaskOutputs()
         return try await requestRun(of: task.name, key: key, terms: repeated)
     }
 

@@ -121,15 +121,25 @@ extension CenterLeadership {
     /// How long a caller may repeat a request with the same key.
     static let retryWindow = Duration.seconds(24 * 3_600)
 
+    /// How long the outputs that a run was given stay in its marker at least: a late truth about its end may still ask for another attempt.
+    private static let inputsWindow = Duration.seconds(600)
+
     private func state<Value>(_ path: KeyPath<Catalog, Value>) -> Value {
         service.state.store.read { $0[keyPath: path] }
     }
 
     private func sweep(_ bucket: Int, of runtime: RuntimeID, _ leading: LeadingCenter) async throws {
         let dispatch = LeaderDispatch(writer: leading.writer)
-        for (run, marker) in try await dispatch.markers(in: bucket, of: runtime)
-        where marker.value.dispatchedAt + Self.retryWindow < service.time.now {
-            guard let known = try await service.history.knownRun(run), known.state.isFinal else { continue }
+        for (run, marker) in try await dispatch.markers(in: bucket, of: runtime) {
+            let age = marker.value.dispatchedAt.duration(to: service.time.now)
+            let isLarge = marker.value.terms?.inputs.isEmpty == false && age > Self.inputsWindow
+            guard age > Self.retryWindow || isLarge,
+                let known = try await service.history.knownRun(run), known.state.isFinal
+            else { continue }
+            guard age > Self.retryWindow else {
+                try await dispatch.trim(marker, of: run, in: runtime)
+                continue
+            }
             try await dispatch.deleteMarker(of: run, in: runtime, version: marker.version)
         }
     }

@@ -48,6 +48,7 @@ struct RunRoutes {
         var payload = await payload(of: run)
         let retries = try await operations.history.retries(of: run.id)
         if !retries.isEmpty { payload.retriedBy = retries }
+        payload.add(run.terms?.inputs)
         if run.state.isFinal { payload.add(run.lastAccount, missing: run.missingOutputCount) }
         return try .json(payload)
     }

@@ -126,6 +126,16 @@ extension LeaderDispatch {
         return zip(runs, markers).compactMap { run, marker in marker.map { (run, $0) } }
     }
 
+    /// Takes out of a marker that is still as it was read what a run was given that has ended: large values do not belong here for long.
+    public func trim(_ marker: Versioned<DispatchMarker>, of run: RunID, in runtime: RuntimeID) async throws {
+        var trimmed = marker.value
+        trimmed.terms?.inputs = TaskOutputs()
+        if trimmed.terms?.isEmpty == true { trimmed.terms = nil }
+        let path = try writer.tree.runtime(runtime).marker(run)
+        let data = try ZNodeCodec.encode(trimmed)
+        _ = try await writer.write([.set(path, data: data, version: marker.version)])
+    }
+
     /// Deletes a marker that is still as it was read.
     public func deleteMarker(of run: RunID, in runtime: RuntimeID, version: Int32) async throws {
         _ = try await writer.write([.delete(try writer.tree.runtime(runtime).marker(run), version: version)])

@@ -37,6 +37,8 @@ public struct DependencyArrival: Hashable, Sendable, Codable {
     public var agent: AgentID
     /// Which start of the agent.
     public var incarnation: Incarnation
+    /// What the run told; `nil` for nothing.
+    public var outputs: [String: OutputValue]?
 
     /// Creates an arrival.
     public init(
@@ -44,12 +46,36 @@ public struct DependencyArrival: Hashable, Sendable, Codable {
         run: RunID,
         verdict: DependencyVerdict,
         agent: AgentID,
-        incarnation: Incarnation
+        incarnation: Incarnation,
+        outputs: [String: OutputValue]? = nil
     ) {
         self.task = task
         self.run = run
         self.verdict = verdict
         self.agent = agent
         self.incarnation = incarnation
+        self.outputs = outputs
+    }
+}
+
+extension TaskOutputs {
+    /// What the runs told that have arrived.
+    public init(_ arrivals: [DependencyArrival]) {
+        self.init(Dictionary(arrivals.map { ($0.task, $0.outputs ?? [:]) }) { _, last in last })
+    }
+}
+
+extension [DependencyArrival] {
+    /// The arrivals with another one, instead of an earlier one of its task; together they keep no more outputs than a run is given.
+    ///
+    /// An end that is told again may have lost what its run told: what was heard first stays.
+    public func adding(_ arrival: DependencyArrival, first needed: Set<TaskOutput>) -> [DependencyArrival] {
+        var added = arrival
+        let former = first { $0.task == arrival.task }
+        if added.outputs == nil, former?.run == arrival.run { added.outputs = former?.outputs }
+        var arrivals = filter { $0.task != arrival.task } + [added]
+        let kept = TaskOutputs(arrivals).fitting(first: needed)
+        for index in arrivals.indices { arrivals[index].outputs = kept.values[arrivals[index].task] }
+        return arrivals
     }
 }

@@ -1,6 +1,6 @@
 public import Scheduling
 
-/// What a run was given beyond its task: parameters, and what was said when it was asked for.
+/// What a run was given beyond its task: parameters, what was said when it was asked for, what the runs told that it came after.
 ///
 /// It stands in the inbox entry and the marker of a request, and in the definition's exceptions; reports carry it into the history.
 /// The journal does without it, so that a bucket of open fires stays a node.
@@ -17,6 +17,8 @@ public struct RunTerms: Hashable, Sendable {
     public var retryOf: RunID?
     /// The instant at which it would have been due, had nobody shifted it.
     public var shiftedFrom: Instant?
+    /// What the runs told that it came after.
+    public var inputs: TaskOutputs
 
     /// Creates terms.
     public init(
@@ -25,7 +27,8 @@ public struct RunTerms: Hashable, Sendable {
         note: String? = nil,
         requestedBy: String? = nil,
         retryOf: RunID? = nil,
-        shiftedFrom: Instant? = nil
+        shiftedFrom: Instant? = nil,
+        inputs: TaskOutputs = TaskOutputs()
     ) {
         self.parameters = parameters
         self.meantFor = meantFor
@@ -33,6 +36,7 @@ public struct RunTerms: Hashable, Sendable {
         self.requestedBy = requestedBy
         self.retryOf = retryOf
         self.shiftedFrom = shiftedFrom
+        self.inputs = inputs
     }
 
     /// Whether they say nothing.
@@ -41,6 +45,7 @@ public struct RunTerms: Hashable, Sendable {
     /// How large they are, roughly, for those who carry many.
     public var bytes: Int {
         parameters.reduce(128) { $0 + $1.key.utf8.count + $1.value.utf8.count } + (note?.utf8.count ?? 0)
+            + inputs.bytes
     }
 
     /// Whether another request means the same run: who asked, and why, does not matter.
@@ -62,13 +67,16 @@ public struct RunTerms: Hashable, Sendable {
     private var rank: (Int, String) {
         let values = parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         let texts = [meantFor?.formatted(), note, requestedBy, retryOf?.text, shiftedFrom?.formatted()]
-        return (parameters.count, (values + texts.map { $0 ?? "" }).joined(separator: "\n"))
+        let given = inputs.all.map { "\($0.output.task).\($0.output.name)=\($0.value.json)" }
+        return (
+            parameters.count + given.count, (values + given + texts.map { $0 ?? "" }).joined(separator: "\n")
+        )
     }
 }
 
 extension RunTerms: Codable {
     private enum CodingKeys: String, CodingKey {
-        case parameters, meantFor, note, requestedBy, retryOf, shiftedFrom
+        case parameters, meantFor, note, requestedBy, retryOf, shiftedFrom, inputs
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -80,7 +88,8 @@ extension RunTerms: Codable {
             note: try container.decodeIfPresent(String.self, forKey: .note),
             requestedBy: try container.decodeIfPresent(String.self, forKey: .requestedBy),
             retryOf: try container.decodeIfPresent(RunID.self, forKey: .retryOf),
-            shiftedFrom: try container.decodeIfPresent(Instant.self, forKey: .shiftedFrom)
+            shiftedFrom: try container.decodeIfPresent(Instant.self, forKey: .shiftedFrom),
+            inputs: try container.decodeIfPresent(TaskOutputs.self, forKey: .inputs) ?? TaskOutputs()
         )
     }
 
@@ -93,6 +102,7 @@ extension RunTerms: Codable {
         try container.encodeIfPresent(requestedBy, forKey: .requestedBy)
         try container.encodeIfPresent(retryOf, forKey: .retryOf)
         try container.encodeIfPresent(shiftedFrom, forKey: .shiftedFrom)
+        if !inputs.isEmpty { try container.encode(inputs, forKey: .inputs) }
     }
 }
 

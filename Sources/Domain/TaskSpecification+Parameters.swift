@@ -93,18 +93,24 @@ extension TaskSpecification {
     }
 
     private var templateProblems: [ValidationProblem] {
+        templateTexts.flatMap { field, text in problems(ofTemplate: text, in: field) }
+    }
+
+    /// The texts that may be templates, each with the field it stands in.
+    var templateTexts: [(field: String, text: String)] {
         var texts: [(field: String, text: String)] = []
         if case .command(let words) = action {
             texts += words.enumerated().map { ("command[\($0)]", $1) }
         }
         texts += environment.sorted { $0.key < $1.key }.map { ("environment.\($0.key)", $0.value) }
-        return texts.flatMap { field, text in problems(ofTemplate: text, in: field) }
+        return texts
     }
 
     private func problems(ofTemplate text: String, in field: String) -> [ValidationProblem] {
         guard text.contains("${{") else { return [] }
         do throws(Template.Mistake) {
             return try Template(text).fields.compactMap { used in
+                if case .output(let path) = used { return problem(ofOutput: path, in: field) }
                 guard case .parameter(let name) = used else { return nil }
                 guard let parameter = parameters.first(where: { $0.name == name }) else {
                     return ValidationProblem(
@@ -121,5 +127,14 @@ extension TaskSpecification {
         } catch {
             return [ValidationProblem(field: field, message: error.message)]
         }
+    }
+
+    private func problem(ofOutput path: String, in field: String) -> ValidationProblem? {
+        guard TaskOutput(path, among: after.edges.map(\.task)) == nil else { return nil }
+        return ValidationProblem(
+            field: field,
+            message:
+                "'${{ after.\(path.prefix(140)) }}' names no output of a task that this one comes after: add the task to after"
+        )
     }
 }

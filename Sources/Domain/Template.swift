@@ -9,6 +9,8 @@ public struct Template: Hashable, Sendable {
     public enum Field: Hashable, Sendable {
         /// The value of a parameter.
         case parameter(String)
+        /// An output of a run that this one came after: `TASK.NAME`.
+        case output(String)
         /// The task's name.
         case task
         /// The run's identity.
@@ -98,9 +100,19 @@ public struct Template: Hashable, Sendable {
             let parameter = String(name.dropFirst("parameters.".count))
             if Parameter.isName(parameter) { return .parameter(parameter) }
         }
+        if name.hasPrefix("after.") {
+            let path = String(name.dropFirst("after.".count))
+            // Where the task ends and the output begins, the task that has the template knows.
+            if let dot = path.firstIndex(of: "."), TaskID(String(path[..<dot])) != nil, path.last != "." {
+                return .output(path)
+            }
+        }
         if let known = words.first(where: { $0.name == name }) { return known.field }
         let list = words.map(\.name).joined(separator: ", ")
-        throw Mistake(message: "'${{ \(name.prefix(80)) }}' is no field: there are parameters.NAME, \(list)")
+        throw Mistake(
+            message:
+                "'${{ \(name.prefix(80)) }}' is no field: there are parameters.NAME, after.TASK.NAME, \(list)"
+        )
     }
 }
 
@@ -112,17 +124,31 @@ public struct TemplateFacts: Hashable, Sendable {
     public var node: String
     /// The values of the run's parameters.
     public var parameters: [String: String]
+    /// The tasks that the task comes after.
+    public var parents: [TaskID]
+    /// What their runs told.
+    public var outputs: TaskOutputs
 
     /// Creates the facts of an attempt.
-    public init(fire: JournaledFire, node: String, parameters: [String: String]) {
+    public init(
+        fire: JournaledFire,
+        node: String,
+        parameters: [String: String],
+        parents: [TaskID] = [],
+        outputs: TaskOutputs = TaskOutputs()
+    ) {
         self.fire = fire
         self.node = node
         self.parameters = parameters
+        self.parents = parents
+        self.outputs = outputs
     }
 
     func text(of field: Template.Field) -> String {
         switch field {
         case .parameter(let name): parameters[name] ?? ""
+        // An attempt without one is not started, see `TaskSpecification.complaint(aboutOutputs:)`.
+        case .output(let path): TaskOutput(path, among: parents).flatMap { outputs[$0] }?.plainText ?? ""
         case .task: fire.task.text
         case .run: fire.attempt.run.text
         case .due: fire.meantFor.formatted()

@@ -47,7 +47,20 @@ struct AttemptEnvironment {
         for (name, value) in facts.parameters.sorted(by: { $0.key < $1.key }) {
             block.append(Parameter.variable(of: name), value)
         }
+        append(facts.outputs, to: &block)
         return block
+    }
+
+    /// What the runs told that this one came after; of two that become the same variable, the first.
+    private func append(_ outputs: TaskOutputs, to block: inout StringBlock) {
+        if outputs.isEmpty { return }
+        var names: Set<String> = []
+        for (output, value) in outputs.all {
+            let text = value.plainText
+            // No variable can have a NUL.
+            guard !text.utf8.contains(0), names.insert(output.variable).inserted else { continue }
+            block.append(output.variable, text)
+        }
     }
 
     /// The words of a command with the facts of the attempt filled in.
@@ -57,8 +70,14 @@ struct AttemptEnvironment {
     }
 
     private func facts(of order: LaunchOrder) -> TemplateFacts {
-        let values = order.specification.launchTerms(order.fire.terms)?.parameters ?? [:]
-        return TemplateFacts(fire: order.fire, node: node, parameters: values)
+        let terms = order.specification.launchTerms(order.fire.terms)
+        return TemplateFacts(
+            fire: order.fire,
+            node: node,
+            parameters: terms?.parameters ?? [:],
+            parents: order.specification.after.edges.map(\.task),
+            outputs: terms?.inputs ?? TaskOutputs()
+        )
     }
 
     /// The files that a program's name may mean, as execvp has it: in the attempt's search path unless it is a path.

@@ -57,6 +57,10 @@ extension Supervisor {
     private func start(_ order: LaunchOrder) throws(StartFailure) {
         let deadline = bootDeadline(order.notAfter)
         guard ct_boottime() <= deadline else { throw .tooLate }
+        let inputs = order.fire.terms?.inputs ?? TaskOutputs()
+        if let complaint = order.specification.complaint(aboutOutputs: inputs) {
+            throw .impossible(exitCode: 126, message: complaint)
+        }
         let (program, script) = try translated { () throws(ExecutorError) in
             try maker.program(for: order)
         }

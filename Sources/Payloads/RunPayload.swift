@@ -40,6 +40,8 @@ public struct RunPayload: Hashable, Sendable, Codable {
     public var progress: RunProgress?
     /// What its last attempt told under names, which only the run's own page has; absent when that is nothing.
     public var outputs: [String: OutputValue]?
+    /// What the runs told that it came after, by task, which only the run's own page has; absent when it was given nothing.
+    public var inputs: TaskOutputs?
     /// What of that was not understood, and why there is no result, on the run's own page; absent when all was.
     public var warnings: [String]?
 
@@ -57,6 +59,11 @@ public struct RunPayload: Hashable, Sendable, Codable {
     public var retryOf: RunID?
     /// The runs that repeat it, oldest first; only one run's own page has them.
     public var retriedBy: [RunID]?
+
+    /// Adds what the run was given by those before it, which only its own page has.
+    public mutating func add(_ inputs: TaskOutputs?) {
+        self.inputs = inputs.flatMap { $0.isEmpty ? nil : $0 }
+    }
 
     /// Adds what the run told, which only its own page has.
     public mutating func add(_ account: AttemptAccount?, missing: Int) {

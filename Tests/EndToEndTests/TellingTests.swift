@@ -50,6 +50,64 @@ extension EndToEnd.Live {
             #expect(try await cluster.output(of: run).contains("::set rows=12\n"))
         }
 
+        @Test("runs that come after others are given their outputs; one that needs more is not started")
+        func passing() async throws {
+            let cluster = try LocalCluster.shared()
+            try await cluster.apply(
+                "kind: Task\nname: tell-a\nscript: 'echo ::set rows=12'\n",
+                "kind: Task\nname: tell-b\nscript: |\n  echo '{\"files\": [\"x y\"]}' > $CLOUDTASK_RESULT\nafter: [tell-a]\n",
+                """
+                kind: Task
+                name: tell-c
+                command: [/bin/echo, "::set sum=${{ after.tell-a.rows }}/${{ after.tell-b.files }}"]
+                after: [tell-a, tell-b]
+                """,
+                """
+                kind: Task
+                name: tell-d
+                script: 'echo "::set seen=$CLOUDTASK_OUTPUT_TELL_C_SUM $CLOUDTASK_PARENTS"'
+                after: [tell-c]
+                """,
+                """
+                kind: Task
+                name: tell-e
+                command: [/bin/echo, "${{ after.tell-a.columns }}"]
+                after: [tell-a]
+                """
+            )
+            let run = try await cluster.start("tell-a")
+            #expect(try await cluster.wait(for: run).status == 0)
+            func ended(_ task: String) async throws -> RunPayload {
+                var found: RunPayload?
+                try await eventually("\(task) has run") {
+                    let answer = try await cluster.control("run", "list", "--task", task, "-o", "json")
+                    let last = try answer.json(ListPayload<RunPayload>.self).items.first
+                    guard let last, last.state.isFinal else { return false }
+                    found = try await cluster.record(of: last.id.text)
+                    return true
+                }
+                return try #require(found)
+            }
+            let joined = try await ended("tell-c")
+            #expect(joined.outputs == ["sum": .text("12/[\"x y\"]")])
+            #expect(joined.inputs?.all.count == 2)
+            let last = try await ended("tell-d")
+            #expect(last.outputs == ["seen": .text("12/[\"x y\"] \(joined.id)")])
+            let failed = try await ended("tell-e")
+            #expect(failed.state == .failed)
+            #expect(failed.attempts.first?.message?.contains("told an output columns") == true)
+            let text = try await cluster.control("run", "get", joined.id.text).output
+            #expect(text.contains("tell-a.rows=12"))
+            let refused = try await cluster.control(
+                "apply",
+                "-f",
+                "-",
+                input: "kind: Task\nname: tell-f\ncommand: [echo, '${{ after.tell-z.x }}']\nafter: [tell-a]\n"
+            )
+            #expect(refused.status != 0)
+            #expect(refused.errors.contains("names no output of a task that this one comes after"))
+        }
+
         @Test("fencing tokens grow from attempt to attempt, and runs know what they are")
         func environment() async throws {
             let cluster = try LocalCluster.shared()

@@ -229,3 +229,60 @@ struct AccountTests {
         }
     }
 }
+
+/// What runs are given that come after others.
+@Suite("What runs are given", .timeLimit(.minutes(2)))
+struct InputTests {
+    private func order(_ world: World, _ action: TaskSpecification.Action, _ inputs: TaskOutputs) throws
+        -> LaunchOrder
+    {
+        var order = try world.order(1, action)
+        order.specification.after = Dependencies(["extract", "check.all"].map { .init(TaskID($0)!) })
+        order.fire.terms = RunTerms(inputs: inputs)
+        order.fire.origin = RunOrigin(parents: [order.fire.attempt.run])
+        return order
+    }
+
+    private let inputs = TaskOutputs([
+        TaskID("extract")!: ["rows": .integer(12), "nul": .text("a\0b")],
+        TaskID("check.all")!: ["file-name": .text("two words")],
+    ])
+
+    @Test("outputs are variables, and fill in the words of a command")
+    func given() async throws {
+        try await withRunner { world in
+            let script = "env | grep -E '_OUTPUT_|_PARENTS' | sort"
+            let order = try order(world, .script(script), inputs)
+            _ = try await world.run(order)
+            #expect(
+                try world.log(order) == """
+                    CLOUDTASK_OUTPUT_CHECK_ALL_FILE_NAME=two words
+                    CLOUDTASK_OUTPUT_EXTRACT_ROWS=12
+                    CLOUDTASK_PARENTS=\(order.fire.attempt.run)
+
+                    """
+            )
+        }
+        try await withRunner { world in
+            let words = ["printf", "<%s>", "${{ after.check.all.file-name }}", "${{after.extract.rows}}"]
+            let order = try order(world, .command(words), inputs)
+            #expect(try await world.run(order).outcome == .succeeded)
+            #expect(try world.log(order) == "<two words><12>")
+        }
+    }
+
+    @Test("without an output that a template needs nothing is started, and the run says which")
+    func missing() async throws {
+        try await withRunner { world in
+            let order = try order(world, .command(["echo", "${{ after.extract.lines }}"]), inputs)
+            let result = try await world.run(order)
+            #expect(result.outcome == .notStarted)
+            #expect(result.exitCode == 126)
+            #expect(
+                result.message?.hasPrefix("'${{ after.extract.lines }}' has no value: no run of extract")
+                    == true
+            )
+            #expect(result.startedAt == nil)
+        }
+    }
+}

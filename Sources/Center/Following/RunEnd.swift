@@ -10,6 +10,8 @@ struct RunEnd: Hashable, Sendable {
     var outcome: AttemptOutcome?
     /// The exit code, if there was one.
     var exitCode: Int32?
+    /// What it told; `nil` for nothing, and when nobody knows.
+    var outputs: [String: OutputValue]?
     /// When its end was noticed, by the clock of who noticed it.
     var at: Instant
     /// Whose report says so.
@@ -28,6 +30,7 @@ struct RunEnd: Hashable, Sendable {
             if report.demandsAnotherAttempt { return nil }
             outcome = result.outcome
             exitCode = result.exitCode
+            outputs = report.account?.outputs
             at = result.endedAt
         }
     }

@@ -98,16 +98,19 @@ extension RunFollowing {
             run: end.fire.attempt.run,
             verdict: edge.condition.verdict(on: end.outcome, exitCode: end.exitCode),
             agent: end.agent,
-            incarnation: end.incarnation
+            incarnation: end.incarnation,
+            outputs: end.outputs
         )
+        let needed = Set(child.specification.neededOutputs)
         for _ in 0..<Self.conflictsMax {
             let known = dependencies.edges.count > 1 ? try await shelf.read(run.attempt.run) : nil
             if known == nil, try await isKnown(run.attempt.run) {
                 return try await recordedSkip(of: run, child, arrival)
             }
             if known?.value.isReady == true { return nil }
-            let arrivals = (known?.value.arrivals ?? []).filter { $0.task != arrival.task } + [arrival]
+            let arrivals = (known?.value.arrivals ?? []).adding(arrival, first: needed)
             run.origin?.parents = arrivals.map(\.run).sorted()
+            let inputs = TaskOutputs(arrivals)
             do {
                 switch dependencies.decide(arrivals) {
                 case .waiting:
@@ -118,6 +121,7 @@ extension RunFollowing {
                     )
                     return nil
                 case .ready where child.counts(at: time.now):
+                    run.terms = inputs.isEmpty ? nil : RunTerms(inputs: inputs)
                     try await settle(run, of: child, roster, instead: known)
                     return nil
                 case .ready:
@@ -174,9 +178,12 @@ extension RunFollowing {
         instead known: Versioned<AwaitedRun>? = nil
     ) async throws {
         if try await dispatch(run, of: task, roster, instead: known) { return }
+        var arrivals = known?.value.arrivals ?? []
+        // The run has them.
+        for index in arrivals.indices { arrivals[index].outputs = nil }
         let awaited = AwaitedRun(
             run: run,
-            arrivals: known?.value.arrivals ?? [],
+            arrivals: arrivals,
             isReady: true,
             since: time.now
         )

@@ -47,6 +47,9 @@ extension Reconciler {
         }
     }
 
+    /// How long the outputs of a run are waited for that ended just before its agent went away, when others come after it.
+    private static let outputsPatience = Duration.seconds(30)
+
     /// How long to wait after the history failed.
     private static let historyRetry = Duration.seconds(1)
 
@@ -56,6 +59,8 @@ extension Reconciler {
         defer { sealed[id] = journal }
         try await journal.fold(with: writer)
         let decisions = try await decisions(journal, situation)
+        let patience = (sealedSince[id] ?? time.monotonic) + Self.outputsPatience
+        if decisions.count < journal.open.count, time.monotonic < patience { askForPass(at: patience) }
         let reports = Mutation.decidesUnrecorded.isOn ? [] : decisions.compactMap(\.decision.report)
         if !Mutation.recordsAfterRemoval.isOn { try await environment.history.author(reports) }
         for end in decisions.compactMap({ $0.decision.end.flatMap { RunEnd($0) } }) {
@@ -90,11 +95,27 @@ extension Reconciler {
             open.fire.terms = try await terms(of: open.fire, situation)
             let run = try await environment.history.knownRun(open.fire.attempt.run)
             let task = process == .gone ? nil : situation.catalog.task(open.fire.uid)
+            if let task, waitsForOutputs(open, of: journal.id, run, task, situation) { continue }
             decisions.append(
                 (open, .decide(open, by: owner, run: run, task: task, floor: floor, now: time.now))
             )
         }
         return decisions
+    }
+
+    /// Whether an agent that is started again may still bring what a run told, for those that come after it.
+    private func waitsForOutputs(
+        _ open: OpenFire,
+        of id: JournalID,
+        _ run: Run?,
+        _ task: TaskDefinition,
+        _ situation: Situation
+    ) -> Bool {
+        guard let result = open.result, result.outputCount != nil, run?.told(at: .ended(result)) == nil else {
+            return false
+        }
+        let isOver = (sealedSince[id] ?? time.monotonic) + Self.outputsPatience <= time.monotonic
+        return !isOver && !situation.catalog.dependents(of: task.name).isEmpty
     }
 
     /// What the run of a fire was given: the marker of its dispatch has it, else the definition.

@@ -98,6 +98,9 @@ enum RunTable {
         for (name, value) in (run.parameters ?? [:]).sorted(by: { $0.key < $1.key }) {
             pairs.append(("parameter", .init("\(name)=\(value)")))
         }
+        for (output, value) in run.inputs?.all ?? [] {
+            pairs.append(("input", .init("\(output.task).\(output.name)=\(cut(value.plainText))")))
+        }
         if let note = run.note { pairs.append(("note", .init(note))) }
         if let by = run.requestedBy { pairs.append(("by", .init(by))) }
         if let run = run.retryOf { pairs.append(("retry of", .init(run.text))) }

@@ -49,7 +49,7 @@ struct RunWaiting: Sendable {
                 let seen = try await connection.run(run)
                 tolerance.answered()
                 if seen.state.isFinal { return seen }
-                state = seen.state.rawValue
+                state = seen.state.rawValue + (seen.progress.map { ", \($0.percentText)" } ?? "")
             } catch {
                 switch error {
                 case .notFound where run.fireKey == nil: break
