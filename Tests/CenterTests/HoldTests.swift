@@ -206,6 +206,32 @@ import Testing
         }
     }
 
+    @Test("what was held elsewhere and came to the owner is held with that owner when the row moves on")
+    func heldAnew() async throws {
+        try await withOwner { workshop, leader, owner, _, task in
+            let fire = task.fire(Workshop.start + .seconds(60))
+            let mirror = try #require(await leader.leading.reconciler.mirror)
+            var held = try row(workshop).row
+            held.hold = RowHold(attempts: [
+                HeldAttempt(
+                    fire.attempt,
+                    runtime: .standard,
+                    agent: AgentID("c")!,
+                    incarnation: workshop.random.identifier()
+                )
+            ])
+            var transaction = LeaderTransaction(mirror: mirror, epoch: leader.epoch)
+            _ = transaction.add(.init(row: held, to: .owned(owner.id.seat)))
+            _ = try await transaction.commit(with: leader.leading.writer)
+            try await owner.journal(1, [fire])
+            let successor = try await workshop.leader("c2")
+            try await successor.follower.warmUp()
+            try await successor.control.setDrained(owner.name, in: nil, true)
+            try await successor.pass()
+            #expect(try row(workshop).row.hold == self.held(fire.attempt, owner))
+        }
+    }
+
     @Test("what nobody can know any more is not waited for for ever")
     func forgotten() async throws {
         try await withOwner { workshop, leader, owner, other, task in

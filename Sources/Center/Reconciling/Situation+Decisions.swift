@@ -163,10 +163,10 @@ extension Situation {
         switch left {
         case .cutOff(let parts): hold.cutOffs += parts.contains(row.key) ? 1 : 0
         case .alive(let attempts) where owner(of: row) != seat:
-            let new = (attempts[row.key] ?? []).filter { new in
-                !hold.attempts.contains { $0.attempt == new.attempt }
-            }
-            hold = RowHold(attempts: hold.attempts + new, cutOffs: hold.cutOffs)
+            // What was held elsewhere, untaken, may have come to this owner since: now it is here.
+            let new = attempts[row.key] ?? []
+            let others = hold.attempts.filter { held in !new.contains { $0.attempt == held.attempt } }
+            hold = RowHold(attempts: others + new, cutOffs: hold.cutOffs)
         case .alive: break
         }
         return hold.isEmpty ? nil : hold
