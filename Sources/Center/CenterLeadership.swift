@@ -27,6 +27,8 @@ struct CenterLeadership: Sendable {
             group.addTask { try await reconcile(leading.reconciler) }
             group.addTask { try await remind(leading.reconciler) }
             group.addTask { try await sweep(leading) }
+            group.addTask { try await backfill(leading) }
+            group.addTask { try await remindOfBackfills() }
             defer { group.cancelAll() }
             try await group.next()
         }

@@ -47,7 +47,9 @@ public final class CenterService: Service {
     }
 
     /// Everything that can be asked of this center.
-    public var operations: any CenterOperations {
+    public var operations: any CenterOperations { control }
+
+    var control: CenterControl {
         CenterControl(
             state: state,
             history: history,

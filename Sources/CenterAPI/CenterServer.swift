@@ -118,6 +118,7 @@ public struct CenterServer: Service {
         let group = router.group("api/v1")
         TaskRoutes(operations: operations, now: now).add(to: group)
         CalendarRoutes(operations: operations).add(to: group)
+        BackfillRoutes(operations: operations).add(to: group)
         RunRoutes(operations: operations, logs: AgentLogs(operations: operations, outbound: outbound)).add(
             to: group
         )

@@ -44,6 +44,15 @@ struct Query {
         return id
     }
 
+    /// The backfill named in the path.
+    func pathBackfill() throws -> BackfillID {
+        let text = try context.parameters.require("id")
+        guard let id = BackfillID(text) else {
+            throw APIError.invalid("id", "\"\(text)\" is not the ID of a backfill")
+        }
+        return id
+    }
+
     /// A whole number in the query.
     func number<Number: FixedWidthInteger>(_ field: String, in range: ClosedRange<Number>) throws -> Number? {
         guard let text = text(field) else { return nil }

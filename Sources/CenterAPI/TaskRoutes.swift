@@ -191,11 +191,16 @@ struct TaskRoutes {
     static func asked(in request: Request) async throws -> (key: String, request: RunRequest) {
         let body = try await request.bytes()
         let asked = body.isEmpty ? RunRequest() : try RequestBody.decode(RunRequest.self, from: body)
-        let key = asked.key ?? randomKey()
+        return (try key(asked.key), asked)
+    }
+
+    /// The key of a request, drawn when it has none.
+    static func key(_ given: String?) throws -> String {
+        let key = given ?? randomKey()
         guard (1...keyBytesMax).contains(key.utf8.count) else {
             throw APIError.invalid("key", "a key has 1 to \(keyBytesMax) bytes")
         }
-        return (key, asked)
+        return key
     }
 
     private static func randomKey() -> String {

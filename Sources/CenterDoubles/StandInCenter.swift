@@ -23,7 +23,8 @@ public actor StandInCenter: CenterOperations {
     private var views: [NodeView] = []
     private var drained: Set<DrainedAgent> = []
     private var refusal: [ValidationProblem] = []
-    private var now = Instant(millisecondsSinceEpoch: 1_767_225_600_000)
+    var fills: [Backfill] = []
+    var now = Instant(millisecondsSinceEpoch: 1_767_225_600_000)
     private var noted: [AttemptID: RunProgress] = [:]
     private var isHolding = false
     private var held: [CheckedContinuation<Void, Never>] = []
@@ -379,7 +380,7 @@ public actor StandInCenter: CenterOperations {
         }
     }
 
-    private func definition(_ name: TaskID) throws -> TaskDefinition {
+    func definition(_ name: TaskID) throws -> TaskDefinition {
         guard let definition = definitions[name] else {
             throw CenterError.notFound(kind: "task", name: name.text)
         }

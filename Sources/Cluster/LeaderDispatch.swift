@@ -158,14 +158,32 @@ extension RunID {
         derived(from: "start\n\(tree.root)\n\(task)\n\(start)")
     }
 
+    /// The run that makes up for one fire of the past.
+    public static func backfilled(_ due: Instant, by backfill: BackfillID, in tree: Tree) -> RunID {
+        derived(from: "backfill\n\(tree.root)\n\(backfill)\n\(due.millisecondsSinceEpoch)")
+    }
+
     /// The run of a task that comes after those of others on one occasion.
     public static func dependent(_ task: TaskUID, on occasion: String, in tree: Tree) -> RunID {
         derived(from: "dependency\n\(tree.root)\n\(task)\n\(occasion)")
     }
 
     private static func derived(from text: String) -> RunID {
-        let digest = Array(SHA256.hash(data: Array(text.utf8)))
-        func bits(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
-        return RunID(request: RandomID(high: bits(digest[0..<8]), low: bits(digest[8..<16])))
+        let digest = derivedBits(from: text)
+        return RunID(request: RandomID(high: digest.high, low: digest.low))
     }
+}
+
+extension BackfillID {
+    /// The backfill that a request with this idempotency key means: the same on every center, however often it is asked.
+    public static func requested(of task: TaskUID, key: String, in tree: Tree) -> BackfillID {
+        BackfillID(bits: derivedBits(from: "backfill\n\(tree.root)\n\(task)\n\(key)").high)
+    }
+}
+
+/// Bits that nothing but a text decides.
+private func derivedBits(from text: String) -> (high: UInt64, low: UInt64) {
+    let digest = Array(SHA256.hash(data: Array(text.utf8)))
+    func bits(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+    return (bits(digest[0..<8]), bits(digest[8..<16]))
 }

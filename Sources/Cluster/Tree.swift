@@ -34,6 +34,8 @@ extension Tree {
     public var runtimes: ZNodePath { get throws(ZooKeeperError) { try path("runtimes") } }
     /// Parent of the buckets of what is known of runs that wait for several others.
     public var workflows: ZNodePath { get throws(ZooKeeperError) { try path("workflows") } }
+    /// Parent of the backfills.
+    public var backfills: ZNodePath { get throws(ZooKeeperError) { try path("backfills") } }
     /// Parent of the buckets of task definitions.
     public var tasks: ZNodePath { get throws(ZooKeeperError) { try path("tasks") } }
 
@@ -85,6 +87,16 @@ extension Tree {
     /// What is known of a run that waits for several others.
     public func workflow(_ run: RunID) throws(ZooKeeperError) -> ZNodePath {
         try workflowBucket(run).child(run.text)
+    }
+
+    /// How far a backfill is.
+    public func backfill(_ id: BackfillID) throws(ZooKeeperError) -> ZNodePath {
+        try path("backfills", id.text)
+    }
+
+    /// The task as a backfill takes it.
+    public func backfillTask(_ id: BackfillID) throws(ZooKeeperError) -> ZNodePath {
+        try path("backfills", id.text, "task")
     }
 
     /// A bucket's number as three or more hexadecimal digits.

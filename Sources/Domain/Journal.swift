@@ -13,12 +13,14 @@ public enum Trigger: String, Codable, Hashable, Sendable {
     case dependency
     /// The process of its agent has started (`onAgentStart`).
     case start
+    /// A fire of the past is made up for.
+    case backfill
 
     /// Whether its runs are known before they are due, and begin then.
     public var isAhead: Bool {
         switch self {
         case .schedule, .completion, .start: true
-        case .request, .dependency: false
+        case .request, .dependency, .backfill: false
         }
     }
 }

@@ -75,6 +75,8 @@ public enum TaskUIDKind: Sendable {}
 public enum IncarnationKind: Sendable {}
 /// Kind of a start of a process.
 public enum StartKind: Sendable {}
+/// Kind of a backfill.
+public enum BackfillKind: Sendable {}
 /// Kind of a nonce.
 public enum NonceKind: Sendable {}
 
@@ -84,5 +86,7 @@ public typealias TaskUID = RandomID<TaskUIDKind>
 public typealias Incarnation = RandomID<IncarnationKind>
 /// Random at every start of an agent's process (128 bits); its incarnations share it.
 public typealias StartID = RandomID<StartKind>
+/// What a backfill is called: 64 bits that its request decides.
+public typealias BackfillID = RandomID<BackfillKind>
 /// Random content that proves who wrote a node after a lost reply.
 public typealias Nonce = RandomID<NonceKind>

@@ -10,18 +10,22 @@ public struct RunOrigin: Hashable, Sendable, Codable {
     public var parents: [RunID]?
     /// The start of an agent's process that it follows: only that process may run it.
     public var start: AgentStart?
+    /// The backfill that it belongs to.
+    public var backfill: BackfillID?
 
     /// Creates an origin.
     public init(
         chain: Instant? = nil,
         occasion: String? = nil,
         parents: [RunID]? = nil,
-        start: AgentStart? = nil
+        start: AgentStart? = nil,
+        backfill: BackfillID? = nil
     ) {
         self.chain = chain
         self.occasion = occasion
         self.parents = parents
         self.start = start
+        self.backfill = backfill
     }
 }
 
@@ -44,7 +48,7 @@ extension JournaledFire {
     public var occasion: String {
         if let occasion = origin?.occasion { return occasion }
         switch trigger {
-        case .request, .start: return attempt.run.text
+        case .request, .start, .backfill: return attempt.run.text
         case .schedule, .completion, .dependency: return String(due.millisecondsSinceEpoch)
         }
     }

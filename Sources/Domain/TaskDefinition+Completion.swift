@@ -25,7 +25,7 @@ extension TaskDefinition {
         switch fire.trigger {
         case .completion: return fire.origin?.chain == completionSince
         case .schedule: return fire.due == firstCompletionDue
-        case .request, .dependency, .start: return false
+        case .request, .dependency, .start, .backfill: return false
         }
     }
 

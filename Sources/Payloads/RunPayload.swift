@@ -31,6 +31,8 @@ public struct RunPayload: Hashable, Sendable, Codable {
     public var parents: [RunID]?
     /// What the runs that follow one another have in common; absent when its due instant or its request says so.
     public var occasion: String?
+    /// The backfill that it belongs to; absent when it belongs to none.
+    public var backfill: BackfillID?
     /// Who is to end it: an agent's name, or `(leader)` when the agent is gone; absent once it has ended.
     public var owner: String?
     /// When the task's timeout has ended it at the latest; absent without a timeout, and once it has ended.
@@ -97,6 +99,7 @@ public struct RunPayload: Hashable, Sendable, Codable {
         attempts = run.attempts.map(AttemptPayload.init)
         parents = run.origin?.parents
         occasion = run.origin?.occasion
+        backfill = run.origin?.backfill
         guard let terms = run.terms else { return }
         parameters = terms.parameters.isEmpty ? nil : terms.parameters
         meantFor = terms.meantFor

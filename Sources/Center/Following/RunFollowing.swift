@@ -22,7 +22,8 @@ struct RunFollowing: Sendable {
 
     /// Whether anything may follow the end of a run.
     func concerns(_ report: RunReport) -> Bool {
-        store.read { catalog in
+        if report.fire.origin?.backfill != nil { return true }
+        return store.read { catalog in
             guard let task = catalog.task(report.fire.uid) else { return false }
             return task.completionSince != nil || !catalog.dependents(of: task.name).isEmpty
         }
@@ -32,6 +33,7 @@ struct RunFollowing: Sendable {
     func follow(_ first: RunEnd, _ roster: Roster) async throws {
         var ends = [first]
         while let end = ends.popLast() {
+            if let backfill = end.fire.origin?.backfill { try await note(end, with: backfill) }
             guard let task = store.read({ $0.task(end.fire.uid) }) else { continue }
             if let next = end.successor(of: task, in: tree, now: time.now),
                 try await !isKnown(next.attempt.run)
@@ -42,6 +44,17 @@ struct RunFollowing: Sendable {
                 if let skipped = try await arrive(end, at: child, roster) { ends.append(skipped) }
             }
         }
+    }
+
+    /// Notes the end of a run with the backfill that it belongs to: its next run may follow.
+    private func note(_ end: RunEnd, with backfill: BackfillID) async throws {
+        let now = time.now
+        _ = try await BackfillShelf(writer: writer).change(backfill) { backfill in
+            guard backfill.end(end.fire.attempt.run, end.outcome) else { return false }
+            backfill.settle(isExhausted: false, now: now)
+            return true
+        }
+        hints.backfills.wake()
     }
 
     /// Dispatches runs that only lacked an agent, as far as there is one now.

@@ -253,6 +253,17 @@ public protocol CenterOperations: Sendable {
     /// Asks the agent that runs it to stop (or kill) the run's current attempt.
     func stop(_ run: RunID, kill: Bool) async throws
 
+    /// What a backfill would do; refuses one that cannot be.
+    func plan(_ request: BackfillRequest) async throws -> BackfillPlan
+    /// Begins to run the fires of a past span; the same key means the same backfill, however often it is asked.
+    func backfill(_ request: BackfillRequest) async throws -> BackfillView
+    /// The backfills that are known, of one task or all, latest first.
+    func backfills(of task: TaskID?) async throws -> [BackfillView]
+    /// One backfill.
+    func backfill(_ id: BackfillID) async throws -> BackfillView
+    /// Pauses, resumes or stops a backfill.
+    func change(_ id: BackfillID, _ command: BackfillCommand, _ note: ChangeNote) async throws -> BackfillView
+
     /// Why a task does (not) run now, or what about an instant.
     func explain(_ name: TaskID, at instant: Instant?) async throws -> Explanation
     /// Why a run is where it is.

@@ -13,6 +13,8 @@ final class ReconcileHints: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Wakes whoever drives backfills.
+    let backfills = WakeUp()
 
     /// Wishes for passes, for the one who performs them; the latest caller gets them.
     func wishes() -> AsyncStream<Void> {

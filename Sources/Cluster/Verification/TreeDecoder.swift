@@ -27,6 +27,7 @@ struct TreeDecoder {
         }
         try decodeTasks()
         try decodeWorkflows()
+        try decodeBackfills()
         try decodeSources()
         findUnknown()
         return content
@@ -90,6 +91,16 @@ extension TreeDecoder {
                 guard let awaited = payload(AwaitedRun.self, node) else { continue }
                 check(name, is: awaited.run.attempt.run.text, node)
             }
+        }
+    }
+
+    private mutating func decodeBackfills() throws {
+        visit(try tree.backfills)
+        for name in snapshot.children(try tree.backfills) {
+            guard let id = BackfillID(name) else { continue }
+            let path = try tree.backfill(id)
+            if let backfill = payload(Backfill.self, path) { check(backfill.id.text, is: name, path) }
+            _ = payload(TaskDefinition.self, try tree.backfillTask(id), isRequired: true)
         }
     }
 

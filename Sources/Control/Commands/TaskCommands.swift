@@ -21,7 +21,7 @@ public struct TaskCommand: ParsableCommand {
             TaskPauseCommand.self, TaskResumeCommand.self, TaskRunCommand.self, TaskNextCommand.self,
             TaskSkipCommand.self, TaskShiftCommand.self, TaskAdjustCommand.self, TaskHistoryCommand.self,
             TaskRevisionsCommand.self, TaskDiffCommand.self, TaskRestoreCommand.self, TaskCloneCommand.self,
-            TaskExplainCommand.self,
+            TaskExplainCommand.self, TaskBackfillCommand.self,
         ],
         aliases: ["tasks"]
     )

@@ -55,6 +55,7 @@ enum RunTable {
         if let parents = run.parents, !parents.isEmpty {
             pairs.append(("after", .init(parents.map(\.text).joined(separator: ", "))))
         }
+        if let backfill = run.backfill { pairs.append(("backfill", .init(backfill.text))) }
         pairs += terms(of: run, time)
         if let owner = run.owner {
             let limit = run.deadline.map { ", until \(time.absolute($0)) at the latest" } ?? ""

@@ -22,6 +22,16 @@ enum Parse {
         return id
     }
 
+    /// A backfill's identity, also as `-o name` prints it.
+    static func backfill(_ text: String) throws -> BackfillID {
+        guard let id = BackfillID(text.hasPrefix("backfill/") ? String(text.dropFirst(9)) : text) else {
+            throw ValidationError(
+                "'\(text)' is not a backfill: copy one from 'cloudtask backfill list -o name'"
+            )
+        }
+        return id
+    }
+
     /// Refuses a number that counts nothing, or too much.
     static func count(_ number: Int, _ option: String, max: Int = 1_000_000) throws {
         guard (1...max).contains(number) else { throw ValidationError("\(option) must be 1 to \(max)") }

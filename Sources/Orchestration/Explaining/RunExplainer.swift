@@ -195,6 +195,11 @@ extension RunExplainer {
                     in: facts.paths.history(of: run)
                 )
             )
+        } else if let backfill = run.origin?.backfill {
+            let meant = terms?.meantFor.map { " at \($0)" } ?? ""
+            let sentence =
+                "It makes up for the fire\(meant), as backfill \(backfill) was asked to; 'cloudtask backfill get' shows how far that is."
+            found.append(.init(.requested, sentence, in: facts.paths.history(of: run)))
         } else if let start = run.origin?.start {
             let sentence = "It followed a start of agent \(start.agent), and only that process may run it."
             found.append(.init(.following, sentence, in: facts.paths.history(of: run)))

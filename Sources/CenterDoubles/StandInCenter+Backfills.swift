@@ -1,0 +1,69 @@
+public import Center
+public import Domain
+import Scheduling
+
+/// Backfills that do not get on.
+extension StandInCenter {
+    /// What a backfill would do.
+    public func plan(_ request: BackfillRequest) throws -> BackfillPlan {
+        let task = try definition(request.task)
+        guard request.from <= request.to else {
+            throw CenterError.invalid([ValidationProblem(field: "to", message: "the span is backwards")])
+        }
+        return BackfillPlan(
+            task: task.name,
+            revision: task.revision,
+            count: 2,
+            first: request.from,
+            last: request.to,
+            existing: 1
+        )
+    }
+
+    /// Begins a backfill, which does not get on.
+    public func backfill(_ request: BackfillRequest) throws -> BackfillView {
+        let plan = try plan(request)
+        let backfill = Backfill(
+            id: BackfillID(bits: UInt64(fills.count)),
+            task: try definition(request.task),
+            from: request.from,
+            to: request.to,
+            parallel: request.parallel,
+            isRepeating: request.isRepeating,
+            terms: request.terms,
+            createdAt: now,
+            total: plan.count
+        )
+        fills.append(backfill)
+        return BackfillView(backfill)
+    }
+
+    /// The backfills, latest first.
+    public func backfills(of task: TaskID?) -> [BackfillView] {
+        fills.filter { fill in task.map { $0 == fill.task } ?? true }.reversed().map { BackfillView($0) }
+    }
+
+    /// One backfill.
+    public func backfill(_ id: BackfillID) throws -> BackfillView {
+        guard let fill = fills.first(where: { $0.id == id }) else {
+            throw CenterError.notFound(kind: "backfill", name: id.text)
+        }
+        return BackfillView(fill)
+    }
+
+    /// Pauses, resumes or stops a backfill.
+    public func change(_ id: BackfillID, _ command: BackfillCommand, _ note: ChangeNote) throws
+        -> BackfillView
+    {
+        var fill = try backfill(id).backfill
+        guard !fill.state.isFinal else { throw CenterError.conflict("backfill \(id) is over") }
+        switch command {
+        case .pause: fill.pause(because: note.message)
+        case .resume where fill.state == .paused: fill.resume(revision: fill.revision, timeline: nil)
+        case .resume: break
+        case .stop(let kill): fill.stop(kill: kill, because: note.message, now: now)
+        }
+        fills = fills.map { $0.id == id ? fill : $0 }
+        return BackfillView(fill)
+    }
+}
