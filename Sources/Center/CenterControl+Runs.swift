@@ -38,6 +38,7 @@ extension CenterControl {
                     revision: definition.revision,
                     due: time.now,
                     trigger: .request,
+                    origin: terms.meantFor.map { RunOrigin(meantFor: $0) },
                     terms: terms.isEmpty ? nil : terms
                 )
                 do {

@@ -119,6 +119,7 @@ public struct CenterServer: Service {
         TaskRoutes(operations: operations, now: now).add(to: group)
         CalendarRoutes(operations: operations).add(to: group)
         BackfillRoutes(operations: operations).add(to: group)
+        OccasionRoutes(operations: operations).add(to: group)
         RunRoutes(operations: operations, logs: AgentLogs(operations: operations, outbound: outbound)).add(
             to: group
         )

@@ -4,6 +4,29 @@ import Scheduling
 
 /// Backfills that do not get on.
 extension StandInCenter {
+    /// The run alone.
+    public func occasion(of run: RunID) async throws -> OccasionView {
+        guard let known = await runHistory.run(run) else {
+            throw CenterError.notFound(kind: "run", name: run.text)
+        }
+        let step = OccasionView.Step(task: known.task, run: run, state: .run(known.state))
+        return OccasionView(occasion: run.text, cancelled: cancelled[run], steps: [step])
+    }
+
+    /// Remembers that the run was cancelled.
+    public func cancelOccasion(of run: RunID, _ note: ChangeNote) async throws -> OccasionView {
+        cancelled[run] = note.message ?? ""
+        return try await occasion(of: run)
+    }
+
+    /// Repeats the run alone.
+    public func repeatOccasion(of run: RunID, key: String, _ note: ChangeNote) async throws
+        -> OccasionRepetition
+    {
+        let tasks = try await occasion(of: run).steps.map(\.task)
+        return OccasionRepetition(occasion: "\(run)~\(key)", runs: [run], tasks: tasks)
+    }
+
     /// What a backfill would do.
     public func plan(_ request: BackfillRequest) throws -> BackfillPlan {
         let task = try definition(request.task)

@@ -27,6 +27,14 @@ public struct AwaitedRuns: Sendable {
         _ = try await writer.write([.create(path, data: data)])
     }
 
+    /// The operation that lets a run wait which is not known; its bucket is made on the way.
+    public func creation(of awaited: AwaitedRun) async throws -> Operation {
+        let run = awaited.run.attempt.run
+        try await writer.ensure(writer.tree.workflows)
+        try await writer.ensure(writer.tree.workflowBucket(run))
+        return .create(try writer.tree.workflow(run), data: try ZNodeCodec.encode(awaited))
+    }
+
     /// Forgets a run that is still as it was read.
     public func remove(_ known: Versioned<AwaitedRun>) async throws {
         _ = try await writer.write([removal(of: known)])

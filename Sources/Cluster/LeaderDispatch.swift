@@ -181,6 +181,14 @@ extension BackfillID {
     }
 }
 
+extension Tree {
+    /// That an occasion was cancelled.
+    public func cancellation(of occasion: String) throws(ZooKeeperError) -> ZNodePath {
+        let bits = derivedBits(from: "occasion\n\(occasion)")
+        return try cancelled.child(Nonce(high: bits.high, low: bits.low).text)
+    }
+}
+
 /// Bits that nothing but a text decides.
 private func derivedBits(from text: String) -> (high: UInt64, low: UInt64) {
     let digest = Array(SHA256.hash(data: Array(text.utf8)))

@@ -34,6 +34,8 @@ extension Tree {
     public var runtimes: ZNodePath { get throws(ZooKeeperError) { try path("runtimes") } }
     /// Parent of the buckets of what is known of runs that wait for several others.
     public var workflows: ZNodePath { get throws(ZooKeeperError) { try path("workflows") } }
+    /// Parent of the occasions that were cancelled.
+    public var cancelled: ZNodePath { get throws(ZooKeeperError) { try path("cancelled") } }
     /// Parent of the backfills.
     public var backfills: ZNodePath { get throws(ZooKeeperError) { try path("backfills") } }
     /// Parent of the buckets of task definitions.

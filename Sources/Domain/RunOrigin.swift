@@ -12,6 +12,8 @@ public struct RunOrigin: Hashable, Sendable, Codable {
     public var start: AgentStart?
     /// The backfill that it belongs to.
     public var backfill: BackfillID?
+    /// The instant that it is meant for, when that is not the due instant: what comes after it is meant for the same.
+    public var meantFor: Instant?
 
     /// Creates an origin.
     public init(
@@ -19,13 +21,15 @@ public struct RunOrigin: Hashable, Sendable, Codable {
         occasion: String? = nil,
         parents: [RunID]? = nil,
         start: AgentStart? = nil,
-        backfill: BackfillID? = nil
+        backfill: BackfillID? = nil,
+        meantFor: Instant? = nil
     ) {
         self.chain = chain
         self.occasion = occasion
         self.parents = parents
         self.start = start
         self.backfill = backfill
+        self.meantFor = meantFor
     }
 }
 

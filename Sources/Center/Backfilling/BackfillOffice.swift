@@ -205,19 +205,21 @@ extension Backfill {
             revision: task.revision,
             due: now,
             trigger: .backfill,
-            origin: RunOrigin(backfill: id),
+            origin: RunOrigin(backfill: id, meantFor: due),
             terms: terms
         )
     }
 }
 
 extension CenterLeadership {
-    /// Drives backfills whenever one of them may go on.
+    /// Drives backfills, and carries out cancellations, whenever one of them may go on.
     func backfill(_ leading: LeadingCenter) async throws {
         var office = BackfillOffice(service.control, leading)
+        let cancelling = OccasionOffice(service.control, leading)
         for await _ in service.state.hints.backfills.calls() {
             do {
-                if try await office.round() { continue }
+                let isComplete = try await office.round()
+                if try await cancelling.round(), isComplete { continue }
                 try await service.time.sleep(for: Self.backfillRetry)
                 service.state.hints.backfills.wake()
             } catch let error where !(error is CancellationError) {

@@ -82,7 +82,7 @@ extension RunEnd {
             revision: task.revision,
             due: fire.due,
             trigger: .dependency,
-            origin: RunOrigin(occasion: occasion)
+            origin: RunOrigin(occasion: occasion, meantFor: fire.origin?.meantFor)
         )
     }
 }

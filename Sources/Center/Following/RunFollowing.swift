@@ -17,8 +17,8 @@ struct RunFollowing: Sendable {
     let hints: ReconcileHints
     let logger: Logger
 
-    private var tree: Tree { writer.tree }
-    private var shelf: AwaitedRuns { AwaitedRuns(writer: writer) }
+    var tree: Tree { writer.tree }
+    var shelf: AwaitedRuns { AwaitedRuns(writer: writer) }
 
     /// Whether anything may follow the end of a run.
     func concerns(_ report: RunReport) -> Bool {
@@ -92,8 +92,27 @@ struct RunFollowing: Sendable {
     /// How long a run waits for the others it comes after: longer than any of them should take.
     static let patience = Duration.seconds(7 * 86_400)
 
+    /// Records that a run which waits is not launched, and does what follows from that.
+    func giveUp(_ awaited: Versioned<AwaitedRun>, because reason: String, _ roster: Roster) async throws {
+        let run = awaited.value.run
+        guard let task = store.read({ $0.task(run.uid) }), let arrival = try await arrival(of: awaited.value)
+        else { return try await shelf.remove(awaited) }
+        if let end = try await skip(run, of: task, because: reason, arrival, awaited) {
+            try await follow(end, roster)
+        }
+    }
+
+    /// An end that a run has heard of, or that of one it comes after.
+    private func arrival(of awaited: AwaitedRun) async throws -> DependencyArrival? {
+        if let known = awaited.arrivals.last { return known }
+        for parent in awaited.run.origin?.parents ?? [] {
+            if let run = try await history.knownRun(parent) { return DependencyArrival(run, .finished) }
+        }
+        return nil
+    }
+
     /// Whether a run was dispatched or decided before.
-    private func isKnown(_ run: RunID) async throws -> Bool {
+    func isKnown(_ run: RunID) async throws -> Bool {
         let runtimes = store.read { $0.runtimes.keys.sorted() }
         if try await LeaderDispatch(writer: writer).latestMarker(run, in: runtimes) != nil { return true }
         return try await history.knownRun(run) != nil
@@ -120,6 +139,9 @@ extension RunFollowing {
             if known == nil, try await isKnown(run.attempt.run) {
                 return try await recordedSkip(of: run, child, arrival)
             }
+            if let reason = try await cancellation(of: run) {
+                return try await skip(run, of: child, because: reason, arrival, known)
+            }
             if known?.value.isReady == true { return nil }
             let arrivals = (known?.value.arrivals ?? []).adding(arrival, first: needed)
             run.origin?.parents = arrivals.map(\.run).sorted()
@@ -134,7 +156,8 @@ extension RunFollowing {
                     )
                     return nil
                 case .ready where child.counts(at: time.now):
-                    run.terms = inputs.isEmpty ? nil : RunTerms(inputs: inputs)
+                    let terms = RunTerms(meantFor: run.origin?.meantFor, inputs: inputs)
+                    run.terms = terms.isEmpty ? nil : terms
                     try await settle(run, of: child, roster, instead: known)
                     return nil
                 case .ready:
@@ -152,6 +175,12 @@ extension RunFollowing {
         throw CenterError.unavailable(
             "what comes after run \(end.fire.attempt.run) changes all the time; ask again"
         )
+    }
+
+    /// Why a run is not launched although all is well; `nil` unless its occasion was cancelled.
+    private func cancellation(of run: DispatchedRun) async throws -> String? {
+        guard let occasion = run.origin?.occasion else { return nil }
+        return try await CancelledOccasions(writer: writer).read(occasion)?.value.reason
     }
 
     /// More conflicts in a row than tasks that can arrive at once mean that something else is wrong.

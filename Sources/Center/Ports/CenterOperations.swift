@@ -253,6 +253,13 @@ public protocol CenterOperations: Sendable {
     /// Asks the agent that runs it to stop (or kill) the run's current attempt.
     func stop(_ run: RunID, kill: Bool) async throws
 
+    /// The runs that belong together with one.
+    func occasion(of run: RunID) async throws -> OccasionView
+    /// Stops what runs of them, and skips what is to come, whoever leads then.
+    func cancelOccasion(of run: RunID, _ note: ChangeNote) async throws -> OccasionView
+    /// Repeats what failed of them and what comes after that; the same key means the same repetition.
+    func repeatOccasion(of run: RunID, key: String, _ note: ChangeNote) async throws -> OccasionRepetition
+
     /// What a backfill would do; refuses one that cannot be.
     func plan(_ request: BackfillRequest) async throws -> BackfillPlan
     /// Begins to run the fires of a past span; the same key means the same backfill, however often it is asked.

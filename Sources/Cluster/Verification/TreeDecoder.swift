@@ -28,6 +28,7 @@ struct TreeDecoder {
         try decodeTasks()
         try decodeWorkflows()
         try decodeBackfills()
+        try decodeCancellations()
         try decodeSources()
         findUnknown()
         return content
@@ -101,6 +102,15 @@ extension TreeDecoder {
             let path = try tree.backfill(id)
             if let backfill = payload(Backfill.self, path) { check(backfill.id.text, is: name, path) }
             _ = payload(TaskDefinition.self, try tree.backfillTask(id), isRequired: true)
+        }
+    }
+
+    private mutating func decodeCancellations() throws {
+        visit(try tree.cancelled)
+        for name in snapshot.children(try tree.cancelled) {
+            let path = try tree.cancelled.child(name)
+            guard let cancellation = payload(Cancellation.self, path) else { continue }
+            check(name, is: try tree.cancellation(of: cancellation.occasion).name, path)
         }
     }
 

@@ -6,7 +6,7 @@ public enum ControlCommands {
     /// Everything but `center` and `agent`, in the order of the help.
     public static let all: [any ParsableCommand.Type] = [
         UpCommand.self, ApplyCommand.self, DiffCommand.self, DeleteCommand.self, TaskCommand.self,
-        RunCommand.self, BackfillCommand.self,
+        RunCommand.self, BackfillCommand.self, WorkflowCommand.self,
         RuntimeCommand.self, GroupCommand.self, CalendarCommand.self, NodeCommand.self, ClusterCommand.self,
         ZNodeCommand.self, ScheduleCommand.self,
         ImportCommand.self, ExportCommand.self, DoctorCommand.self,
