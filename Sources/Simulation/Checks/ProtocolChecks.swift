@@ -178,6 +178,7 @@ struct OverlapCheck {
 struct StartCheck {
     struct Start {
         let agent: AgentID
+        let task: TaskUID
         /// How its process ended; `nil` while it runs.
         var outcome: AttemptOutcome?
     }
@@ -193,7 +194,7 @@ struct StartCheck {
         if let before = starts[fire.attempt] {
             found.append((.start, "\(fire.attempt) starts on \(agent), and did on \(before.agent)"))
         }
-        starts[fire.attempt] = Start(agent: agent)
+        starts[fire.attempt] = Start(agent: agent, task: fire.uid)
         running.insert(fire.attempt.run)
         if fire.delivery == .atMostOnce {
             if let before = runs[fire.attempt.run], before != fire.attempt, starts[before]?.outcome != .failed
@@ -214,6 +215,11 @@ struct StartCheck {
     /// Whether a process of the run has not ended, or did so after `instant`.
     func isRunning(_ run: RunID, since instant: Duration) -> Bool {
         running.contains(run) || lastEnds[run].map { $0 > instant } ?? false
+    }
+
+    /// The tasks of which a process has not ended, or did so after `instant`.
+    func busyTasks(since instant: Duration) -> Set<TaskUID> {
+        Set(starts.filter { isRunning($0.key.run, since: instant) }.values.map(\.task))
     }
 
     /// The runs that were started, and those that came to an end.
