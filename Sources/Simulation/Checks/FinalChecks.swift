@@ -116,7 +116,8 @@ struct FinalChecks {
                 )
             }
             // What follows other runs goes on to be started until the end; `checkRecords` looks at what has ended.
-            for run in starts.startedRuns.sorted() where run.fireKey != nil && !records.has(run) {
+            for run in starts.startedRuns(before: trace.now - Self.reportMax).sorted()
+            where run.fireKey != nil && !records.has(run) {
                 trace.violated(.disposition, "\(run) was started, and \(name) does not know it")
             }
             for run in workload.requestedRuns where !records.has(run) && !queuedRuns.contains(run) {
@@ -124,6 +125,9 @@ struct FinalChecks {
             }
         }
     }
+
+    /// Longer than a report takes from an agent to the centers when nothing is broken.
+    private static let reportMax = Duration.seconds(2)
 
     /// Longer than the workload's tasks pause before another attempt.
     private static let retryPauseMax = Duration.seconds(4)
