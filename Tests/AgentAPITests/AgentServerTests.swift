@@ -42,6 +42,27 @@ struct FixedStatus: AgentStatusSource {
             running: []
         )
     }
+
+    func queue(limit: Int) async -> AgentQueue {
+        let entries = (1...3).map { number in
+            QueuedAttempt(
+                attempt: AttemptID(run: RunID("r-000000000000000\(number)")!, number: 1),
+                task: TaskID("t")!,
+                group: .standard,
+                priority: 5,
+                due: Instant(millisecondsSinceEpoch: 1_000),
+                position: number,
+                reason: "all 2 slots are taken"
+            )
+        }
+        return AgentQueue(
+            runningCount: 2,
+            slots: 2,
+            obstacle: "all 2 slots are taken",
+            waitingCount: 3,
+            entries: Array(entries.prefix(limit))
+        )
+    }
 }
 
 @Suite struct AgentServerTests {

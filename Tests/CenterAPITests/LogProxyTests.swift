@@ -37,6 +37,16 @@ private struct ReadyStatus: AgentStatusSource {
             running: []
         )
     }
+
+    func queue(limit: Int) async -> AgentQueue {
+        let entry = QueuedAttempt(
+            attempt: AttemptID(run: RunID("r-0000000000000001")!, number: 1),
+            task: TaskID("t")!,
+            due: ServerFixture.now,
+            reason: "its pause ends within 3s"
+        )
+        return AgentQueue(runningCount: 0, slots: limit, heldCount: 1, entries: [entry])
+    }
 }
 
 @Suite struct LogProxyTests {
