@@ -2,6 +2,7 @@ import Agent
 import Cluster
 import Domain
 import Scheduling
+import SimulationKit
 import Synchronization
 import Testing
 import ZooKeeper
@@ -187,7 +188,8 @@ import ZooKeeper
             queue.withLock { $0 = answer }
         }
         world.simulated.settle()
-        let answer = try #require(queue.withLock(\.self))
+        let found = queue.withLock { $0 }
+        let answer = try #require(found)
         #expect(answer.runningCount == 4)
         #expect(answer.waitingCount == 20)
         #expect(answer.obstacle == "all 4 slots are taken")
