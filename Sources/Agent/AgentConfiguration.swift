@@ -15,6 +15,8 @@ public struct AgentConfiguration: Sendable {
     public var zone: String?
     /// How many attempts run at a time.
     public var slots: Int
+    /// How many attempts it starts a second at most; `nil` for no limit.
+    public var startsPerSecond: Int?
     /// Base URL of the agent's HTTP API.
     public var url: String?
     /// The program's version.
@@ -66,6 +68,10 @@ enum AgentTiming {
     static let lateMax = Duration.seconds(60)
     /// Committed fires that wait for a slot.
     static let queueMax = 10_000
+    /// So much of what waits in the inbox is shown to people.
+    static let heldShownMax = 1_000
+    /// What waits for a slot is looked through this often for what has waited too long.
+    static let sweepPause = Duration.milliseconds(100)
     /// Orders with the runner that it has not started yet.
     ///
     /// Each carries the lease it was given with: those at the end of

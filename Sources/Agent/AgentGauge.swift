@@ -13,6 +13,9 @@ final class AgentGauge: Sendable {
         var running: [AttemptID] = []
         /// Committed fires that wait for their instant or a slot.
         var waitingCount = 0
+        /// How many entries of the inbox wait for something other than a slot, and the first of them.
+        var heldCount = 0
+        var held: [QueuedAttempt] = []
         /// Whether results can be stored.
         var isStoring = true
         var isStopping = false

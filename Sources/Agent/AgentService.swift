@@ -39,6 +39,7 @@ public struct AgentService: Service, AgentStatusSource {
         let desk = AttemptDesk(
             seat: configuration.seat,
             slots: configuration.slots,
+            startsPerSecond: configuration.startsPerSecond,
             runner: runner,
             spool: spool,
             progress: progress,
@@ -93,6 +94,15 @@ public struct AgentService: Service, AgentStatusSource {
             running: reading.running,
             progress: context.progress.notes
         )
+    }
+
+    /// What waits at the agent, at most so many entries.
+    public func queue(limit: Int) async -> AgentQueue {
+        var queue = await context.desk.line(limit: limit)
+        let reading = context.status.reading
+        queue.heldCount = reading.heldCount
+        queue.entries += reading.held.prefix(limit - queue.entries.count)
+        return queue
     }
 
     private func runUntilStopped() async {

@@ -44,6 +44,7 @@ extension AttemptDesk {
     private func remove(_ attempt: AttemptID) -> Running? {
         guard let known = running.removeValue(forKey: attempt) else { return nil }
         if !known.hasStarted { handedCount -= 1 }
+        queue.ended(known.specification.group)
         return known
     }
 
@@ -69,10 +70,8 @@ extension AttemptDesk {
             if entry.fire.attempt == attempt { found = entry } else { others.insert(entry) }
         }
         waiting = others
-        if let index = queue.firstIndex(where: { $0.fire.attempt == attempt }) {
-            found = queue.remove(at: index)
-        }
-        return found
+        let queued = queue.extract { entry, _ in entry.fire.attempt == attempt ? true : nil }
+        return queued.first?.element ?? found
     }
 
     /// Lets the attempts that may not outlive the agent's lease live as long as it lasts now, and sees to it that it is renewed.
@@ -108,10 +107,9 @@ extension AttemptDesk {
     func close() async {
         bell.ring()
         await waitUntilIdle(time.monotonic + AgentTiming.settle)
-        for entry in queue {
-            miss(entry.fire, entry.live, "the agent was stopped before it could be started", isLeaving: true)
+        for (entry, reason) in queue.extract({ _, _ in "the agent was stopped before it could be started" }) {
+            miss(entry.fire, entry.live, reason, isLeaving: true)
         }
-        queue = []
         let left = running.sorted { $0.key < $1.key }
         for (attempt, known) in left where known.reason == nil {
             running[attempt]?.reason = .shutdown

@@ -32,6 +32,11 @@ actor AttemptDesk {
             return isDispatched ? min(fire.due, committedAt) : fire.due
         }
 
+        /// What it brings forward when slots are short.
+        var claim: LaunchQueue<Waiting>.Claim {
+            .init(group: specification.group, priority: specification.priority, readyAt: launchAt)
+        }
+
         static func == (left: Waiting, right: Waiting) -> Bool { left.order == right.order }
         static func < (left: Waiting, right: Waiting) -> Bool {
             (left.launchAt, left.order) < (right.launchAt, right.order)
@@ -59,6 +64,7 @@ actor AttemptDesk {
 
     let seat: Seat
     let slots: Int
+    let startsPerSecond: Int?
     let runner: any AttemptRunner
     let spool: ReportSpool
     let progress: ProgressOutbox
@@ -72,15 +78,22 @@ actor AttemptDesk {
     /// Set when `close` is through.
     nonisolated let closed = Latch()
     var waiting = MinHeap<Waiting>()
-    var queue: [Waiting] = []
+    var queue = LaunchQueue<Waiting>()
+    /// How fast attempts may be started.
+    var pace = StartPace()
     var running: [AttemptID: Running] = [:]
     /// Those of `running` that have not started: they are in the runner's line.
     var handedCount = 0
     private var nextOrder = 0
+    private var runtimeStartsPerSecond: Int?
+    private var agentCount = 1
+    /// When the queue is looked through next for what will never be started.
+    private var sweepAt: MonotonicInstant?
 
     init(
         seat: Seat,
         slots: Int,
+        startsPerSecond: Int?,
         runner: any AttemptRunner,
         spool: ReportSpool,
         progress: ProgressOutbox,
@@ -90,6 +103,8 @@ actor AttemptDesk {
     ) {
         self.seat = seat
         self.slots = slots
+        self.startsPerSecond = startsPerSecond
+        pace = StartPace(perSecond: startsPerSecond.map(Double.init))
         self.runner = runner
         self.spool = spool
         self.progress = progress
@@ -124,6 +139,26 @@ actor AttemptDesk {
         bell.ring()
     }
 
+    /// Takes over how the groups of the runtime share slots, and how fast its agents may start attempts together.
+    func follow(_ settings: RuntimeSettings) {
+        queue.setWeights(settings.shares)
+        runtimeStartsPerSecond = settings.startsPerSecond
+        limitPace()
+    }
+
+    /// Takes over with how many agents the runtime's limit is shared.
+    func share(among agentCount: Int) {
+        guard agentCount != self.agentCount else { return }
+        self.agentCount = agentCount
+        limitPace()
+    }
+
+    private func limitPace() {
+        let shared = runtimeStartsPerSecond.map { Double($0) / Double(agentCount) }
+        pace.perSecond = [shared, startsPerSecond.map(Double.init)].compactMap(\.self).min()
+        bell.ring()
+    }
+
     /// Launches what is due and stops what has run out of time, until cancelled.
     func run() async {
         while !Task.isCancelled {
@@ -151,13 +186,14 @@ actor AttemptDesk {
     private func takeDue() {
         let now = time.now
         while let first = waiting.min, first.launchAt <= now || first.live.isOver {
-            if let next = waiting.popMin() { queue.append(next) }
+            if let next = waiting.popMin() { queue.insert(next, next.claim) }
         }
     }
 
     /// Takes out of the queue what may start now; what can never start is reported.
     private func takeLaunchable() -> [LaunchOrder] {
-        guard let first = queue.first else { return [] }
+        dropHopeless()
+        guard let first = queue.next else { return [] }
         let now = time.monotonic
         let isShort = first.live.isLeaseShort(at: now)
         if isShort { first.live.wish { $0.renewal = true } }
@@ -165,25 +201,45 @@ actor AttemptDesk {
         let handedMax = isShort ? AgentTiming.handedMaxShort : AgentTiming.handedMax
         if handedCount > handedMax / 2 { return [] }
         var orders: [LaunchOrder] = []
-        var kept: [Waiting] = []
-        for entry in queue {
-            if let reason = hopeless(entry, keptCount: kept.count) {
-                if Mutation.dropsOverdue.isOn { continue }
+        while handedCount < handedMax, let next = queue.next, obstacle(to: next, now: now) == nil,
+            let deadline = next.live.launchDeadline, let entry = queue.popNext()
+        {
+            if let reason = hopeless(entry, keptCount: 0) {
                 miss(entry.fire, entry.live, reason)
-            } else if handedCount < handedMax, let order = order(entry, now: now) {
-                orders.append(order)
             } else {
-                kept.append(entry)
+                orders.append(order(entry, notAfter: deadline, now: now))
             }
         }
-        queue = kept
         return orders
     }
 
-    private func order(_ entry: Waiting, now: MonotonicInstant) -> LaunchOrder? {
-        guard running.count < slots, spool.isStoring, entry.live.allowsLaunch(at: now),
-            let deadline = entry.live.launchDeadline
-        else { return nil }
+    /// Reports what will never be started; not in every round, because it looks at everything that waits.
+    private func dropHopeless() {
+        let now = time.monotonic
+        let isDue = sweepAt.map { $0 <= now } ?? true
+        guard !queue.isEmpty, isDue || queue.count > AgentTiming.queueMax || queue.next?.live.isOver == true
+        else { return }
+        sweepAt = now + AgentTiming.sweepPause
+        for (entry, reason) in queue.extract({ hopeless($0, keptCount: $1) }) {
+            if Mutation.dropsOverdue.isOn { continue }
+            miss(entry.fire, entry.live, reason)
+        }
+    }
+
+    /// Why nothing may be started now, for people; `nil` when the entry may.
+    func obstacle(to entry: Waiting, now: MonotonicInstant) -> String? {
+        if running.count >= slots { return "all \(slots) slots are taken" }
+        if !spool.isStoring { return "results cannot be stored: is the disk full?" }
+        if !entry.live.allowsLaunch(at: now) || entry.live.launchDeadline == nil {
+            return "the agent has to hear from ZooKeeper first"
+        }
+        if pace.wait(at: now.sinceOrigin) > .zero { return "starts are limited" }
+        return nil
+    }
+
+    private func order(_ entry: Waiting, notAfter deadline: MonotonicInstant, now: MonotonicInstant)
+        -> LaunchOrder
+    {
         running[entry.fire.attempt] = Running(
             fire: entry.fire,
             specification: entry.specification,
@@ -191,6 +247,8 @@ actor AttemptDesk {
             livesUntil: entry.specification.concurrency.isExclusive ? deadline : nil
         )
         handedCount += 1
+        queue.started(entry.specification.group)
+        pace.started(at: now.sinceOrigin)
         return LaunchOrder(
             fire: entry.fire,
             specification: entry.specification,
@@ -290,7 +348,13 @@ actor AttemptDesk {
         if let due = waiting.min?.launchAt {
             wake = min(wake, now + min(time.now.duration(to: due), AgentTiming.dueTrust))
         }
-        if !queue.isEmpty { wake = min(wake, now + AgentTiming.clockTrust) }
+        if !queue.isEmpty {
+            let wait = pace.wait(at: now.sinceOrigin)
+            wake = min(
+                wake,
+                now + (wait > .zero ? min(wait, AgentTiming.clockTrust) : AgentTiming.clockTrust)
+            )
+        }
         for attempt in running.values {
             if let timeoutAt = attempt.timeoutAt, attempt.reason == nil { wake = min(wake, timeoutAt) }
             if let renewAt = attempt.renewAt {

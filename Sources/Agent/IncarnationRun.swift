@@ -122,6 +122,7 @@ struct IncarnationRun: Sendable {
                 await follow({ try await reader.watchInbox() }) { live.wish { $0.inbox = true } }
             }
             group.addTask { await followCenters(reader) }
+            group.addTask { await followSettings(reader) }
             group.addTask { await endAttempts() }
             #if CLOUDTASK_MUTATIONS
                 if Mutation.renewsLeaseByReads.isOn { group.addTask { await renewByReads(live) } }
@@ -191,6 +192,12 @@ struct IncarnationRun: Sendable {
     private func followCenters(_ reader: AgentReader) async -> JournalLane.End? {
         await follow({ try await reader.watchCenters() }) {
             context.directory.replace(try await reader.centers())
+        }
+    }
+
+    private func followSettings(_ reader: AgentReader) async -> JournalLane.End? {
+        await follow({ try await reader.watchSettings() }) {
+            if let settings = try await reader.settings() { await context.desk.follow(settings) }
         }
     }
 

@@ -59,6 +59,36 @@ extension JournalLane {
         }
     }
 
+    /// Tells the gauge what waits in the inbox for something other than a slot.
+    func publishHeld() {
+        let count = waiting.count + postponed.count
+        guard count > 0 || context.status.reading.heldCount > 0 else { return }
+        let now = context.time.monotonic
+        let queued = waiting.values.map { held($0, "an earlier run of the task has to end first") }
+        let paused = postponed.values.compactMap { entry -> QueuedAttempt? in
+            guard case .launch(let run) = entry.dispatch else { return nil }
+            let wait = DurationText(.seconds(max(0, (entry.until - now).components.seconds + 1))).text
+            return held(run, run.pause > .zero ? "its pause ends within \(wait)" : "it is not due yet")
+        }
+        let entries = (queued + paused).sorted { ($0.due, $0.attempt) < ($1.due, $1.attempt) }
+        context.status.update {
+            $0.heldCount = count
+            $0.held = Array(entries.prefix(AgentTiming.heldShownMax))
+        }
+    }
+
+    private func held(_ run: DispatchedRun, _ reason: String) -> QueuedAttempt {
+        let specification = live.ledger.withLock { $0.definition(run.uid)?.specification }
+        return QueuedAttempt(
+            attempt: run.attempt,
+            task: run.task,
+            group: specification?.group,
+            priority: specification?.priority,
+            due: run.due,
+            reason: reason
+        )
+    }
+
     /// The runs whose next attempts are in the inbox.
     private var awaitedRuns: [TaskPart: Set<RunID>] {
         var runs: [TaskPart: Set<RunID>] = [:]

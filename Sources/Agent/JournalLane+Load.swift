@@ -34,6 +34,7 @@ extension JournalLane {
         guard let version = try await reader.fence() else { return false }
         let head = try await reader.head()
         agentCount = max(1, try await reader.agentCount())
+        await context.desk.share(among: agentCount)
         guard let head, head.incarnation == live.incarnation || Mutation.ignoresHeadIncarnation.isOn else {
             disown()
             fence = version

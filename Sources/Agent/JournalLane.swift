@@ -111,7 +111,9 @@ struct JournalLane {
         switch progress {
         case .end(let end): return end
         case .goOn: return nil
-        case .nothing: await live.bell.wait(until: nextWake(), context.time)
+        case .nothing:
+            publishHeld()
+            await live.bell.wait(until: nextWake(), context.time)
         }
         return nil
     }

@@ -16,12 +16,23 @@ struct AgentRoutes {
         router.get("livez") { _, _ in Self.answer(.ok, "ok") }
         router.get("readyz") { _, _ in await ready() }
         router.get("status") { _, _ in try Response.json(AgentStatusPayload(await status.status())) }
+        router.get("api/v1/queue") { request, _ in try await queue(request) }
         router.get("api/v1/logs/:run/:attempt") { try await log($0, $1) }
     }
 
     private func ready() async -> Response {
         if let obstacle = await status.status().obstacle { return Self.answer(.serviceUnavailable, obstacle) }
         return Self.answer(.ok, "ok")
+    }
+
+    private func queue(_ request: Request) async throws -> Response {
+        let limit = try Self.number(
+            "limit",
+            request.uri.queryParameters,
+            standard: QueuePayload.limitStandard,
+            in: 1...QueuePayload.limitMax
+        )
+        return try Response.json(QueuePayload(await status.queue(limit: limit)))
     }
 
     private func log(_ request: Request, _ context: AgentRequestContext) async throws -> Response {
@@ -93,6 +104,31 @@ extension AgentStatusPayload {
             tasks: status.taskCount,
             running: status.running.map(\.description),
             progress: status.progress
+        )
+    }
+}
+
+extension QueuePayload {
+    init(_ queue: AgentQueue) {
+        self.init(
+            running: queue.runningCount,
+            slots: queue.slots,
+            startsPerSecond: queue.startsPerSecond,
+            obstacle: queue.obstacle,
+            waiting: queue.waitingCount,
+            held: queue.heldCount,
+            entries: queue.entries.map { entry in
+                Entry(
+                    run: entry.attempt.run,
+                    attempt: entry.attempt.number,
+                    task: entry.task,
+                    group: entry.group,
+                    priority: entry.priority,
+                    due: entry.due,
+                    position: entry.position,
+                    reason: entry.reason
+                )
+            }
         )
     }
 }

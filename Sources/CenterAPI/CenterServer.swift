@@ -120,10 +120,9 @@ public struct CenterServer: Service {
         CalendarRoutes(operations: operations).add(to: group)
         BackfillRoutes(operations: operations).add(to: group)
         OccasionRoutes(operations: operations).add(to: group)
-        RunRoutes(operations: operations, logs: AgentLogs(operations: operations, outbound: outbound)).add(
-            to: group
-        )
-        ClusterRoutes(center: configuration.center, operations: operations).add(to: group)
+        let agents = AgentProxy(operations: operations, outbound: outbound)
+        RunRoutes(operations: operations, agents: agents).add(to: group)
+        ClusterRoutes(center: configuration.center, operations: operations, agents: agents).add(to: group)
         ReportRoutes(operations: operations, gate: ReportGate(width: configuration.reportBatchesMax)).add(
             to: group
         )

@@ -7,6 +7,7 @@ import Payloads
 struct ClusterRoutes {
     let center: CenterID
     let operations: any CenterOperations
+    let agents: AgentProxy
 
     func add(to group: RouterGroup<APIContext>) {
         group.get("cluster") { _, _ in
@@ -32,6 +33,7 @@ struct ClusterRoutes {
             try Response.json(ListPayload(items: try await operations.nodes().map(NodePayload.init)))
         }
         group.get("nodes/:name") { try Response.json(NodePayload(try await node(Query($0, $1)))) }
+        group.get("nodes/:name/queue") { try await queue(Query($0, $1)) }
         group.post("nodes/:name/drain") { try await setDrained(Query($0, $1), true) }
         group.post("nodes/:name/undrain") { try await setDrained(Query($0, $1), false) }
     }
@@ -59,8 +61,26 @@ struct ClusterRoutes {
                 "massChangePercent is a whole number from 1 to 100, not \(percent)"
             )
         }
+        try Self.checkLimits(payload)
         try await operations.setRuntime(payload.settings)
         return try Response.json(RuntimePayload(payload.settings))
+    }
+
+    private static func checkLimits(_ payload: RuntimePayload) throws {
+        let (starts, weights) = (RuntimeSettings.startsPerSecondRange, RuntimeSettings.weightRange)
+        if let number = payload.startsPerSecond, number != 0, !starts.contains(number) {
+            throw APIError.invalid(
+                "startsPerSecond",
+                "startsPerSecond is a whole number from 1 to \(starts.upperBound), or 0 for no limit, not \(number)"
+            )
+        }
+        for (group, weight) in (payload.shares ?? [:]).sorted(by: { $0.key < $1.key })
+        where !weights.contains(weight) {
+            throw APIError.invalid(
+                "shares.\(group)",
+                "the weight of group \(group) is a whole number from 1 to \(weights.upperBound), not \(weight)"
+            )
+        }
     }
 
     private func setPaused(_ request: Request, _ scope: PausedScope, _ isPaused: Bool) async throws
@@ -85,6 +105,12 @@ struct ClusterRoutes {
             )
         }
         return node
+    }
+
+    private func queue(_ query: Query) async throws -> Response {
+        let limit =
+            try query.number("limit", in: 1...QueuePayload.limitMax) ?? QueuePayload.limitStandard
+        return try await agents.queue(of: try await node(query), limit: limit)
     }
 
     /// The agent may be away: the center knows of drained ones that own nothing any more.

@@ -6,7 +6,7 @@ import Payloads
 /// Everything below `/api/v1/runs`, and the runs of one task.
 struct RunRoutes {
     let operations: any CenterOperations
-    let logs: AgentLogs
+    let agents: AgentProxy
 
     func add(to group: RouterGroup<APIContext>) {
         group.get("runs") { request, context in
@@ -90,14 +90,14 @@ struct RunRoutes {
                 "run \(run.id) has no attempt\(number.map { " \($0)" } ?? "") and so no output"
             )
         }
-        let piece = AgentLogs.Piece(
+        let piece = AgentProxy.Piece(
             attempt: AttemptID(run: run.id, number: number),
             stream: try query.words("stream", as: LogStreamName.self).first ?? .out,
             offset: try query.number("offset", in: 0...Int64.max) ?? 0,
             limit: try query.number("limit", in: 1...LogChunkPayload.bytesMax)
                 ?? LogChunkPayload.bytesStandard
         )
-        return try await logs.read(piece, on: attempt.agent, in: run.runtime)
+        return try await agents.output(piece, on: attempt.agent, in: run.runtime)
     }
 
     private func run(_ id: RunID) async throws -> Run {

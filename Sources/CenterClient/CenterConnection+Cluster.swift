@@ -38,6 +38,16 @@ extension CenterConnection {
         )
     }
 
+    /// What waits at an agent for its turn; it is asked itself.
+    public func queue(
+        of name: AgentID,
+        in runtime: RuntimeID? = nil,
+        limit: Int? = nil
+    ) async throws(CenterClientError) -> QueuePayload {
+        let query = [("runtime", runtime?.text), ("limit", limit.map(String.init))]
+        return try await answer(QueuePayload.self, to: request(.GET, "nodes/\(name)/queue", query: query))
+    }
+
     /// Makes an agent take no new work.
     public func drain(_ name: AgentID, in runtime: RuntimeID? = nil) async throws(CenterClientError) {
         try await send(request(.POST, "nodes/\(name)/drain", query: [("runtime", runtime?.text)]))

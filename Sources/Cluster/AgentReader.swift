@@ -118,6 +118,21 @@ public struct AgentReader: Sendable {
         return try await session.persistently { try await session.childrenIfPresent(path) }.count
     }
 
+    /// What is set for the agent's runtime; `nil` while nothing is, or it cannot be read.
+    public func settings() async throws -> RuntimeSettings? {
+        let (session, path) = (session, nodes.runtime.settings)
+        let node = try await session.persistently { try await session.nodeIfPresent(path) }
+        // An agent that comes before any center makes the node of its runtime without settings.
+        guard let node, !node.data.isEmpty else { return nil }
+        return try? ZNodeCodec.decode(RuntimeSettings.self, from: node.data, at: path.text)
+    }
+
+    /// A watch on the settings of the agent's runtime.
+    public func watchSettings() async throws -> Watch {
+        let path = nodes.runtime.settings
+        return try await session.persistently { try await session.watchExists(path) }.watch
+    }
+
     /// A watch on the head, whether it exists or not.
     public func watchHead() async throws -> Watch {
         try await session.persistently { try await session.watchExists(nodes.head) }.watch

@@ -24,6 +24,8 @@ public struct Catalog: Sendable {
     public private(set) var groups: [GroupID: Versioned<GroupSettings>] = [:]
     /// The live agents.
     public private(set) var agents: [Seat: AgentRegistration] = [:]
+    /// The transactions that last changed which agents are there.
+    private var agentsChanged: [RuntimeID: Int64] = [:]
     /// The live centers.
     public internal(set) var centers: [CenterID: CenterRegistration] = [:]
     /// Raised by every change of tasks, runtimes or agents: what planning depends on.
@@ -84,11 +86,19 @@ extension Catalog {
         }
     }
 
-    /// Takes over the live agents of a runtime.
-    mutating func set(agents registrations: [AgentRegistration], of runtime: RuntimeID) {
+    /// Takes over the live agents of a runtime, and the transaction that last changed which there are.
+    ///
+    /// An agent that came and went between two reads has left a journal for the leader to seal: that counts as a change
+    /// although the same agents are there as before.
+    mutating func set(
+        agents registrations: [AgentRegistration],
+        of runtime: RuntimeID,
+        changedBy transaction: Int64?
+    ) {
         let before = agents.filter { $0.key.runtime == runtime }
         let now = Dictionary(registrations.map { (Seat(runtime: runtime, agent: $0.agent), $0) }) { $1 }
-        guard before != now else { return }
+        guard before != now || agentsChanged[runtime] != transaction else { return }
+        agentsChanged[runtime] = transaction
         for seat in before.keys { agents[seat] = nil }
         agents.merge(now) { $1 }
         generation += 1

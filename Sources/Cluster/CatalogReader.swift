@@ -80,14 +80,24 @@ struct CatalogReader: Sendable {
     func names(_ path: ZNodePath, _ isWatched: Bool) async throws(ZooKeeperError) -> (
         [String], Watch?
     ) {
+        let (names, _, watch) = try await children(path, isWatched)
+        return (names, watch)
+    }
+
+    /// The children's names, sorted, and the transaction that last changed which there are.
+    private func children(
+        _ path: ZNodePath,
+        _ isWatched: Bool
+    ) async throws(ZooKeeperError) -> (names: [String], changed: Int64?, watch: Watch?) {
         do {
             if isWatched {
-                let (names, _, watch) = try await session.watchChildren(path)
-                return (names.sorted(), watch)
+                let (names, stat, watch) = try await session.watchChildren(path)
+                return (names.sorted(), stat.childrenTransaction, watch)
             }
-            return (try await session.children(path).names.sorted(), nil)
+            let (names, stat) = try await session.children(path)
+            return (names.sorted(), stat.childrenTransaction, nil)
         } catch  where error.code == .noNode {
-            return ([], nil)
+            return ([], nil, nil)
         }
     }
 
@@ -148,11 +158,13 @@ struct CatalogReader: Sendable {
 
     private func readAgents(_ runtime: RuntimeID, _ isWatched: Bool) async throws -> Outcome {
         let paths = try tree.runtime(runtime)
-        let (names, watch) = try await names(paths.agents, isWatched)
+        let (names, changed, watch) = try await children(paths.agents, isWatched)
         let registrations = try await pipelined(names.compactMap(AgentID.init)) { agent in
             try await registration(AgentRegistration.self, paths.agent(agent))
         }
-        let isChanged = store.change { $0.set(agents: registrations.compactMap { $0 }, of: runtime) }
+        let isChanged = store.change {
+            $0.set(agents: registrations.compactMap { $0 }, of: runtime, changedBy: changed)
+        }
         return Outcome(watch: watch, isChanged: isChanged)
     }
 

@@ -93,7 +93,9 @@ public enum DocumentWriter {
 
     private static let order =
         TaskReader.keys + [
-            "rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay", "massChangePercent", "drained",
+            "rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay", "massChangePercent", "startsPerSecond",
+            "shares",
+            "drained",
         ]
         + ["calendar", "daily", "weekly", "weeks", "monthly", "months", "afterCompletion", "onAgentStart"]
         + ["cron", "from", "to", "every", "at", "windows"]

@@ -5,7 +5,7 @@ enum RuntimeReader {
     /// The keys of a runtime's document, in the order they are written.
     static let keys = [
         "kind", "v", "name", "description", "rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay",
-        "massChangePercent", "drained",
+        "massChangePercent", "startsPerSecond", "shares", "drained",
     ]
 
     static func read(_ node: SourceNode, _ reader: inout FieldReader) -> (
@@ -41,6 +41,11 @@ enum RuntimeReader {
             settings.massChangePercent =
                 reader.integer(node, "massChangePercent", in: 1...100) ?? settings.massChangePercent
         }
+        if let node = fields["startsPerSecond"] {
+            settings.startsPerSecond =
+                reader.integer(node, "startsPerSecond", in: RuntimeSettings.startsPerSecondRange)
+        }
+        if let node = fields["shares"] { settings.shares = shares(node, &reader) }
         if let node = fields["drained"] {
             let elements = reader.elements(node, "drained", "a list of agents' names") ?? []
             let agents = elements.enumerated().compactMap { index, element in
@@ -49,5 +54,25 @@ enum RuntimeReader {
             settings.drained = agents.sorted()
         }
         return reader.problems.count == problemCount ? (settings, fields["drained"] != nil) : nil
+    }
+
+    private static func shares(_ node: SourceNode, _ reader: inout FieldReader) -> [GroupID: Int] {
+        guard case .mapping(let entries) = node.content else {
+            return reader.mismatch(node, "shares", "a mapping of groups to weights such as {reports: 300}")
+                ?? [:]
+        }
+        var shares: [GroupID: Int] = [:]
+        for entry in entries {
+            guard let group = reader.name(entry.key, "shares key", of: GroupKind.self) else { continue }
+            if shares[group] != nil {
+                reader.refuse(entry.key, "shares.\(group)", "'\(group)' is given twice: keep one")
+            }
+            shares[group] = reader.integer(
+                entry.value,
+                "shares.\(group)",
+                in: RuntimeSettings.weightRange
+            )
+        }
+        return shares
     }
 }

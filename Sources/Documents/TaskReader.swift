@@ -7,7 +7,7 @@ struct TaskReader {
         "kind", "v", "name", "runtime", "group", "labels", "description", "command", "script", "environment",
         "parameters", "schedules",
         "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline",
-        "concurrency", "after", "join",
+        "concurrency", "priority", "after", "join",
         "placement", "enabled",
     ]
     private static let placementKeys = ["agents", "labels", "regions", "zones"]
@@ -102,6 +102,10 @@ struct TaskReader {
             task.environment = read.values
             places["environment"] = node
             for (key, place) in read.keys { places["environment.\(key)"] = place }
+        }
+        if let node = fields["priority"] {
+            task.priority =
+                reader.integer(node, "priority", in: TaskSpecification.Limit.priorityRange) ?? task.priority
         }
         if let node = fields["timeout"] {
             places["timeout"] = node

@@ -22,6 +22,10 @@ public struct RuntimeSettings: Hashable, Sendable {
     public var pause: PauseRecord?
     /// How many hundredths of its tasks one request may change without being confirmed; 100 for all.
     public var massChangePercent: Int
+    /// How many attempts its agents start a second at most, together; `nil` for no limit.
+    public var startsPerSecond: Int?
+    /// The weights by which groups share the slots of an agent when there are too few; the others share 100 together.
+    public var shares: [GroupID: Int]
 
     /// Creates settings.
     public init(
@@ -33,7 +37,9 @@ public struct RuntimeSettings: Hashable, Sendable {
         flapWindow: Duration = .seconds(60),
         rejoinDelay: Duration = .seconds(60),
         pause: PauseRecord? = nil,
-        massChangePercent: Int = 50
+        massChangePercent: Int = 50,
+        startsPerSecond: Int? = nil,
+        shares: [GroupID: Int] = [:]
     ) {
         self.name = name
         self.description = description
@@ -44,13 +50,22 @@ public struct RuntimeSettings: Hashable, Sendable {
         self.rejoinDelay = rejoinDelay
         self.pause = pause
         self.massChangePercent = massChangePercent
+        self.startsPerSecond = startsPerSecond
+        self.shares = shares
     }
+
+    /// Values of `startsPerSecond`: no machine starts more.
+    public static let startsPerSecondRange = 1...100_000
+    /// Weights of groups.
+    public static let weightRange = 1...1_000
+    /// The weight of all groups together that were given none.
+    public static let weightOfRest = 100
 }
 
 extension RuntimeSettings: Codable {
     private enum Key: String, CodingKey {
         case name, description, rejoinGrace, drained, flapStarts, flapWindow, rejoinDelay, pause,
-            massChangePercent
+            massChangePercent, startsPerSecond, shares
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -70,7 +85,9 @@ extension RuntimeSettings: Codable {
             rejoinDelay: try duration(.rejoinDelay) ?? standard.rejoinDelay,
             pause: try container.decodeIfPresent(PauseRecord.self, forKey: .pause),
             massChangePercent: try container.decodeIfPresent(Int.self, forKey: .massChangePercent)
-                ?? standard.massChangePercent
+                ?? standard.massChangePercent,
+            startsPerSecond: try container.decodeIfPresent(Int.self, forKey: .startsPerSecond),
+            shares: try container.decodeIfPresent([GroupID: Int].self, forKey: .shares) ?? [:]
         )
     }
 
@@ -86,5 +103,7 @@ extension RuntimeSettings: Codable {
         try container.encode(DurationText(rejoinDelay), forKey: .rejoinDelay)
         try container.encodeIfPresent(pause, forKey: .pause)
         if massChangePercent != 50 { try container.encode(massChangePercent, forKey: .massChangePercent) }
+        try container.encodeIfPresent(startsPerSecond, forKey: .startsPerSecond)
+        if !shares.isEmpty { try container.encode(shares, forKey: .shares) }
     }
 }

@@ -50,6 +50,8 @@ public struct TaskSpecification: Hashable, Sendable {
     public var startDeadline: Duration?
     /// What happens when a fire comes while an earlier run lives.
     public var concurrency: Concurrency
+    /// Which of two runs goes first when there is one slot for both: the one with the higher priority, from -100 to 100.
+    public var priority: Int
     /// Which runs of other tasks it runs after, besides its schedules.
     public var after: Dependencies
     /// Where it may run, beyond its runtime.
@@ -76,6 +78,7 @@ public struct TaskSpecification: Hashable, Sendable {
         totalTimeout: Duration? = nil,
         startDeadline: Duration? = nil,
         concurrency: Concurrency = Concurrency(),
+        priority: Int = 0,
         after: Dependencies = Dependencies(),
         placement: Placement = Placement(),
         isEnabled: Bool = true
@@ -97,6 +100,7 @@ public struct TaskSpecification: Hashable, Sendable {
         self.totalTimeout = totalTimeout
         self.startDeadline = startDeadline
         self.concurrency = concurrency
+        self.priority = priority
         self.after = after
         self.placement = placement
         self.isEnabled = isEnabled

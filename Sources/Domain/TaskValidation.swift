@@ -44,6 +44,8 @@ extension TaskSpecification {
         public static let schedulesMax = 64
         /// The shortest start deadline: less than that every start needs.
         public static let startDeadlineMin = Duration.seconds(1)
+        /// Priorities.
+        public static let priorityRange = -100...100
         /// The longest timeout.
         public static let timeoutMax = Duration.seconds(366 * 86_400)
     }
@@ -215,6 +217,11 @@ extension TaskSpecification {
         if let totalTimeout, totalTimeout < Limit.startDeadlineMin || totalTimeout > Limit.timeoutMax {
             problems.append(
                 .init(field: "totalTimeout", message: "the total timeout must be between 1s and 366d")
+            )
+        }
+        if !Limit.priorityRange.contains(priority) {
+            problems.append(
+                .init(field: "priority", message: "the priority must be a whole number from -100 to 100")
             )
         }
         return problems + misfire.problems + retry.problems + concurrencyProblems

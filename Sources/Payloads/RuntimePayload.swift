@@ -19,6 +19,10 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
     public var rejoinDelay: DurationText?
     /// How many hundredths of its tasks one request may change without being confirmed.
     public var massChangePercent: Int?
+    /// How many attempts its agents start a second at most, together; 0 as well as absent means without limit.
+    public var startsPerSecond: Int?
+    /// The weights by which groups share the slots of an agent when there are too few.
+    public var shares: [GroupID: Int]?
     /// Present while it is paused; what is sent here is not looked at.
     public var pause: PauseRecord?
 
@@ -32,6 +36,8 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
         flapWindow: DurationText? = nil,
         rejoinDelay: DurationText? = nil,
         massChangePercent: Int? = nil,
+        startsPerSecond: Int? = nil,
+        shares: [GroupID: Int]? = nil,
         pause: PauseRecord? = nil
     ) {
         self.name = name
@@ -42,6 +48,8 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
         self.flapWindow = flapWindow
         self.rejoinDelay = rejoinDelay
         self.massChangePercent = massChangePercent
+        self.startsPerSecond = startsPerSecond
+        self.shares = shares
         self.pause = pause
     }
 
@@ -56,6 +64,8 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
             flapWindow: DurationText(settings.flapWindow),
             rejoinDelay: DurationText(settings.rejoinDelay),
             massChangePercent: settings.massChangePercent,
+            startsPerSecond: settings.startsPerSecond,
+            shares: settings.shares.isEmpty ? nil : settings.shares,
             pause: settings.pause
         )
     }
@@ -72,6 +82,8 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
         settings.flapWindow = flapWindow?.duration ?? settings.flapWindow
         settings.rejoinDelay = rejoinDelay?.duration ?? settings.rejoinDelay
         settings.massChangePercent = massChangePercent ?? settings.massChangePercent
+        settings.startsPerSecond = startsPerSecond == 0 ? nil : startsPerSecond
+        settings.shares = shares ?? [:]
         settings.pause = pause
         return settings
     }

@@ -33,6 +33,13 @@ struct AgentCommand: ControlCommand {
     var runtime: String?
     @Option(help: ArgumentHelp("Attempts that may run at a time (default: 64).", valueName: "number"))
     var slots: String?
+    @Option(
+        help: ArgumentHelp(
+            "Attempts that may be started a second (default: 0, no limit).",
+            valueName: "number"
+        )
+    )
+    var startsPerSecond: String?
     @Option(help: ArgumentHelp("A label for placements; may repeat.", valueName: "key=value")) var label:
         [String] = []
     @Option(help: ArgumentHelp("Where the machine is.", valueName: "name")) var region: String?
@@ -42,6 +49,7 @@ struct AgentCommand: ControlCommand {
         var flags = options.flags
         flags["runtime"] = runtime
         flags["slots"] = slots
+        flags["startsPerSecond"] = startsPerSecond
         flags["labels"] = label.isEmpty ? nil : label.joined(separator: ",")
         flags["region"] = region
         flags["zone"] = zone
@@ -115,6 +123,7 @@ struct AgentCommand: ControlCommand {
             processID: ProcessSetup.processID
         )
         configuration.labels = settings.labels
+        configuration.startsPerSecond = settings.startsPerSecond
         configuration.region = settings.region
         configuration.zone = settings.zone
         configuration.url = url

@@ -8,6 +8,7 @@ import HummingbirdTesting
 import Logging
 import NIOCore
 import Payloads
+import Scheduling
 import Testing
 
 /// Output of one attempt, in memory.
@@ -40,6 +41,27 @@ struct FixedStatus: AgentStatusSource {
             obstacle: obstacle,
             taskCount: 3,
             running: []
+        )
+    }
+
+    func queue(limit: Int) async -> AgentQueue {
+        let entries = (1...3).map { number in
+            QueuedAttempt(
+                attempt: AttemptID(run: RunID("r-0000000000000001")!, number: number),
+                task: TaskID("t")!,
+                group: .standard,
+                priority: 5,
+                due: Instant(millisecondsSinceEpoch: 1_000),
+                position: number,
+                reason: "all 2 slots are taken"
+            )
+        }
+        return AgentQueue(
+            runningCount: 2,
+            slots: 2,
+            obstacle: "all 2 slots are taken",
+            waitingCount: 3,
+            entries: Array(entries.prefix(limit))
         )
     }
 }
@@ -105,6 +127,7 @@ struct FixedStatus: AgentStatusSource {
             ("/api/v1/logs/r-0000000000000001/1?offset=-1", 422, .invalid),
             ("/api/v1/logs/r-0000000000000001/1?limit=0", 422, .invalid),
             ("/api/v1/logs/r-0000000000000001/1?limit=1048577", 422, .invalid),
+            ("/api/v1/queue?limit=0", 422, .invalid), ("/api/v1/queue?limit=1001", 422, .invalid),
             ("/api/v1/nothing", 404, .notFound),
         ]
     )
@@ -113,6 +136,19 @@ struct FixedStatus: AgentStatusSource {
             let answer = try await Self.get(client, path)
             #expect(answer.status == status)
             #expect(try PayloadCoding.decode(ErrorPayload.self, from: answer.body).code == code)
+        }
+    }
+
+    @Test("the queue is shown in its order, with counts and reasons")
+    func queue() async throws {
+        try await withClient { client async throws in
+            let answer = try await Self.get(client, "/api/v1/queue?limit=2")
+            #expect(answer.status == 200)
+            let queue = try PayloadCoding.decode(QueuePayload.self, from: answer.body)
+            #expect(queue.running == 2 && queue.slots == 2 && queue.waiting == 3 && queue.held == 0)
+            #expect(queue.entries.map(\.position) == [1, 2])
+            #expect(queue.entries.first?.reason == "all 2 slots are taken")
+            #expect(try await Self.get(client, "/api/v1/queue", token: nil).status == 401)
         }
     }
 

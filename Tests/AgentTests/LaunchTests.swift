@@ -2,6 +2,7 @@ import Agent
 import Cluster
 import Domain
 import Scheduling
+import SimulationKit
 import Synchronization
 import Testing
 import ZooKeeper
@@ -120,8 +121,85 @@ import ZooKeeper
         #expect(world.runner.started.count == 5)
     }
 
+    /// Twenty-four tasks that are due at the same instant at an agent with few slots.
+    private func crowd(slots: Int, _ change: (Int, inout TaskSpecification) -> Void) throws -> AgentService {
+        let service = world.start(slots: slots)
+        let due = Schedule.once(AgentWorld.dawn + .seconds(1))
+        let rows = try (10..<34).map { index in
+            let task = try world.define("t\(index)", uid: UInt64(index), schedules: [due]) {
+                change(index, &$0)
+            }
+            return world.row(task)
+        }
+        try world.grant(rows)
+        world.run(.milliseconds(1_500))
+        return service
+    }
+
+    private var startedTasks: [String] {
+        world.runner.state.withLock { $0.starts.joined().map(\.fire.task.text) }
+    }
+
+    @Test("when slots are short the higher priority goes first")
+    func priorities() throws {
+        _ = try crowd(slots: 4) { index, task in task.priority = index == 30 || index == 31 ? 10 : 0 }
+        #expect(startedTasks == ["t30", "t31", "t10", "t11"])
+    }
+
+    @Test("when slots are short groups share them by the runtime's weights, and a change counts at once")
+    func shares() throws {
+        let settings = try world.runtime.settings
+        let reports = try #require(GroupID("reports"))
+        let weighted = RuntimeSettings(name: .standard, shares: [reports: 300])
+        try world.ensemble.createAll(settings, data: try ZNodeCodec.encode(weighted))
+        _ = try crowd(slots: 8) { index, task in if index >= 22 { task.group = reports } }
+        #expect(startedTasks.count { $0 >= "t22" } == 6)
+        let plain = try ZNodeCodec.encode(RuntimeSettings(name: .standard))
+        try world.ensemble.write([.set(settings, data: plain, version: nil)])
+        world.run(.milliseconds(100))
+        world.runner.finishAll()
+        world.run(.milliseconds(500))
+        // In the order of their segment again, which is that of their tasks.
+        #expect(startedTasks.dropFirst(8).sorted() == (12..<20).map { "t\($0)" })
+    }
+
+    @Test("a runtime's limit of starts is kept by its agents together, an agent's own by itself")
+    func startLimit() throws {
+        let settings = RuntimeSettings(name: .standard, startsPerSecond: 8)
+        try world.ensemble.createAll(
+            try world.runtime.settings,
+            data: try ZNodeCodec.encode(settings)
+        )
+        _ = try crowd(slots: 100) { _, _ in }
+        #expect(startedTasks.count == 5)
+        world.run(.seconds(1))
+        #expect(startedTasks.count == 13)
+        world.run(.seconds(2))
+        #expect(startedTasks.count == 24)
+        #expect(world.store.results.isEmpty)
+    }
+
+    @Test("the agent tells what waits, in which order, and why")
+    func queue() throws {
+        let service = try crowd(slots: 4) { index, task in task.priority = index == 33 ? -5 : 0 }
+        let queue = Mutex<AgentQueue?>(nil)
+        _ = world.simulated.executor.start {
+            let answer = await service.queue(limit: 3)
+            queue.withLock { $0 = answer }
+        }
+        world.simulated.settle()
+        let found = queue.withLock { $0 }
+        let answer = try #require(found)
+        #expect(answer.runningCount == 4)
+        #expect(answer.waitingCount == 20)
+        #expect(answer.obstacle == "all 4 slots are taken")
+        #expect(answer.entries.map(\.task.text) == ["t14", "t15", "t16"])
+        #expect(answer.entries.map(\.position) == [1, 2, 3])
+        #expect(answer.entries.first?.reason == "all 4 slots are taken")
+    }
+
     @Test("fires that take longer to start than a lease lasts are all started")
-    func crowd() throws {
+    func longLine() throws {
         world.start(slots: 2_000)
         world.runner.state.withLock { $0.startTime = .milliseconds(5) }
         let due = Schedule.once(AgentWorld.dawn + .seconds(1))

@@ -170,6 +170,24 @@ import Testing
                 #"{"name":"gpu","massChangePercent":0}"#
             )
             #expect(try bad.error().field == "massChangePercent")
+            let rows = [
+                (#""startsPerSecond":-1"#, "startsPerSecond"),
+                (#""startsPerSecond":100001"#, "startsPerSecond"),
+                (#""shares":{"reports":0}"#, "shares.reports"),
+                (#""shares":{"reports":1001}"#, "shares.reports"),
+            ]
+            for (text, field) in rows {
+                let answer = try await client.send(
+                    .put,
+                    "/api/v1/runtimes/gpu",
+                    #"{"name":"gpu",\#(text)}"#
+                )
+                #expect(try answer.status == 422 && answer.error().field == field)
+            }
+            let limited = #"{"name":"gpu","startsPerSecond":0,"shares":{"reports":300}}"#
+            let kept = try await client.send(.put, "/api/v1/runtimes/gpu", limited)
+            let settings = try kept.decoded(RuntimePayload.self).settings
+            #expect(settings.startsPerSecond == nil && settings.shares == [GroupID("reports")!: 300])
         }
     }
 }

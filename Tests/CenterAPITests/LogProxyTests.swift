@@ -37,6 +37,16 @@ private struct ReadyStatus: AgentStatusSource {
             running: []
         )
     }
+
+    func queue(limit: Int) async -> AgentQueue {
+        let entry = QueuedAttempt(
+            attempt: AttemptID(run: RunID("r-0000000000000001")!, number: 1),
+            task: TaskID("t")!,
+            due: ServerFixture.now,
+            reason: "its pause ends within 3s"
+        )
+        return AgentQueue(runningCount: 0, slots: limit, heldCount: 1, entries: [entry])
+    }
 }
 
 @Suite struct LogProxyTests {
@@ -90,6 +100,30 @@ private struct ReadyStatus: AgentStatusSource {
                 #expect(try more.status == 422 && more.error().field == "limit")
                 #expect(try await chunk("?offset=7").bytes == Data(run.text.utf8))
             }
+        }
+    }
+
+    @Test("what waits at an agent comes from the agent itself; of one that is away nobody knows")
+    func queue() async throws {
+        let fixture = ServerFixture()
+        try await withAgent { url in
+            await fixture.center.show([ServerFixture.node("a1", url: url)])
+            try await fixture.withClient { client async throws in
+                let answer = try await client.send(.get, "/api/v1/nodes/a1/queue?limit=7")
+                #expect(answer.status == 200)
+                let queue = try answer.decoded(QueuePayload.self)
+                #expect(queue.slots == 7 && queue.held == 1)
+                #expect(queue.entries.map(\.reason) == ["its pause ends within 3s"])
+                let wrong = try await client.send(.get, "/api/v1/nodes/a1/queue?limit=1001")
+                #expect(try wrong.status == 422 && wrong.error().field == "limit")
+                #expect(try await client.send(.get, "/api/v1/nodes/a2/queue").status == 404)
+            }
+        }
+        await fixture.center.show([ServerFixture.node("a1", url: nil)])
+        try await fixture.withClient { client async throws in
+            let away = try await client.send(.get, "/api/v1/nodes/a1/queue")
+            #expect(away.status == 503)
+            #expect(try away.error().message == "agent a1 is away and only it knows what waits there")
         }
     }
 

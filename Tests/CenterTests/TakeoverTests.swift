@@ -232,6 +232,20 @@ import ZooKeeper
         #expect(await workshop.history.run(task.fire(due).attempt.run)?.state == .lost)
     }
 
+    @Test("an agent that came and went between two looks is sealed at the second")
+    func unseen() async throws {
+        try await withOwner { workshop, leader, _, _, _ in
+            try await leader.follower.reread()
+            try await leader.leading.reconciler.pass()
+            let c = try await workshop.agent("c")
+            await c.die()
+            #expect(try workshop.journals(c.name).count == 1)
+            try await leader.follower.reread()
+            try await leader.leading.reconciler.pass()
+            #expect(try workshop.journals(c.name).isEmpty)
+        }
+    }
+
     @Test("a sealed incarnation cannot journal, even while its session lives")
     func sealedWhileAlive() async throws {
         try await withOwner { workshop, leader, owner, other, task in

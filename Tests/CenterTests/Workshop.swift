@@ -198,7 +198,7 @@ struct Leader: Sendable {
             time: workshop.time,
             random: workshop.random,
             logger: logger,
-            onChange: { _ in }
+            onChange: { [state] topic in state.noticed(topic) }
         )
         state.connectionChanged(true)
         state.leadershipChanged(leading)

@@ -74,4 +74,53 @@ import Testing
             try DocumentParser().parse("kind: Runtime\nname: gpu\nmassChangePercent: 0\n", file: "a.yaml")
         }
     }
+
+    @Test("a runtime's limits and shares are read, written and checked")
+    func limits() throws {
+        let text = "kind: Runtime\nname: gpu\nstartsPerSecond: 200\nshares:\n  imports: 50\n  reports: 300\n"
+        guard case .runtime(let runtime)? = try DocumentParser().parse(text, file: "a.yaml").first else {
+            Issue.record("no runtime")
+            return
+        }
+        #expect(runtime.settings.startsPerSecond == 200)
+        #expect(runtime.settings.shares == [GroupID("imports")!: 50, GroupID("reports")!: 300])
+        let written = try DocumentWriter.yaml(runtime.settings)
+        #expect(written.contains("startsPerSecond: 200\nshares:\n  imports: 50\n  reports: 300\n"))
+    }
+
+    @Test(
+        "limits, shares and priorities out of range are refused where they stand",
+        arguments: [
+            ("kind: Runtime\nname: gpu\nstartsPerSecond: 0", "3:18: startsPerSecond"),
+            ("kind: Runtime\nname: gpu\nshares: 3", "3:9: shares"),
+            ("kind: Runtime\nname: gpu\nshares: {reports: 0}", "3:19: shares.reports"),
+            ("kind: Runtime\nname: gpu\nshares: {Reports: 5}", "3:10: 'Reports' is not a valid name"),
+            ("kind: Task\nname: t\ncommand: [x]\npriority: 101", "4:11: priority"),
+            ("kind: Task\nname: t\ncommand: [x]\npriority: high", "4:11: priority"),
+        ]
+    )
+    func limitsOutOfRange(_ text: String, _ place: String) {
+        #expect {
+            try DocumentParser().parse(text, file: "a.yaml")
+        } throws: {
+            (($0 as? DocumentError)?.description ?? "").hasPrefix("a.yaml:\(place)")
+        }
+    }
+
+    @Test("a priority is read and written, also when it is negative; without one nothing is written")
+    func priorities() throws {
+        let text = "kind: Task\nname: t\ncommand: [x]\npriority: -7\n"
+        guard case .task(let document)? = try DocumentParser().parse(text, file: "a.yaml").first else {
+            Issue.record("no task")
+            return
+        }
+        let task = document.specification
+        #expect(task.priority == -7)
+        #expect(try DocumentWriter.yaml(task).contains("priority: -7"))
+        var plain = task
+        plain.priority = 0
+        #expect(try !DocumentWriter.yaml(plain).contains("priority"))
+        plain.priority = 101
+        #expect(plain.problems.map(\.field) == ["priority"])
+    }
 }

@@ -41,4 +41,7 @@ public struct AgentStatus: Hashable, Sendable {
 public protocol AgentStatusSource: Sendable {
     /// The status now.
     func status() async -> AgentStatus
+
+    /// What waits at the agent, at most so many entries.
+    func queue(limit: Int) async -> AgentQueue
 }

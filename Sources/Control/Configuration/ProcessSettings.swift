@@ -103,6 +103,8 @@ public struct AgentSettings: Sendable, Hashable {
     public var common: CommonSettings
     /// How many attempts may run at a time.
     public var slots: Int
+    /// How many attempts may be started a second; `nil` for no limit.
+    public var startsPerSecond: Int?
     /// Labels that placements refer to.
     public var labels: [String: String]
     /// How long the logs of attempts are kept.
@@ -118,7 +120,7 @@ public struct AgentSettings: Sendable, Hashable {
     /// The dotted keys of an agent's configuration file.
     public static let keys =
         CommonSettings.keys + [
-            "runtime", "slots", "labels.*", "region", "zone", "logs.age",
+            "runtime", "slots", "startsPerSecond", "labels.*", "region", "zone", "logs.age",
         ]
 
     /// Checks the settings of an agent.
@@ -130,6 +132,9 @@ public struct AgentSettings: Sendable, Hashable {
         runtime = try settings.name("runtime", default: .standard, hint: "give --runtime NAME")
         common = try CommonSettings(settings, id: id.text, port: 7_500)
         slots = try settings.integer("slots", default: 64, in: Self.slotsRange)
+        let starts = RuntimeSettings.startsPerSecondRange
+        let limit = try settings.integer("startsPerSecond", default: 0, in: 0...starts.upperBound)
+        startsPerSecond = limit == 0 ? nil : limit
         labels = try settings.pairs("labels")
         let day = Duration.seconds(86_400)
         logAge = try settings.duration("logs.age", default: day * 30, in: day...day * 3_650)

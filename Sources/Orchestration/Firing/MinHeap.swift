@@ -11,6 +11,9 @@ public struct MinHeap<Element: Comparable> {
     /// The least element; `nil` when there is none.
     public var min: Element? { elements.first }
 
+    /// All elements, in no particular order.
+    public var unordered: [Element] { elements }
+
     /// Adds an element.
     public mutating func insert(_ element: Element) {
         elements.append(element)

@@ -80,7 +80,7 @@ final class ClusterWatch: Sendable {
         trace.note("start", "\(order.fire.attempt) of \(order.fire.task) by \(agent)")
         let violations = state.withLock { state -> [(Promise, String)] in
             guard state.isOpen else { return [] }
-            var found = state.starts.started(order.fire, by: agent)
+            var found = state.starts.started(order.fire, by: agent, at: trace.now)
             found += state.overlaps.started(order, by: agent)
             let journal = state.journal.owners[order.fire.attempt]
             guard let journal else {

@@ -98,10 +98,15 @@ struct FinalChecks {
     /// P1, P3: after a while everything that came due up to `end` has its disposition, in every center's history.
     func checkOutcome(through end: Instant) {
         let starts = cluster.watch.state.withLock(\.starts)
-        let queued = queuedRuns
+        let queued = queued(starts)
+        let queuedRuns = Set(queued.map(\.attempt.run))
         for (name, runs) in histories {
             let records = Records(runs)
-            for task in definitions { check(task, through: end, records, starts, name) }
+            for task in definitions {
+                // What waits is taken in the order in which it is due: fires stand behind what is due before them.
+                let queueBegins = queued.filter { $0.uid == task.uid }.map(\.due).min()
+                check(task, through: min(end, queueBegins ?? end), records, starts, name)
+            }
             for run in runs where !run.state.isFinal && run.due <= end {
                 // What runs may run on, and what has just failed is attempted again.
                 if starts.isRunning(run.id, since: trace.now - Self.retryPauseMax) { continue }
@@ -111,22 +116,27 @@ struct FinalChecks {
                 )
             }
             // What follows other runs goes on to be started until the end; `checkRecords` looks at what has ended.
-            for run in starts.startedRuns.sorted() where run.fireKey != nil && !records.has(run) {
+            for run in starts.startedRuns(before: trace.now - Self.reportMax).sorted()
+            where run.fireKey != nil && !records.has(run) {
                 trace.violated(.disposition, "\(run) was started, and \(name) does not know it")
             }
-            for run in workload.requestedRuns where !records.has(run) && !queued.contains(run) {
+            for run in workload.requestedRuns where !records.has(run) && !queuedRuns.contains(run) {
                 trace.violated(.disposition, "\(run) was requested, and \(name) does not know it")
             }
         }
     }
 
+    /// Longer than a report takes from an agent to the centers when nothing is broken.
+    private static let reportMax = Duration.seconds(2)
+
     /// Longer than the workload's tasks pause before another attempt.
     private static let retryPauseMax = Duration.seconds(4)
 
-    /// Runs of tasks whose runs queue that wait in an inbox: there may be more of them than can be run.
-    private var queuedRuns: Set<RunID> {
+    /// What waits in an inbox behind runs of its task that go on, for tasks whose runs queue: there may be more than can be run.
+    private func queued(_ starts: StartCheck) -> [DispatchedRun] {
         let queueing = Set(definitions.filter { $0.specification.concurrency.waitingMax > 0 }.map(\.uid))
-        return Set(waitingRuns.filter { queueing.contains($0.uid) }.map(\.attempt.run))
+        let worked = queueing.intersection(starts.busyTasks(since: trace.now - Self.retryPauseMax))
+        return waitingRuns.filter { worked.contains($0.uid) }
     }
 
     /// What is in the inboxes.

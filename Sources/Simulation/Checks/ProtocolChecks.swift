@@ -178,6 +178,8 @@ struct OverlapCheck {
 struct StartCheck {
     struct Start {
         let agent: AgentID
+        let task: TaskUID
+        let at: Duration
         /// How its process ended; `nil` while it runs.
         var outcome: AttemptOutcome?
     }
@@ -188,12 +190,12 @@ struct StartCheck {
     private var runs: [RunID: AttemptID] = [:]
     private var running: Set<RunID> = []
 
-    mutating func started(_ fire: JournaledFire, by agent: AgentID) -> [Finding] {
+    mutating func started(_ fire: JournaledFire, by agent: AgentID, at now: Duration) -> [Finding] {
         var found: [Finding] = []
         if let before = starts[fire.attempt] {
             found.append((.start, "\(fire.attempt) starts on \(agent), and did on \(before.agent)"))
         }
-        starts[fire.attempt] = Start(agent: agent)
+        starts[fire.attempt] = Start(agent: agent, task: fire.uid, at: now)
         running.insert(fire.attempt.run)
         if fire.delivery == .atMostOnce {
             if let before = runs[fire.attempt.run], before != fire.attempt, starts[before]?.outcome != .failed
@@ -216,7 +218,16 @@ struct StartCheck {
         running.contains(run) || lastEnds[run].map { $0 > instant } ?? false
     }
 
-    /// The runs that were started, and those that came to an end.
-    var startedRuns: Set<RunID> { Set(starts.keys.map(\.run)) }
+    /// The tasks of which a process has not ended, or did so after `instant`.
+    func busyTasks(since instant: Duration) -> Set<TaskUID> {
+        Set(starts.filter { isRunning($0.key.run, since: instant) }.values.map(\.task))
+    }
+
+    /// The runs that were started before `instant`.
+    func startedRuns(before instant: Duration) -> Set<RunID> {
+        Set(starts.filter { $0.value.at < instant }.keys.map(\.run))
+    }
+
+    /// The runs that came to an end.
     var endedRuns: Set<RunID> { Set(starts.filter { $0.value.outcome != nil }.keys.map(\.run)) }
 }

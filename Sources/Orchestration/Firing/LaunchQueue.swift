@@ -1,0 +1,169 @@
+public import Domain
+public import Scheduling
+
+/// What is due and waits for a slot, in the order in which it gets one.
+///
+/// Groups that were given a share of the slots get the next one in proportion to their weights: it goes to the share with the
+/// fewest running attempts per weight (weighted max-min fairness, as in Hadoop's fair scheduler). The groups without a weight are
+/// one share together. Within a share the higher priority goes first, and whoever waits moves up by one point every
+/// `LaunchAging.step`: what is due long enough goes before everything that comes later, so that nothing starves.
+public struct LaunchQueue<Element: Sendable>: Sendable {
+    /// What decides about an element's place.
+    public struct Claim: Hashable, Sendable {
+        /// The group of its task.
+        public var group: GroupID
+        /// The priority of its task.
+        public var priority: Int
+        /// Since when it may start.
+        public var readyAt: Instant
+
+        /// Creates a claim.
+        public init(group: GroupID, priority: Int, readyAt: Instant) {
+            self.group = group
+            self.priority = priority
+            self.readyAt = readyAt
+        }
+    }
+
+    private struct Entry: Comparable, Sendable {
+        let claim: Claim
+        let order: Int
+        let element: Element
+
+        /// All entries age at the same pace, so that their order never changes while they wait.
+        var rank: Instant { claim.readyAt - LaunchAging.step * claim.priority }
+
+        static func == (left: Entry, right: Entry) -> Bool { left.order == right.order }
+        static func < (left: Entry, right: Entry) -> Bool {
+            (left.rank, left.order) < (right.rank, right.order)
+        }
+    }
+
+    /// The groups that are served as one; `nil` stands for all without a weight.
+    private typealias Share = GroupID?
+
+    private var waiting: [Share: MinHeap<Entry>] = [:]
+    private var running: [Share: Int] = [:]
+    private var runningGroups: [GroupID: Int] = [:]
+    private var weights: [GroupID: Int] = [:]
+    private var nextOrder = 0
+
+    /// How many elements wait.
+    public private(set) var count = 0
+
+    /// Creates an empty queue.
+    public init() {}
+
+    /// Whether nothing waits.
+    public var isEmpty: Bool { count == 0 }
+
+    /// Adds an element behind those whose claims are as good.
+    public mutating func insert(_ element: Element, _ claim: Claim) {
+        insert(Entry(claim: claim, order: nextOrder, element: element))
+        nextOrder += 1
+    }
+
+    private mutating func insert(_ entry: Entry) {
+        waiting[share(of: entry.claim.group), default: MinHeap()].insert(entry)
+        count += 1
+    }
+
+    /// Takes out what gets the next slot; `nil` when nothing waits.
+    ///
+    /// Whoever starts it says so with `started`.
+    public mutating func popNext() -> Element? {
+        guard let share = nextShare, let entry = waiting[share]?.popMin() else { return nil }
+        if waiting[share]?.min == nil { waiting[share] = nil }
+        count -= 1
+        return entry.element
+    }
+
+    /// An attempt of the group has taken a slot.
+    public mutating func started(_ group: GroupID) {
+        runningGroups[group, default: 0] += 1
+        running[share(of: group), default: 0] += 1
+    }
+
+    /// An attempt of the group has left its slot.
+    public mutating func ended(_ group: GroupID) {
+        let left = (runningGroups[group] ?? 1) - 1
+        runningGroups[group] = left > 0 ? left : nil
+        running[share(of: group)] = max(0, (running[share(of: group)] ?? 1) - 1)
+    }
+
+    /// Changes the weights of groups; those that are not named share `RuntimeSettings.weightOfRest`.
+    public mutating func setWeights(_ weights: [GroupID: Int]) {
+        guard weights != self.weights else { return }
+        self.weights = weights
+        let entries = sortedEntries
+        (waiting, running, count) = ([:], [:], 0)
+        for entry in entries { insert(entry) }
+        for (group, number) in runningGroups { running[share(of: group), default: 0] += number }
+    }
+
+    /// Takes out every element for which there is a reason, in order; `reason` is told how many before it stay.
+    public mutating func extract<Reason>(
+        _ reason: (_ element: Element, _ keptCount: Int) -> Reason?
+    ) -> [(element: Element, reason: Reason)] {
+        let entries = sortedEntries
+        var extracted: [(element: Element, reason: Reason)] = []
+        var kept: [Entry] = []
+        for entry in entries {
+            if let reason = reason(entry.element, kept.count) {
+                extracted.append((entry.element, reason))
+            } else {
+                kept.append(entry)
+            }
+        }
+        guard !extracted.isEmpty else { return [] }
+        (waiting, count) = ([:], 0)
+        for entry in kept { insert(entry) }
+        return extracted
+    }
+
+    /// What gets the next slot; `nil` when nothing waits.
+    public var next: Element? { nextShare.flatMap { waiting[$0]?.min?.element } }
+
+    /// The first elements in the order in which they would get slots if nothing ended and nothing came.
+    public func first(_ limit: Int) -> [Element] {
+        var copy = self
+        var elements: [Element] = []
+        while elements.count < limit, let share = copy.nextShare, let entry = copy.waiting[share]?.min {
+            _ = copy.popNext()
+            copy.started(entry.claim.group)
+            elements.append(entry.element)
+        }
+        return elements
+    }
+
+    private var sortedEntries: [Entry] { waiting.values.flatMap(\.unordered).sorted() }
+
+    private func share(of group: GroupID) -> Share { weights[group] == nil ? nil : group }
+
+    private var nextShare: Share? {
+        waiting.keys.min { left, right in
+            let (mine, other) = (load(left), load(right))
+            // Cross-multiplied: (running + 1) / weight.
+            let (a, b) = (mine.taken * other.weight, other.taken * mine.weight)
+            return a != b ? a < b : (waiting[left]?.min).isBefore(waiting[right]?.min)
+        }
+    }
+
+    private func load(_ share: Share) -> (taken: Int, weight: Int) {
+        ((running[share] ?? 0) + 1, share.flatMap { weights[$0] } ?? RuntimeSettings.weightOfRest)
+    }
+}
+
+extension Optional where Wrapped: Comparable {
+    fileprivate func isBefore(_ other: Wrapped?) -> Bool {
+        guard let self, let other else { return self != nil }
+        return self < other
+    }
+}
+
+/// How waiting counts.
+public enum LaunchAging {
+    /// How long an attempt waits to move up by one point of priority: the greatest difference of priorities is 200 points, so that
+    /// what is due waits at most ten minutes longer than what is more important.
+    public static let step = Duration.seconds(3)
+}
