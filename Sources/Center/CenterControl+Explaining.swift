@@ -96,7 +96,9 @@ extension CenterControl {
         if let agent { neighbours += try await around(run, RunFilter(runtime: run.runtime, agent: agent)) }
         var place: Explanation.Finding?
         if let definition {
-            place = TaskExplainer.explain(try await facts(of: definition, part: run.part)).first { $0.cause == .place }
+            place = TaskExplainer.explain(try await facts(of: definition, part: run.part)).first {
+                $0.cause == .place
+            }
         }
         return RunFacts(
             run: run,
@@ -147,7 +149,9 @@ extension CenterControl {
         return reason
     }
 
-    private func paths(of definition: TaskDefinition, part: Int = 0, owner: AgentID?) throws -> ExplanationPaths {
+    private func paths(of definition: TaskDefinition, part: Int = 0, owner: AgentID?) throws
+        -> ExplanationPaths
+    {
         try paths(
             of: definition.name,
             uid: definition.uid,
@@ -167,7 +171,10 @@ extension CenterControl {
         owner: AgentID?
     ) throws -> ExplanationPaths {
         let identity = state.store.read(\.identity)
-        let rows = Buckets.allocation(TaskPart(uid: uid, part: part), count: identity?.allocationBuckets ?? 256)
+        let rows = Buckets.allocation(
+            TaskPart(uid: uid, part: part),
+            count: identity?.allocationBuckets ?? 256
+        )
         let folder = try tree.runtime(runtime)
         let bucket = Buckets.task(name, count: identity?.taskBuckets ?? 4_096)
         return ExplanationPaths(

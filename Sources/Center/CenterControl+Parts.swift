@@ -58,7 +58,9 @@ extension CenterControl {
         for agent in state.store.read({ $0.registrations(task.specification.runtime).map(\.agent) }) {
             let part = TaskPart.number(of: agent)
             // Who has no row does not take part.
-            if let owner = mirror.owner(of: TaskPart(uid: task.uid, part: part)) { owners[part] = owner.agent }
+            if let owner = mirror.owner(of: TaskPart(uid: task.uid, part: part)) {
+                owners[part] = owner.agent
+            }
         }
         return PartPlacement(owners)
     }

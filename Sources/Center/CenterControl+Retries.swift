@@ -125,7 +125,9 @@ extension CenterControl {
     }
 
     /// Records that the attempt that was announced does not follow.
-    private func giveUpRetry(_ report: RunReport, _ result: AttemptResult, because reason: String) async throws {
+    private func giveUpRetry(_ report: RunReport, _ result: AttemptResult, because reason: String)
+        async throws
+    {
         guard result.retryAt != nil else { return }
         var (final, result) = (report, result)
         result.giveUpRetry(because: reason)

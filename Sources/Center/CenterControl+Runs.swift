@@ -113,7 +113,8 @@ extension CenterControl {
     private static func unknownShard(_ shard: String, of task: TaskSpecification) -> CenterError {
         let message: String
         if let shards = task.shards {
-            let names = if case .names(let names) = shards { " (\(names.joined(separator: ", ")))" } else { "" }
+            let names =
+                if case .names(let names) = shards { " (\(names.joined(separator: ", ")))" } else { "" }
             message =
                 "task \(task.name) has no shard '\(shard.prefix(80))': name one of 0 to \(shards.total - 1)\(names.prefix(200))"
         } else {
@@ -167,7 +168,8 @@ extension CenterControl {
         repeated.meantFor = run.terms?.meantFor ?? run.due
         repeated.retryOf = id
         repeated.inputs = run.terms?.inputs ?? TaskOutputs()
-        guard task.specification.split.contains(run.part), task.split(at: run.due) == task.specification.split else {
+        guard task.specification.split.contains(run.part), task.split(at: run.due) == task.specification.split
+        else {
             throw CenterError.conflict(
                 "task \(task.name) is not split any more as it was when run \(id) was due: run the task with the time that is meant "
                     + "(task run --due)"

@@ -78,7 +78,9 @@ struct RunRoutes {
         case .leader: payload.owner = RunPayload.leader
         case nil: break
         }
-        if let part = await operations.part(of: run) { (payload.shards, payload.shard) = (part.total, part.name) }
+        if let part = await operations.part(of: run) {
+            (payload.shards, payload.shard) = (part.total, part.name)
+        }
         payload.progress = await operations.progress(of: run)
         return payload
     }

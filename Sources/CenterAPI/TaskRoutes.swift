@@ -154,7 +154,12 @@ struct TaskRoutes {
     private func run(_ request: Request, _ query: Query) async throws -> Response {
         let name: TaskID = try query.pathName()
         let (key, asked) = try await Self.asked(in: request)
-        let runs = try await operations.requestRuns(of: name, key: key, terms: asked.terms, shard: asked.shard)
+        let runs = try await operations.requestRuns(
+            of: name,
+            key: key,
+            terms: asked.terms,
+            shard: asked.shard
+        )
         guard let first = runs.first else { throw CenterError.unavailable("no agent may run task \(name)") }
         return try .json(RunAccepted(run: first, runs: runs.count > 1 ? runs : nil), status: .accepted)
     }

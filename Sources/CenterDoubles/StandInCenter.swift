@@ -326,7 +326,9 @@ public actor StandInCenter: CenterOperations {
 
     /// The fires that the history has.
     public func parts(besides run: Run) async throws -> FireParts? {
-        guard let shards = definitions[run.task]?.specification.shards, let key = run.id.fireKey else { return nil }
+        guard let shards = definitions[run.task]?.specification.shards, let key = run.id.fireKey else {
+            return nil
+        }
         var runs: [Run] = []
         for part in 0..<shards.total {
             let id = RunID(FireKey(uid: key.uid, part: part, due: key.due))

@@ -23,6 +23,7 @@ extension TaskDefinition {
             guard case .shards(.names(let names)) = split else { return size }
             return names.reduce(size) { $0 + $1.utf8.count + 3 }
         }
-        return 1_024 + action + texts + parameters + shards + 160 * schedules + 32 * calendars + 512 * exceptions.count
+        return 1_024 + action + texts + parameters + shards + 160 * schedules + 32 * calendars + 512
+            * exceptions.count
     }
 }

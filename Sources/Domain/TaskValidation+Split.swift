@@ -21,7 +21,10 @@ extension TaskSpecification {
         var seen: Set<String> = []
         for (index, name) in names.enumerated() {
             if name.allSatisfy(\.isWhitespace) {
-                return problem("the name of shard \(index) is empty: give it one, or write a number of shards", at: index)
+                return problem(
+                    "the name of shard \(index) is empty: give it one, or write a number of shards",
+                    at: index
+                )
             }
             if name.utf8.count > Shards.Limit.nameBytesMax || name.contains(where: \.isControl) {
                 let limit = "\(Shards.Limit.nameBytesMax) bytes without control characters"
@@ -33,13 +36,16 @@ extension TaskSpecification {
         }
         let size = names.reduce(0) { $0 + $1.utf8.count }
         guard size > Shards.Limit.namesBytesMax else { return [] }
-        return problem("the names have \(size) bytes, more than the \(Shards.Limit.namesBytesMax) allowed: shorten them")
+        return problem(
+            "the names have \(size) bytes, more than the \(Shards.Limit.namesBytesMax) allowed: shorten them"
+        )
     }
 
     private var broadcastProblems: [ValidationProblem] {
         guard isBroadcast else { return [] }
         if shards != nil {
-            let message = "a fire is split into shards or run on every agent, never both: remove shards or broadcast"
+            let message =
+                "a fire is split into shards or run on every agent, never both: remove shards or broadcast"
             return [.init(field: "broadcast", message: message)]
         }
         guard retry.agent == .other else { return [] }
@@ -52,7 +58,8 @@ extension TaskSpecification {
         guard split != .whole else { return [] }
         let word = isBroadcast ? "broadcast" : "shards"
         if !after.edges.isEmpty {
-            let message = "a task with \(word) cannot come after others: let a task without \(word) do so, or use schedules"
+            let message =
+                "a task with \(word) cannot come after others: let a task without \(word) do so, or use schedules"
             return [.init(field: "after", message: message)]
         }
         for (index, schedule) in schedules.enumerated() {
@@ -62,7 +69,8 @@ extension TaskSpecification {
             case .onAgentStart: key = "onAgentStart"
             default: continue
             }
-            let message = "a task with \(word) cannot have '\(key)', which one run follows: use another schedule"
+            let message =
+                "a task with \(word) cannot have '\(key)', which one run follows: use another schedule"
             return [.init(field: "schedules[\(index)]", message: message)]
         }
         return []
@@ -76,7 +84,8 @@ extension TaskSpecification {
             guard text.contains("${{"), let template = try? Template(text),
                 template.fields.contains(where: \.isOfShard)
             else { return nil }
-            let message = "'${{ shard }}' stands for nothing in a task without shards: add shards, or remove it"
+            let message =
+                "'${{ shard }}' stands for nothing in a task without shards: add shards, or remove it"
             return ValidationProblem(field: field, message: message)
         }
     }

@@ -64,7 +64,8 @@ public struct TaskPayload: Hashable, Sendable {
 
 extension TaskPayload: Codable {
     private enum Key: String, CodingKey {
-        case uid, revision, createdAt, effectiveFrom, owner, parts, unplacedReason, suspended, next, last, pause
+        case uid, revision, createdAt, effectiveFrom, owner, parts, unplacedReason, suspended, next, last,
+            pause
         case exceptions
     }
 

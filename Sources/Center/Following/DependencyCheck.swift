@@ -21,7 +21,9 @@ struct DependencyCheck: Sendable {
         for task in specifications { edges[task.name] = task.after.edges.map(\.task) }
         self.edges = edges
         let saved = Set(specifications.map(\.name))
-        let others = catalog.tasks.filter { $0.value.value.specification.isBroadcast && !saved.contains($0.key) }
+        let others = catalog.tasks.filter {
+            $0.value.value.specification.isBroadcast && !saved.contains($0.key)
+        }
         broadcasts = Set(others.keys).union(specifications.filter(\.isBroadcast).map(\.name))
         known = Set(catalog.tasks.keys).union(specifications.map(\.name))
     }
@@ -29,7 +31,8 @@ struct DependencyCheck: Sendable {
     /// What is wrong with what a task comes after.
     func problems(of task: TaskSpecification) -> [ValidationProblem] {
         if task.isBroadcast, let child = edges.filter({ $0.value.contains(task.name) }).keys.min() {
-            let message = "task \(child) comes after \(task.name), and no run can come after a broadcast: use shards"
+            let message =
+                "task \(child) comes after \(task.name), and no run can come after a broadcast: use shards"
             return [ValidationProblem(field: "broadcast", message: message)]
         }
         return task.after.edges.enumerated().compactMap { index, edge in

@@ -81,7 +81,8 @@ struct RunFollowing: Sendable {
                 continue
             }
             let arrivals = awaited.value.arrivals
-            if arrivals.contains(where: { $0.parts != nil }), arrivals.allSatisfy({ $0.verdict == .unneeded }) {
+            if arrivals.contains(where: { $0.parts != nil }), arrivals.allSatisfy({ $0.verdict == .unneeded })
+            {
                 // An end was told again after all was decided: there was nothing to do.
                 try await shelf.remove(awaited)
                 continue

@@ -62,11 +62,15 @@ struct OccasionReader: Sendable {
         guard split != .whole else { return nil }
         var parts = Array(split.parts)
         if split == .broadcast {
-            parts = store.read { $0.registrations(task.specification.runtime) }.map { TaskPart.number(of: $0.agent) }
+            parts = store.read { $0.registrations(task.specification.runtime) }.map {
+                TaskPart.number(of: $0.agent)
+            }
         }
         let (history, tree) = (history, leading.writer.tree)
         let runs = try await pipelined(parts, limit: 16) { part -> Run? in
-            if let due { return try await history.knownRun(RunID(FireKey(uid: task.uid, part: part, due: due))) }
+            if let due {
+                return try await history.knownRun(RunID(FireKey(uid: task.uid, part: part, due: due)))
+            }
             guard let request = RunID(occasion) else { return nil }
             if let run = try await history.knownRun(.part(part, of: request, in: tree)) { return run }
             // A shard that was asked for alone.

@@ -107,17 +107,26 @@ enum RunTable {
     /// How the parts of a fire stand together, and those that have not succeeded.
     private static func words(_ parts: PartsPayload) -> [(name: String, value: Table.Cell)] {
         var counts: [(state: RunState, count: Int)] = []
-        for (state, runs) in Dictionary(grouping: parts.runs, by: \.state) { counts.append((state, runs.count)) }
+        for (state, runs) in Dictionary(grouping: parts.runs, by: \.state) {
+            counts.append((state, runs.count))
+        }
         counts.sort { $0.state.weight < $1.state.weight }
         var texts = counts.map { "\($0.count) \($0.state.rawValue)" }
-        if parts.runs.count < parts.total { texts.append("\(parts.total - parts.runs.count) without a record") }
+        if parts.runs.count < parts.total {
+            texts.append("\(parts.total - parts.runs.count) without a record")
+        }
         let all = parts.state.map { "together \($0.rawValue): " } ?? ""
         var pairs: [(name: String, value: Table.Cell)] = [
-            ("parts", .init("\(parts.total), \(all)\(texts.joined(separator: ", "))", parts.state.flatMap(tone)))
+            (
+                "parts",
+                .init("\(parts.total), \(all)\(texts.joined(separator: ", "))", parts.state.flatMap(tone))
+            )
         ]
         for part in parts.runs where part.state != .succeeded {
             let agent = part.agent.map { " on \($0)" } ?? ""
-            pairs.append(("part", .init("run/\(part.run) \(part.state.rawValue)\(agent)", tone(of: part.state))))
+            pairs.append(
+                ("part", .init("run/\(part.run) \(part.state.rawValue)\(agent)", tone(of: part.state)))
+            )
         }
         return pairs
     }

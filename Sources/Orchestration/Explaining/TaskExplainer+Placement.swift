@@ -153,7 +153,9 @@ extension TaskExplainer {
 
     static func place(_ facts: TaskFacts) -> [Explanation.Finding] {
         // Every agent has its own part of a broadcast.
-        guard !facts.definition.specification.isBroadcast, let order = PlacementOrder(facts) else { return [] }
+        guard !facts.definition.specification.isBroadcast, let order = PlacementOrder(facts) else {
+            return []
+        }
         return [
             .init(
                 .place,
@@ -174,12 +176,16 @@ extension TaskExplainer {
             let agents = parts.owners.map(\.agent.text).joined(separator: ", ")
             sentence =
                 parts.owners.isEmpty
-                ? "No agent may run this broadcast now." : "Each fire runs once on every agent that may run it, now \(agents)."
+                ? "No agent may run this broadcast now."
+                : "Each fire runs once on every agent that may run it, now \(agents)."
         } else {
-            let owners = parts.owners.map { "agent \($0.agent) has \($0.parts.map(String.init).joined(separator: ", "))" }
+            let owners = parts.owners.map {
+                "agent \($0.agent) has \($0.parts.map(String.init).joined(separator: ", "))"
+            }
             sentence = "Each fire is split into \(parts.total) shards: \(owners.joined(separator: "; "))"
             if let unplaced = parts.unplaced {
-                sentence += "\(owners.isEmpty ? "" : "; ")nobody has \(unplaced.map(String.init).joined(separator: ", "))"
+                sentence +=
+                    "\(owners.isEmpty ? "" : "; ")nobody has \(unplaced.map(String.init).joined(separator: ", "))"
             }
             sentence += ". What is said of agents and slots here is about shard \(facts.part)."
         }

@@ -42,7 +42,9 @@ public enum TaskExplainer {
                 )
             )
         }
-        if let max = concurrency.livingMax, livingOfPart(facts).count >= max, let run = livingOfPart(facts).first {
+        if let max = concurrency.livingMax, livingOfPart(facts).count >= max,
+            let run = livingOfPart(facts).first
+        {
             let what =
                 concurrency.waitingMax > 0
                 ? "waits for its end" : concurrency.policy == .replace ? "stops it" : "is skipped"
@@ -61,7 +63,9 @@ public enum TaskExplainer {
     }
 
     /// Runs are counted for each part by itself.
-    private static func livingOfPart(_ facts: TaskFacts) -> [Run] { facts.living.filter { $0.part == facts.part } }
+    private static func livingOfPart(_ facts: TaskFacts) -> [Run] {
+        facts.living.filter { $0.part == facts.part }
+    }
 
     private static func latest(_ run: Run, _ facts: TaskFacts) -> [Explanation.Finding] {
         switch run.state {

@@ -40,8 +40,12 @@ public struct RunChecker: Sendable {
 
     /// Checks a history.
     public func check(_ history: RunEvidence) throws(RunCheckError) -> RunCheckReport {
-        let starts = Dictionary(grouping: history.starts.filter { isMeant($0.run) }) { $0.run.fireKey?.taskPart }
-        let runs = Dictionary(grouping: RunMerge.merge(history.runs.filter(isMeant))) { $0.id.fireKey?.taskPart }
+        let starts = Dictionary(grouping: history.starts.filter { isMeant($0.run) }) {
+            $0.run.fireKey?.taskPart
+        }
+        let runs = Dictionary(grouping: RunMerge.merge(history.runs.filter(isMeant))) {
+            $0.id.fireKey?.taskPart
+        }
         let reports = Dictionary(grouping: history.reports.filter(isMeant)) { Optional($0.fire.key) }
         let seen = Set((Array(starts.keys) + Array(runs.keys)).compactMap(\.self))
         let excuses = FaultExcuses(history.faults, agents: Self.agents(of: history), policy: policy)
@@ -165,6 +169,7 @@ extension FireKey {
 extension TaskCheck.Evidence {
     /// Whether an agent took part in the fire of a broadcast: who did is not known otherwise.
     fileprivate func hasPart(_ due: Instant) -> Bool {
-        runs.contains { ($0.since ?? $0.due) <= due && due <= $0.due } || starts.contains { $0.run.fireKey?.due == due }
+        runs.contains { ($0.since ?? $0.due) <= due && due <= $0.due }
+            || starts.contains { $0.run.fireKey?.due == due }
     }
 }
