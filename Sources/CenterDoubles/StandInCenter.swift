@@ -275,7 +275,7 @@ public actor StandInCenter: CenterOperations {
             throw CenterError.notFound(kind: "run", name: run.text)
         }
         guard known.state.isFinal else { throw CenterError.conflict("run \(run) is not over") }
-        return try run(of: definition(known.task), key: key, terms: terms, part: known.part)
+        return try request(of: definition(known.task), key: key, terms: terms, part: known.part)
     }
 
     /// Requests a run of each part, or of one shard; the same key gives the same runs.
@@ -283,17 +283,17 @@ public actor StandInCenter: CenterOperations {
         let definition = try definition(task)
         guard let shard else {
             return try definition.specification.split.parts.map {
-                try run(of: definition, key: key, terms: terms, part: $0)
+                try request(of: definition, key: key, terms: terms, part: $0)
             }
         }
         guard let part = definition.specification.shards?.index(of: shard) else {
             let problem = ValidationProblem(field: "shard", message: "task \(task) has no shard '\(shard)'")
             throw CenterError.invalid([problem])
         }
-        return [try run(of: definition, key: key, terms: terms, part: part)]
+        return [try request(of: definition, key: key, terms: terms, part: part)]
     }
 
-    private func run(of task: TaskDefinition, key: String, terms: RunTerms, part: Int) throws -> RunID {
+    private func request(of task: TaskDefinition, key: String, terms: RunTerms, part: Int) throws -> RunID {
         let problems = task.specification.problems(withValues: terms.parameters)
         guard problems.isEmpty else { throw CenterError.invalid(problems) }
         var keys = requests[task.name] ?? []

@@ -20,10 +20,13 @@ struct Blueprint: Sendable {
         for (runtime, definitions) in Self.plannable(roster.catalog) {
             let agents = roster.agents(of: runtime)
             let tasks = definitions.flatMap { definition in
-                PlannableTask.parts(of: definition, among: agents)
-                    + Self.undecided(definition, roster.mirror).compactMap {
-                        PlannableTask(definition, part: $0, among: agents)
-                    }
+                let parts = PlannableTask.parts(of: definition, among: agents)
+                let former = Self.undecided(definition, roster.mirror)
+                if former.isEmpty { return parts }
+                let known = Set(parts.map(\.part.part))
+                return parts
+                    + former.filter { !known.contains($0) }
+                    .compactMap { PlannableTask(definition, part: $0, among: agents) }
             }
             let plan = AllocationPlanner.plan(
                 tasks: tasks,
