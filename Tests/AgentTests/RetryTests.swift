@@ -89,7 +89,7 @@ import Testing
         #expect(try world.inbox.isEmpty)
     }
 
-    @Test("a further attempt of an instant that is yet to come waits for it: the first agent's clock was ahead")
+    @Test("a further attempt of an instant to come waits for it: the clock of the agent before was ahead")
     func early() throws {
         world.start()
         let task = try world.define("t", schedules: [])
