@@ -42,7 +42,7 @@ struct NextFiresBenchmark: Benchmark {
         case 0: return try cron("\(minute) \(hour) * * *", berlin)
         case 1: return try cron("*/5 * * * *", .utc)
         case 2: return try cron("\(minute) \(hour) * * 1-5", berlin)
-        case 3: return .every(IntervalSchedule(every: .seconds(Int64(60 + number % 3_600))))
+        case 3: return .every(try IntervalSchedule(every: .seconds(Int64(60 + number % 3_600))))
         default: return try cron("\(minute) \(hour) \(1 + number % 28) * *", .utc)
         }
     }
