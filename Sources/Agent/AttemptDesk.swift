@@ -204,8 +204,8 @@ actor AttemptDesk {
 
     /// Whether the task's other runs leave room for it; what will never be started is not in their way.
     private func hasRoom(_ entry: Waiting) -> Bool {
-        guard entry.specification.concurrency.livingMax != nil, !entry.live.isOver else { return true }
-        return entry.live.ledger.withLock { $0.begin(entry.fire) }
+        guard let max = entry.specification.concurrency.livingMax, !entry.live.isOver else { return true }
+        return entry.live.ledger.withLock { $0.begin(entry.fire, max: max) }
     }
 
     /// Takes out of the queue what may start now; what can never start is reported.
