@@ -15,7 +15,7 @@ public actor StandInCenter: CenterOperations {
     public private(set) var stopped: [RunID: Bool] = [:]
 
     private var leader = LeadershipView.leading(Epoch(rawValue: 7))
-    private var definitions: [TaskID: TaskDefinition] = [:]
+    var definitions: [TaskID: TaskDefinition] = [:]
     private var earlier: [TaskID: [TaskRevision]] = [:]
     private var kept: [CalendarID: DayCalendar] = [:]
     private var pausedGroups: [GroupID: PauseRecord] = [:]
@@ -122,8 +122,9 @@ public actor StandInCenter: CenterOperations {
             throw CenterError.conflict(objection)
         }
         for calendar in request.calendars { kept[calendar.name] = calendar }
+        let workflows = try request.workflows.map { try save($0, note: request.note) }
         let outcomes = specifications.map { save($0, note: request.note) }
-        return SaveReceipt(calendars: calendars, tasks: outcomes, shares: shares)
+        return SaveReceipt(calendars: calendars, workflows: workflows, tasks: outcomes, shares: shares)
     }
 
     /// Changes several tasks.
@@ -400,7 +401,7 @@ public actor StandInCenter: CenterOperations {
         }
     }
 
-    private func save(_ specification: TaskSpecification, note: ChangeNote = ChangeNote()) -> SaveOutcome {
+    func save(_ specification: TaskSpecification, note: ChangeNote = ChangeNote()) -> SaveOutcome {
         let name = specification.name
         guard let known = definitions[name] else {
             let uid = TaskUID(bits: UInt64(definitions.count + 1))

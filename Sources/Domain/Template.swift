@@ -126,6 +126,8 @@ public struct TemplateFacts: Hashable, Sendable {
     public var parameters: [String: String]
     /// The tasks that the task comes after.
     public var parents: [TaskID]
+    /// The workflow whose steps the task names by their own names; `nil` when it is no step.
+    public var workflow: WorkflowPlace?
     /// What their runs told.
     public var outputs: TaskOutputs
 
@@ -135,12 +137,14 @@ public struct TemplateFacts: Hashable, Sendable {
         node: String,
         parameters: [String: String],
         parents: [TaskID] = [],
+        workflow: WorkflowPlace? = nil,
         outputs: TaskOutputs = TaskOutputs()
     ) {
         self.fire = fire
         self.node = node
         self.parameters = parameters
         self.parents = parents
+        self.workflow = workflow
         self.outputs = outputs
     }
 
@@ -148,7 +152,8 @@ public struct TemplateFacts: Hashable, Sendable {
         switch field {
         case .parameter(let name): parameters[name] ?? ""
         // An attempt without one is not started, see `TaskSpecification.complaint(aboutOutputs:)`.
-        case .output(let path): TaskOutput(path, among: parents).flatMap { outputs[$0] }?.plainText ?? ""
+        case .output(let path):
+            TaskOutput(path, among: parents, in: workflow).flatMap { outputs[$0] }?.plainText ?? ""
         case .task: fire.task.text
         case .run: fire.attempt.run.text
         case .due: fire.meantFor.formatted()
