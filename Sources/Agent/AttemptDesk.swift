@@ -26,10 +26,9 @@ actor AttemptDesk {
         let committedAt: Instant
         let order: Int
 
-        /// When it may start: what was dispatched at once, also when the clock that dated it is ahead of ours.
+        /// When it may start: what is not awaited at once, also when the clock that dated it is ahead of ours.
         var launchAt: Instant {
-            let isDispatched = !fire.trigger.isAhead || fire.attempt.number > 1
-            return isDispatched ? min(fire.due, committedAt) : fire.due
+            fire.trigger.isAwaited(byAttempt: fire.attempt.number) ? fire.due : min(fire.due, committedAt)
         }
 
         /// What it brings forward when slots are short.

@@ -63,17 +63,27 @@ extension JournalLane {
     func publishHeld() {
         let count = waiting.count + postponed.count
         guard count > 0 || context.status.reading.heldCount > 0 else { return }
-        let now = context.time.monotonic
-        let queued = waiting.values.map { held($0, "an earlier run of the task has to end first") }
-        let paused = postponed.values.compactMap { entry -> QueuedAttempt? in
-            guard case .launch(let run) = entry.dispatch else { return nil }
-            let wait = DurationText(.seconds(max(0, (entry.until - now).components.seconds + 1))).text
-            return held(run, run.pause > .zero ? "its pause ends within \(wait)" : "it is not due yet")
-        }
-        let entries = (queued + paused).sorted { ($0.due, $0.attempt) < ($1.due, $1.attempt) }
+        let shown = firstHeld(AgentTiming.heldShownMax)
         context.status.update {
             $0.heldCount = count
-            $0.held = Array(entries.prefix(AgentTiming.heldShownMax))
+            $0.held = shown
+        }
+    }
+
+    /// The first of the runs that are held back, in the order in which they are due.
+    ///
+    /// Only these are described: there can be thousands.
+    private func firstHeld(_ limit: Int) -> [QueuedAttempt] {
+        var runs = waiting.values.map { (run: $0, until: MonotonicInstant?.none) }
+        for entry in postponed.values {
+            if case .launch(let run) = entry.dispatch { runs.append((run, entry.until)) }
+        }
+        runs.sort { ($0.run.due, $0.run.attempt) < ($1.run.due, $1.run.attempt) }
+        let now = context.time.monotonic
+        return runs.prefix(limit).map { run, until in
+            guard let until else { return held(run, "an earlier run of the task has to end first") }
+            let wait = DurationText(.seconds(max(0, (until - now).components.seconds + 1))).text
+            return held(run, run.pause > .zero ? "its pause ends within \(wait)" : "it is not due yet")
         }
     }
 

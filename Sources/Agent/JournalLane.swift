@@ -194,7 +194,7 @@ struct JournalLane {
 
     /// How long a run still waits that is dispatched before it is due; a task's owner journals such a run ahead, like a fire.
     private func dueWait(of run: DispatchedRun) -> Duration {
-        guard run.trigger.isAhead, run.attempt.number == 1 else { return .zero }
+        guard run.trigger.isAwaited(byAttempt: run.attempt.number) else { return .zero }
         return context.time.now.duration(to: run.due) - lookAhead
     }
 

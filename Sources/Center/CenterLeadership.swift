@@ -19,6 +19,7 @@ struct CenterLeadership: Sendable {
 
     /// Leads until deposed (throws `LeaderWriteError.deposed`), the session ends or the task is cancelled.
     func lead() async throws {
+        try await readCatalogAgain()
         logger.notice("This center leads", metadata: ["leader.epoch": "\(epoch)"])
         let leading = makeLeading()
         state.leadershipChanged(leading)
@@ -71,15 +72,25 @@ struct CenterLeadership: Sendable {
         )
     }
 
+    /// Reads what the predecessor wrote and no watch has told of yet, before anything is planned, accepted or answered: a task that it
+    /// deleted must not be placed anew, and one that it saved may follow the run whose end is reported next.
+    private func readCatalogAgain() async throws {
+        var failures = 0
+        while !Mutation.plansUnread.isOn {
+            do {
+                return try await follower.reread()
+            } catch {
+                failures += 1
+                try await recover(from: error, failures)
+            }
+        }
+    }
+
     /// One pass after the other, as somebody wishes for them.
     private func reconcile(_ reconciler: Reconciler) async throws {
         var failures = 0
-        var isCurrent = false
         for await _ in state.hints.wishes() {
             do {
-                // A task that the predecessor deleted, and of whose deletion no watch has told yet, must not be placed anew.
-                if !isCurrent, !Mutation.plansUnread.isOn { try await follower.reread() }
-                isCurrent = true
                 try await reconciler.pass()
                 failures = 0
             } catch {
@@ -91,7 +102,7 @@ struct CenterLeadership: Sendable {
         throw CancellationError()
     }
 
-    /// Decides whether to go on after a failed pass, and waits until there is a point in it.
+    /// Decides whether to go on after a failed attempt at a read or a pass, and waits until there is a point in it.
     private func recover(from error: any Error, _ failures: Int) async throws {
         try Task.checkCancellation()
         switch error {

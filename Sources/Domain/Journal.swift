@@ -23,6 +23,14 @@ public enum Trigger: String, Codable, Hashable, Sendable {
         case .request, .dependency, .backfill: false
         }
     }
+
+    /// Whether an attempt of such a run waits until the run is due.
+    ///
+    /// An instant of a schedule is awaited by every attempt: an agent whose clock is ahead can lose the first one before anybody else
+    /// would have begun it. Other instants were dated by somebody's clock, and the first attempt has awaited them.
+    public func isAwaited(byAttempt number: Int) -> Bool {
+        self == .schedule || (isAhead && number == 1)
+    }
 }
 
 /// What an agent decided about a fire.

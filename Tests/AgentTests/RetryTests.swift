@@ -89,6 +89,21 @@ import Testing
         #expect(try world.inbox.isEmpty)
     }
 
+    @Test("a further attempt of an instant to come waits for it: the clock of the agent before was ahead")
+    func early() throws {
+        world.start()
+        let task = try world.define("t", schedules: [])
+        try world.grant([world.row(task)])
+        world.run(.seconds(1))
+        var run = next(of: task, after: 0)
+        run.due = AgentWorld.dawn + .seconds(20)
+        try world.dispatch(.launch(run))
+        world.run(to: AgentWorld.dawn + .milliseconds(19_999))
+        #expect(world.runner.started.isEmpty)
+        world.run(to: AgentWorld.dawn + .milliseconds(20_100))
+        #expect(world.runner.started.map(\.number) == [2])
+    }
+
     @Test("more postponed attempts than one segment takes hold up no other")
     func crowd() throws {
         world.start()

@@ -29,7 +29,7 @@ import ZooKeeper
             return TimeSource(clock: clock) { Workshop.start + clock.now.offset }
         }
 
-        func center(_ name: String) -> CenterService {
+        func center(_ name: String, pausingWith pause: Pause? = nil) -> CenterService {
             CenterService(
                 configuration: CenterConfiguration(
                     center: CenterID(name)!,
@@ -39,7 +39,7 @@ import ZooKeeper
                     host: "h",
                     processID: 1
                 ),
-                connector: ensemble,
+                connector: pause.map { PausingConnector(inner: ensemble, pause: $0) } ?? ensemble,
                 history: InMemoryRunHistory(),
                 peers: nil,
                 time: time,
@@ -100,6 +100,32 @@ import ZooKeeper
         standby.stop()
         town.world.settle()
         #expect(town.ensemble.sessions.isEmpty)
+    }
+
+    /// What follows a run is decided when its end is accepted: by a center that knows every task its predecessor saved.
+    @Test("a center that has taken office does not lead before it has read what its predecessor wrote")
+    func readsBeforeItLeads() async throws {
+        let town = try Town()
+        let pause = Pause()
+        let (first, second) = (town.center("c1"), town.center("c2", pausingWith: pause))
+        let running = town.start(first)
+        town.world.settle()
+        let standby = town.start(second)
+        town.world.settle()
+        let task = TaskID("t")!
+        pause.holdReads(of: try town.tree.taskBucket(Buckets.task(task, count: 4_096)))
+        _ = try await town.run { try await first.operations.save([.every(60, "t")], condition: .any) }
+        running.stop()
+        town.world.settle()
+        let office = try town.tree.epoch
+        #expect(town.ensemble.node(office)?.stat.version == 2)
+        #expect(second.status.epoch == nil)
+        pause.release()
+        town.world.settle()
+        #expect(second.status.epoch == Epoch(rawValue: 2))
+        #expect(try await town.run { try await second.operations.task(task).definition.revision } == 1)
+        standby.stop()
+        town.world.settle()
     }
 
     @Test("a vanished agent's tasks move without any time passing")

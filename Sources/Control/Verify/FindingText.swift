@@ -24,6 +24,7 @@ struct FindingText: Sendable {
             finding.isViolation
                 ? "Its run has not ended, and nobody works on it\(reason(finding))"
                 : "Its run is still under way on \(nodes)"
+        case .waiting: "It waits for the end of an earlier run of the task (concurrency)"
         case .doubled: "It was started \(finding.attempts.count) times, \(places(finding))"
         case .late: "It started \(lateness) late on \(nodes)"
         case .early: "It started \(lateness) too early on \(nodes)"

@@ -11,7 +11,8 @@ public enum RunCheckError: Error, Hashable, Sendable {
 /// themselves and what the cluster recorded of them.
 ///
 /// A history is valid if
-/// - every due instant has exactly one disposition: ran, skipped, missed or lost;
+/// - every due instant has exactly one disposition: ran, skipped, missed or lost; at the end of the window it may wait for its turn
+///   behind earlier fires of a task whose concurrency says so;
 /// - at-most-once tasks start no instant twice, and lose only what an agent that was killed, or lost its session, had journaled;
 /// - at-least-once tasks complete every instant, repeating it only with growing attempt numbers;
 /// - no first start is later than the bound, unless a fault explains it, and nothing starts early, unknown to the cluster, or
@@ -52,7 +53,8 @@ public struct RunChecker: Sendable {
                 definition: definition,
                 expected: try Self.expectedInstants(of: definition, in: window),
                 policy: policy,
-                excuses: excuses
+                excuses: excuses,
+                end: window.upperBound
             )
             let evidence = TaskCheck.Evidence(
                 starts: (starts[uid] ?? []).filter { ($0.run.fireKey?.due).map { $0 > known } ?? false },

@@ -11,6 +11,8 @@ public struct RunFinding: Hashable, Sendable, Codable {
         case decidedTwice = "decided-twice"
         /// The instant's run has not ended.
         case undecided
+        /// The instant waits for the end of earlier runs, as the task's concurrency says.
+        case waiting
         /// At-most-once: started more than once. At-least-once: a start whose attempt is not above those before.
         case doubled
         /// The first start came too long after the instant.

@@ -35,8 +35,14 @@ extension TaskCheck {
 
     /// Whether the task's own concurrency kept it, or its next attempt, from being launched.
     private func isSkippedByPolicy(_ instance: Instance) -> Bool {
-        definition.specification.concurrency.livingMax != nil && instance.starts.isEmpty
-            && instance.runs.allSatisfy { $0.state == .skipped || ($0.reason != nil && !$0.attempts.isEmpty) }
+        guard definition.specification.concurrency.livingMax != nil else { return false }
+        return instance.runs.allSatisfy { run in
+            if run.state == .skipped { return instance.starts.isEmpty }
+            // What began before is an attempt that is on record.
+            let numbers = Set(run.attempts.map(\.number))
+            return run.reason != nil && !numbers.isEmpty
+                && instance.starts.allSatisfy { numbers.contains($0.attempt) }
+        }
     }
 
     private func punctuality(_ instance: Instance, _ first: RecordedStart, _ owners: TaskOwners)

@@ -8,6 +8,8 @@ struct TaskCheck {
     let expected: [Instant]
     let policy: RunCheckPolicy
     let excuses: FaultExcuses
+    /// When the history ends.
+    let end: Instant
 
     /// What is known of one task.
     struct Evidence {
@@ -26,14 +28,20 @@ struct TaskCheck {
         let startsByFire = Dictionary(grouping: starts) { $0.run }
         let runsByInstant = dispositions(evidence.runs)
         let owners = TaskOwners(starts: starts, runs: evidence.runs)
+        let line = WaitingLine(self, starts: starts, runs: evidence.runs)
         var tally = Tally()
         for due in expected {
             let fire = RunID(FireKey(uid: definition.uid, due: due))
-            check(
-                Instance(due: due, starts: startsByFire[fire] ?? [], runs: runsByInstant[due] ?? []),
-                owners,
-                &tally
+            let instance = Instance(
+                due: due,
+                starts: startsByFire[fire] ?? [],
+                runs: runsByInstant[due] ?? []
             )
+            if line.holds(instance) {
+                tally.findings.append(RunFinding(kind: .waiting, isViolation: false, due: due, run: fire))
+            } else {
+                check(instance, owners, &tally)
+            }
         }
         tally.findings += overlaps(starts)
         tally.findings += undue(starts: starts, runs: evidence.runs)

@@ -143,6 +143,16 @@ struct FaultExcuseTests {
             findings: ["!not-completed 3", "!not-launched 3"]
         ) { $0.miss(3) },
         Row(
+            what: "lost once, then a newer run took its place, as the task's concurrency says",
+            delivery: .atLeastOnce,
+            findings: ["lost 3"]
+        ) {
+            $0.definition.specification.concurrency = Concurrency(.replace)
+            $0.lose(3, killAfter: .seconds(1))
+            $0.replaceStarts(3, [Story.started(3)])
+            $0.history.runs[$0.history.runs.count - 1].reason = SkippedReason.replaced
+        },
+        Row(
             what: "missed for want of a quorum, though it must run at least once",
             delivery: .atLeastOnce,
             findings: ["not-completed 3", "not-launched 3"]

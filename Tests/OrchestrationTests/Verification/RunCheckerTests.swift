@@ -136,6 +136,28 @@ struct RunCheckerTests {
             $0.definition.specification.concurrency = Concurrency(.forbid)
             $0.replaceStarts(2, [Story.started(2, lasts: .milliseconds(10_500))])
         },
+        Row(
+            what: "instants that wait behind a run that still runs",
+            findings: ["incomplete 2", "undecided 2", "waiting 3", "waiting 4"]
+        ) {
+            $0.form(line: .queueAll, behind: 2, lasts: nil)
+        },
+        Row(
+            what: "instants that wait, one of which is just being launched",
+            findings: ["waiting 3", "waiting 4"]
+        ) {
+            $0.form(line: .queueAll, behind: 2, lasts: .seconds(25))
+            $0.replaceRun(3, Story.run(3, .running, attempts: [Story.attempt(3, nil)]))
+        },
+        Row(what: "a line in which nothing has begun for long", findings: ["!missed 3", "!missed 4"]) {
+            $0.form(line: .queueAll, behind: 2, lasts: .seconds(12))
+        },
+        Row(what: "a run that ended before the others were due", findings: ["!missed 3", "!missed 4"]) {
+            $0.form(line: .queueOne, behind: 2, lasts: .seconds(2))
+        },
+        Row(what: "no line: the task's runs wait for nothing", findings: ["!missed 3", "!missed 4"]) {
+            $0.form(line: .allow, behind: 2, lasts: .seconds(25))
+        },
         Row(what: "a range of skipped instants", findings: []) {
             $0.definition = Story.definition(.atLeastOnce)
             $0.definition.specification.concurrency = Concurrency(.queueOne)
@@ -327,5 +349,20 @@ extension Story {
         history.faults = [
             FaultPeriod(kind: .killed, target: Story.node(index).text, start: Story.due(index) + delay)
         ]
+    }
+}
+
+extension Story {
+    /// Nothing is known of the instants after one whose run takes so long.
+    fileprivate mutating func form(line policy: Concurrency.Policy, behind index: Int, lasts: Duration?) {
+        definition.specification.concurrency = Concurrency(policy)
+        replaceStarts(index, [Story.started(index, lasts: lasts)])
+        if lasts == nil {
+            replaceRun(index, Story.run(index, .running, attempts: [Story.attempt(index, nil)]))
+        }
+        for later in index + 1...4 {
+            replaceStarts(later, [])
+            replaceRun(later, nil)
+        }
     }
 }
