@@ -276,18 +276,32 @@ public actor StandInCenter: CenterOperations {
             throw CenterError.notFound(kind: "run", name: run.text)
         }
         guard known.state.isFinal else { throw CenterError.conflict("run \(run) is not over") }
-        return try requestRun(of: known.task, key: key, terms: terms)
+        return try request(of: definition(known.task), key: key, terms: terms, part: known.part)
     }
 
-    /// Requests a run; the same key gives the same run.
-    public func requestRun(of task: TaskID, key: String, terms: RunTerms) throws -> RunID {
-        let problems = try definition(task).specification.problems(withValues: terms.parameters)
+    /// Requests a run of each part, or of one shard; the same key gives the same runs.
+    public func requestRuns(of task: TaskID, key: String, terms: RunTerms, shard: String?) throws -> [RunID] {
+        let definition = try definition(task)
+        guard let shard else {
+            return try definition.specification.split.parts.map {
+                try request(of: definition, key: key, terms: terms, part: $0)
+            }
+        }
+        guard let part = definition.specification.shards?.index(of: shard) else {
+            let problem = ValidationProblem(field: "shard", message: "task \(task) has no shard '\(shard)'")
+            throw CenterError.invalid([problem])
+        }
+        return [try request(of: definition, key: key, terms: terms, part: part)]
+    }
+
+    private func request(of task: TaskDefinition, key: String, terms: RunTerms, part: Int) throws -> RunID {
+        let problems = task.specification.problems(withValues: terms.parameters)
         guard problems.isEmpty else { throw CenterError.invalid(problems) }
-        var keys = requests[task] ?? []
+        var keys = requests[task.name] ?? []
         if !keys.contains(key) { keys.append(key) }
-        requests[task] = keys
+        requests[task.name] = keys
         let index = keys.firstIndex(of: key) ?? 0
-        return RunID(request: Nonce(high: 1, low: UInt64(index)))
+        return RunID(request: Nonce(high: UInt64(1 + part), low: UInt64(index)))
     }
 
     /// Remembers that the run was asked to stop.
@@ -303,6 +317,25 @@ public actor StandInCenter: CenterOperations {
     public func owner(of run: Run) -> RunOwner? {
         guard !run.state.isFinal, let last = run.attempts.last else { return nil }
         return .agent(last.agent, last.incarnation, deadline: nil)
+    }
+
+    /// By the task as it is now.
+    public func part(of run: Run) -> RunPart? {
+        guard let shards = definitions[run.task]?.specification.shards else { return nil }
+        return RunPart(index: run.part, total: shards.total, name: shards.name(of: run.part))
+    }
+
+    /// The fires that the history has.
+    public func parts(besides run: Run) async throws -> FireParts? {
+        guard let shards = definitions[run.task]?.specification.shards, let key = run.id.fireKey else {
+            return nil
+        }
+        var runs: [Run] = []
+        for part in 0..<shards.total {
+            let id = RunID(FireKey(uid: key.uid, part: part, due: key.due))
+            if let known = await runHistory.run(id) { runs.append(known) }
+        }
+        return FireParts(total: shards.total, runs: runs)
     }
 
     /// Says what it was asked.

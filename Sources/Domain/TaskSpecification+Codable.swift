@@ -3,8 +3,8 @@ import Scheduling
 extension TaskSpecification: Codable {
     private enum Key: String, CodingKey {
         case name, runtime, group, labels, description, command, script, environment, parameters, schedules
-        case timeout, killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency, priority,
-            after, join
+        case timeout, killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency, priority
+        case shards, broadcast, after, join
         case placement, enabled, workflow
     }
 
@@ -31,6 +31,8 @@ extension TaskSpecification: Codable {
         startDeadline = try container.decodeIfPresent(DurationText.self, forKey: .startDeadline)?.duration
         concurrency = try container.decodeIfPresent(Concurrency.self, forKey: .concurrency) ?? concurrency
         priority = try container.decodeIfPresent(Int.self, forKey: .priority) ?? priority
+        shards = try container.decodeIfPresent(Shards.self, forKey: .shards)
+        isBroadcast = try container.decodeIfPresent(Bool.self, forKey: .broadcast) ?? isBroadcast
         after = Dependencies(
             try container.decodeIfPresent([Dependencies.Edge].self, forKey: .after) ?? [],
             join: try container.decodeIfPresent(Dependencies.Join.self, forKey: .join) ?? .all
@@ -64,6 +66,8 @@ extension TaskSpecification: Codable {
         try container.encodeIfPresent(startDeadline.map(DurationText.init), forKey: .startDeadline)
         if concurrency != Concurrency() { try container.encode(concurrency, forKey: .concurrency) }
         if priority != 0 { try container.encode(priority, forKey: .priority) }
+        try container.encodeIfPresent(shards, forKey: .shards)
+        if isBroadcast { try container.encode(isBroadcast, forKey: .broadcast) }
         if !after.edges.isEmpty { try container.encode(after.edges, forKey: .after) }
         if after.join != .all { try container.encode(after.join, forKey: .join) }
         if !placement.isUnrestricted { try container.encode(placement, forKey: .placement) }

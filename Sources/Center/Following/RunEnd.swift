@@ -72,6 +72,13 @@ extension RunEnd {
         )
     }
 
+    /// The part of the occasion that has ended; `nil` for the only one, also of a shard that was asked for alone.
+    func parts(of task: TaskDefinition?) -> ArrivedParts? {
+        let isAlone = fire.occasion == fire.attempt.run.text
+        guard !isAlone, let total = task?.split(at: fire.due).parts.count, total > 1 else { return nil }
+        return ArrivedParts(fire.part, of: total)
+    }
+
     /// The run of a task that comes after this one's.
     func dependent(_ task: TaskDefinition, in tree: Tree) -> DispatchedRun {
         let occasion = fire.occasion

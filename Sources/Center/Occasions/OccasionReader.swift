@@ -38,6 +38,11 @@ struct OccasionReader: Sendable {
         let tree = leading.writer.tree
         let following = RunID.dependent(task.uid, on: occasion, in: tree)
         var member = Occasion.Member(task: task)
+        if let parts = try await parts(of: task, on: occasion) {
+            member.parts = parts
+            member.run = parts.max { $0.state.weight < $1.state.weight }
+            return member
+        }
         for id in [following] + Self.beginnings(task, occasion) {
             guard let run = try await history.knownRun(id), run.uid == task.uid else { continue }
             member.run = run
@@ -48,6 +53,30 @@ struct OccasionReader: Sendable {
         let dispatch = LeaderDispatch(writer: leading.writer)
         member.isDispatched = try await dispatch.latestMarker(following, in: runtimes) != nil
         return member
+    }
+
+    /// The runs of a task's parts; `nil` for a task that has one part.
+    private func parts(of task: TaskDefinition, on occasion: String) async throws -> [Run]? {
+        let due = Int64(occasion).map { Instant(millisecondsSinceEpoch: $0) }
+        let split = due.map(task.split(at:)) ?? task.specification.split
+        guard split != .whole else { return nil }
+        var parts = Array(split.parts)
+        if split == .broadcast {
+            parts = store.read { $0.registrations(task.specification.runtime) }.map {
+                TaskPart.number(of: $0.agent)
+            }
+        }
+        let (history, tree) = (history, leading.writer.tree)
+        let runs = try await pipelined(parts, limit: 16) { part -> Run? in
+            if let due {
+                return try await history.knownRun(RunID(FireKey(uid: task.uid, part: part, due: due)))
+            }
+            guard let request = RunID(occasion) else { return nil }
+            if let run = try await history.knownRun(.part(part, of: request, in: tree)) { return run }
+            // A shard that was asked for alone.
+            return try await history.knownRun(request).flatMap { $0.part == part ? $0 : nil }
+        }
+        return runs.compactMap(\.self).filter { $0.uid == task.uid }
     }
 
     /// The run with which a task would have begun the occasion.
