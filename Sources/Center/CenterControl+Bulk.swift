@@ -17,7 +17,7 @@ extension CenterControl {
         }
         return try await change { leading in
             if request.action == .delete {
-                try refuseParts(request.tasks)
+                try refuseSteps(request.tasks)
                 try refuseOrphans(request.tasks)
             }
             let plan = plan(request)
@@ -41,7 +41,7 @@ extension CenterControl {
     }
 
     /// Tasks of workflows are deleted with these only.
-    func refuseParts(_ names: [TaskID]) throws(CenterError) {
+    func refuseSteps(_ names: [TaskID]) throws(CenterError) {
         for name in names.sorted() {
             guard let place = state.store.read({ $0.tasks[name]?.value.specification.workflow }) else {
                 continue

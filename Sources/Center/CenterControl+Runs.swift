@@ -11,7 +11,6 @@ extension CenterControl {
         guard let definition = state.store.catalog.tasks[task]?.value else {
             throw CenterError.notFound(kind: "task", name: task.text)
         }
-        try refuseIncomplete(definition.specification)
         var part: Int?
         if let shard {
             part = definition.specification.shards?.index(of: shard)
@@ -25,6 +24,7 @@ extension CenterControl {
         -> [RunID]
     {
         let leading = try leading()
+        try refuseIncomplete(task.specification)
         let nonce = Mutation.dispatchesBlindly.isOn ? String(random.bits()) : ""
         let run = RunID.requested(of: task.uid, key: key + nonce, in: tree)
         let mistakes = task.specification.problems(withValues: terms.parameters) + terms.problems

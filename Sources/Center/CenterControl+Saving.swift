@@ -42,7 +42,7 @@ extension CenterControl {
             try await writer.write(edit.changes)
         } else {
             try await writer.write([.save(edit.closed)])
-            try await writer.write(edit.stepChanges)
+            for changes in edit.stepChanges { try await writer.write(changes) }
             try await writer.write([.save(edit.opened)])
         }
         try await writer.forget(edit.removed)

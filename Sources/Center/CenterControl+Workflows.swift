@@ -64,10 +64,12 @@ extension CenterControl {
         }
     }
 
-    /// Nobody begins a workflow of which only a part is there.
+    /// Nobody begins or repeats anything of a workflow of which only a part is there.
     func refuseIncomplete(_ task: TaskSpecification) throws(CenterError) {
-        guard let place = task.workflow, place.isIncomplete else { return }
-        throw .conflict("workflow \(place.workflow) is half saved: apply its document again")
+        guard let workflow = task.workflow?.workflow, state.store.read({ $0.isIncomplete(workflow) }) else {
+            return
+        }
+        throw .conflict("workflow \(workflow) is half saved: apply its document again")
     }
 }
 

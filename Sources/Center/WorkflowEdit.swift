@@ -52,8 +52,14 @@ struct WorkflowEdit: Sendable {
         definitions.map { .save($0) } + removed.map { .delete($0) }
     }
 
-    /// What is written between the closed and the opened beginning.
-    var stepChanges: [CatalogWriter.Change] { changes.filter { $0.name != opened.name } }
+    /// What is written between the closed and the opened beginning, one after another: new steps, changed ones, and last those that are gone.
+    ///
+    /// So whatever is written already, no step comes after one that is not there: an occasion that began before can go on.
+    var stepChanges: [[CatalogWriter.Change]] {
+        let steps = definitions.filter { $0.name != opened.name }
+        let (created, edited) = (steps.filter { $0.revision == 1 }, steps.filter { $0.revision > 1 })
+        return [created.map { .save($0) }, edited.map { .save($0) }, removed.map { .delete($0) }]
+    }
 
     /// Two revisions of the same instant, so that what comes due while the steps are written begins the workflow as soon as they are.
     private static func heads(

@@ -54,6 +54,12 @@ public struct Catalog: Sendable {
         (workflows[workflow] ?? []).sorted().compactMap { tasks[$0]?.value }
     }
 
+    /// Whether only a part of a workflow is there, so that nothing begins it: it is half saved, or its beginning is gone.
+    public func isIncomplete(_ workflow: WorkflowID) -> Bool {
+        let place = TaskID(workflow.text).flatMap { tasks[$0]?.value.specification.workflow }
+        return place?.isIncomplete ?? true
+    }
+
     /// The live agents of a runtime, sorted by name.
     public func registrations(_ runtime: RuntimeID) -> [AgentRegistration] {
         agents.filter { $0.key.runtime == runtime }.values.sorted { $0.agent < $1.agent }

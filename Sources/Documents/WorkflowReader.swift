@@ -16,6 +16,8 @@ struct WorkflowReader {
     static let stepKeys = ["description", "command", "script", "after", "join", "enabled"] + defaultKeys
     /// What only the workflow as a whole has.
     private static let foreignKeys = ["schedule", "schedules", "misfire", "parameters"]
+    /// What makes several runs of one.
+    private static let splitKeys = ["shards", "broadcast"]
 
     private let node: SourceNode
     private let fields: Fields
@@ -169,7 +171,7 @@ extension WorkflowReader {
         return task.draft
     }
 
-    /// What a step says itself, without what only the workflow as a whole may say.
+    /// What a step says itself, without what only the workflow as a whole may say, and what none may.
     private func ownFields(_ node: SourceNode, _ path: String, _ reader: inout FieldReader) -> Fields? {
         guard case .mapping(let entries) = node.content else {
             return reader.mismatch(node, path, "a mapping such as {command: [date]}")
@@ -177,13 +179,24 @@ extension WorkflowReader {
         var own = node
         own.content = .mapping(
             entries.filter { entry in
-                guard let key = entry.key.scalar?.text, Self.foreignKeys.contains(key) else { return true }
-                let message = "a step has no '\(key)', the workflow as a whole has: move it beside steps"
+                guard let key = entry.key.scalar?.text, let message = Self.objection(to: key) else {
+                    return true
+                }
                 reader.refuse(entry.key, "\(path).\(key)", message)
                 return false
             }
         )
         return Fields(own, keys: Self.stepKeys, path: path, what: "a step", &reader)
+    }
+
+    /// Why a key of tasks cannot stand in a step; `nil` when there is another reason, or none.
+    private static func objection(to key: String) -> String? {
+        if foreignKeys.contains(key) {
+            return "a step has no '\(key)', the workflow as a whole has: move it beside steps"
+        }
+        guard splitKeys.contains(key) else { return nil }
+        return
+            "a step cannot have '\(key)', because what comes after others is one run: write several steps instead"
     }
 
     /// Labels and variables of a step are added to those of all.

@@ -46,6 +46,11 @@ extension Workflow {
         if !head.after.edges.isEmpty {
             problems.append(problem("head", "the task that begins a workflow comes after none: remove after"))
         }
+        if head.split != .whole {
+            problems.append(
+                problem("head", "the task that begins a workflow is one run: remove shards and broadcast")
+            )
+        }
         if head.workflow?.isIncomplete == true {
             problems.append(problem("head", "only the cluster says that a workflow is half saved"))
         }

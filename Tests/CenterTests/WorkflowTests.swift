@@ -306,6 +306,56 @@ import ZooKeeper
         #expect(index > 4, "the change needed only \(index) writes")
     }
 
+    @Test("nothing of a half saved workflow is begun, repeated or made up for, until it is whole")
+    func halfSaved() async throws {
+        let agent = try await workshop.agent("x")
+        let workflow = Self.workflow(Self.diamond)
+        let leader = try await leader([workflow])
+        let control = leader.control
+        let present = try await control.task(TaskID("w")!).definition
+        workshop.clock.advance(by: .seconds(300))
+        let first = present.fire(Self.due)
+        try await end(first, .failed, leader, agent)
+        let closed = present.edited(workflow.closedHead, now: workshop.now)
+        try await leader.leading.catalogWriter.write([.save(closed)])
+        let span = BackfillRequest(task: present.name, key: "k", from: Self.due, to: Self.due + .seconds(60))
+        let attempts: [() async throws -> Void] = [
+            { _ = try await control.requestRun(of: present.name, key: "k") },
+            { _ = try await control.requestRun(of: TaskID("w.b")!, key: "k") },
+            { _ = try await control.retryRun(first.attempt.run, key: "k", terms: RunTerms()) },
+            { _ = try await control.repeatOccasion(of: first.attempt.run, key: "k", ChangeNote()) },
+            { _ = try await control.plan(span) },
+            { _ = try await control.backfill(span) },
+        ]
+        for attempt in attempts {
+            #expect(
+                try await problems(attempt) == ["workflow w is half saved: apply its document again"]
+            )
+        }
+        #expect(try launches().isEmpty)
+        let saved = try await control.save(SaveRequest(workflows: [workflow])).workflows
+        #expect(saved.map(\.change) == [.updated])
+        for attempt in attempts { #expect(try await problems(attempt) == []) }
+    }
+
+    @Test("a large workflow gets its new steps first and loses the old ones last")
+    func order() async throws {
+        let leader = try await lavish(workshop)
+        let steps = Self.many.dropFirst(2) + [Self.step("new"), Self.step("s1", after: ["new"])]
+        let request = SaveRequest(workflows: [Self.workflow(Array(steps))])
+        let plan = try SavePlan(
+            request,
+            leader.state.store.catalog,
+            uid: { _ in TaskUID(bits: 7) },
+            now: workshop.now
+        )
+        let changes = plan.workflows[0].stepChanges.map { $0.map(\.name.text) }
+        #expect(changes == [["w.new"], ["w.s1"], ["w.s0"]])
+    }
+
+    @Test("a workflow of any size is seen as a whole")
+    func size() { #expect(OccasionReader.tasksMax > Workflow.stepsMax) }
+
     @Test("what comes due while the steps are written begins the workflow when they are")
     func dueMeanwhile() async throws {
         let leader = try await lavish(workshop)

@@ -201,6 +201,15 @@ import Testing
             "4:21: a step has no 'schedules', the workflow as a whole has: move it beside steps"
         ),
         .init(
+            "steps of several runs",
+            head
+                + "steps:\n  a: {command: [a], shards: 4}\n  b: {command: [b], broadcast: true, after: [a]}\n"
+                + "  c: {command: [c, \"${{ shard }}\"]}\n",
+            "4:21: a step cannot have 'shards', because what comes after others is one run: write several",
+            "5:21: a step cannot have 'broadcast'",
+            "6:16: '${{ shard }}' stands for nothing in a task without shards: remove it"
+        ),
+        .init(
             "unknown keys in three places, and what else is wrong",
             head
                 + "retries: 3\ndefaults: {retrys: {attempts: 2}}\nsteps:\n  a: {comand: [a]}\n  b: {command: [b], timeout: soon}\n",

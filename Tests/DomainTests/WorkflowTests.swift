@@ -112,6 +112,11 @@ import Testing
             problems: ["head: the task that begins a workflow does nothing"]
         ),
         Mistake(
+            testDescription: "a beginning of several runs",
+            workflow: workflow([step("a")]) { $0.shards = .count(2) },
+            problems: ["head: the task that begins a workflow is one run"]
+        ),
+        Mistake(
             testDescription: "half saved",
             workflow: workflow([step("a")]) { $0.workflow = WorkflowPlace(name, isIncomplete: true) },
             problems: ["head: only the cluster says that a workflow is half saved"]
