@@ -4,6 +4,7 @@ import Logging
 import Mutations
 import Orchestration
 import Scheduling
+import Synchronization
 
 /// Hands committed fires to the runner at their due instants, and turns what the runner says into reports.
 ///
@@ -25,10 +26,14 @@ actor AttemptDesk {
         let live: LiveIncarnation
         let committedAt: Instant
         let order: Int
+        /// When it is looked at again; set when its instant had come and there was no room for it.
+        var againAt: Instant?
 
         /// When it may start: what is not awaited at once, also when the clock that dated it is ahead of ours.
         var launchAt: Instant {
-            fire.trigger.isAwaited(byAttempt: fire.attempt.number) ? fire.due : min(fire.due, committedAt)
+            if let againAt { return againAt }
+            let isAwaited = fire.trigger.isAwaited(byAttempt: fire.attempt.number)
+            return isAwaited ? fire.due : min(fire.due, committedAt)
         }
 
         /// What it brings forward when slots are short.
@@ -184,9 +189,23 @@ actor AttemptDesk {
 
     private func takeDue() {
         let now = time.now
+        var others: [Waiting] = []
         while let first = waiting.min, first.launchAt <= now || first.live.isOver {
-            if let next = waiting.popMin() { queue.insert(next, next.claim) }
+            guard var next = waiting.popMin() else { break }
+            if hasRoom(next) {
+                queue.insert(next, next.claim)
+            } else {
+                next.againAt = now + AgentTiming.clockTrust
+                others.append(next)
+            }
         }
+        for entry in others { waiting.insert(entry) }
+    }
+
+    /// Whether the task's other runs leave room for it; what will never be started is not in their way.
+    private func hasRoom(_ entry: Waiting) -> Bool {
+        guard entry.specification.concurrency.livingMax != nil, !entry.live.isOver else { return true }
+        return entry.live.ledger.withLock { $0.begin(entry.fire) }
     }
 
     /// Takes out of the queue what may start now; what can never start is reported.

@@ -28,9 +28,11 @@ extension CenterControl {
         let nonce = Mutation.dispatchesBlindly.isOn ? String(random.bits()) : ""
         let run = RunID.requested(of: task.uid, key: key + nonce, in: tree)
         let mistakes = task.specification.problems(withValues: terms.parameters) + terms.problems
+        // The same for all parts: by it their attempts work out how the request is split.
+        let now = time.now
         return try await translating {
             if task.specification.split == .whole {
-                let request = request(run, of: task, part: 0, terms, occasion: nil)
+                let request = request(run, of: task, part: 0, terms, occasion: nil, due: now)
                 try await dispatch(request, of: task, mistakes, leading)
                 return [run]
             }
@@ -39,7 +41,7 @@ extension CenterControl {
             let occasion = part == nil ? run.text : nil
             return try await pipelined(parts, limit: Self.partsAtOnceMax) { part in
                 let own = RunID.part(part, of: run, in: tree)
-                let request = request(own, of: task, part: part, terms, occasion: occasion)
+                let request = request(own, of: task, part: part, terms, occasion: occasion, due: now)
                 try await dispatch(request, of: task, mistakes, leading)
                 return own
             }
@@ -57,7 +59,8 @@ extension CenterControl {
         of task: TaskDefinition,
         part: Int,
         _ terms: RunTerms,
-        occasion: String?
+        occasion: String?,
+        due: Instant
     ) -> DispatchedRun {
         let origin = RunOrigin(occasion: occasion, meantFor: terms.meantFor)
         return DispatchedRun(
@@ -66,7 +69,7 @@ extension CenterControl {
             uid: task.uid,
             part: part,
             revision: task.revision,
-            due: time.now,
+            due: due,
             trigger: .request,
             origin: origin == RunOrigin() ? nil : origin,
             terms: terms.isEmpty ? nil : terms

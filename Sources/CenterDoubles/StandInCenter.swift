@@ -319,25 +319,6 @@ public actor StandInCenter: CenterOperations {
         return .agent(last.agent, last.incarnation, deadline: nil)
     }
 
-    /// By the task as it is now.
-    public func part(of run: Run) -> RunPart? {
-        guard let shards = definitions[run.task]?.specification.shards else { return nil }
-        return RunPart(index: run.part, total: shards.total, name: shards.name(of: run.part))
-    }
-
-    /// The fires that the history has.
-    public func parts(besides run: Run) async throws -> FireParts? {
-        guard let shards = definitions[run.task]?.specification.shards, let key = run.id.fireKey else {
-            return nil
-        }
-        var runs: [Run] = []
-        for part in 0..<shards.total {
-            let id = RunID(FireKey(uid: key.uid, part: part, due: key.due))
-            if let known = await runHistory.run(id) { runs.append(known) }
-        }
-        return FireParts(total: shards.total, runs: runs)
-    }
-
     /// Says what it was asked.
     public func explain(_ name: TaskID, at instant: Instant?) throws -> Explanation {
         let known = try definition(name)

@@ -107,6 +107,26 @@ import Testing
         #expect(try world.inbox.isEmpty)
     }
 
+    @Test(
+        "a fire journaled by a clock far ahead waits for its instant and for those before it"
+    )
+    func clockSetBack() throws {
+        let task = try own(Concurrency(.queueOne))
+        runTo(9.98)
+        let incarnation = try #require(try world.incarnation)
+        #expect(try world.journaled(incarnation).map(\.attempt) == [due(10, task)])
+        world.setClock(ahead: .seconds(-500))
+        let asked = request(task)
+        try world.dispatch(.launch(asked))
+        world.run(.seconds(400))
+        #expect(world.runner.started == [asked.attempt])
+        runTo(30)
+        #expect(world.runner.started == [asked.attempt])
+        world.runner.finish(asked.attempt)
+        world.run(.seconds(2))
+        #expect(world.runner.started == [due(10, task), asked.attempt])
+    }
+
     @Test("under forbid a request that comes while a run lives is skipped")
     func forbiddenRequest() throws {
         let task = try own(Concurrency(.forbid))

@@ -40,8 +40,14 @@ struct RunFollowing: Sendable {
             {
                 try await settle(next, of: task, roster)
             }
-            for child in store.read({ $0.dependents(of: task.name) }) {
-                if let skipped = try await arrive(end, at: child, roster) { ends.append(skipped) }
+            let children = store.read { $0.dependents(of: task.name) }
+            guard !children.isEmpty, end.counts(of: task) else { continue }
+            for end in end.each(of: task) {
+                for child in children {
+                    if let skipped = try await arrive(end, of: task, at: child, roster) {
+                        ends.append(skipped)
+                    }
+                }
             }
         }
     }
@@ -128,13 +134,16 @@ struct RunFollowing: Sendable {
 
 extension RunFollowing {
     /// Notes an end with a task that comes after it; returns the end of its run when that is not to be launched.
-    private func arrive(_ end: RunEnd, at child: TaskDefinition, _ roster: Roster) async throws -> RunEnd? {
+    private func arrive(
+        _ end: RunEnd,
+        of parent: TaskDefinition,
+        at child: TaskDefinition,
+        _ roster: Roster
+    ) async throws -> RunEnd? {
         let dependencies = child.specification.after
         guard let edge = dependencies.edges.first(where: { $0.task == end.fire.task }) else { return nil }
         var run = end.dependent(child, in: tree)
-        let parts = end.parts(of: store.read { $0.task(end.fire.uid) })
-        // Who took part in a broadcast nobody knows: what has several parts and no number of them is not followed.
-        if TaskPart.isAgent(end.fire.part) { return nil }
+        let parts = end.parts(of: parent)
         let arrival = DependencyArrival(
             task: end.fire.task,
             run: end.fire.attempt.run,

@@ -16,6 +16,8 @@ struct Occasion: Sendable {
         var isDispatched = false
         /// The runs of its parts, as far as there are any, of a task with several; `run` is the one that says how they stand.
         var parts: [Run] = []
+        /// How many parts there are besides whose runs nobody has told of yet.
+        var partsMissing = 0
 
         /// The runs that are to be stopped for it to be over, as far as they are known.
         var unfinished: [RunID] {

@@ -31,11 +31,12 @@ extension Situation {
         TaskPart.isAgent(row.part) ? max(row.cursor, blueprint.now - Self.absenceMax) : row.cursor
     }
 
-    /// Whether a parked row will not be needed any more: its task is deleted, or its part is gone, and long decided.
+    /// Whether a parked row will not be needed any more: its task is deleted, or its part is gone, and long decided, and nothing of it lives
+    /// that the part would have to wait for if it came back.
     func isGone(_ row: AllocationRow) -> Bool {
         guard let task = catalog.task(row.uid) else { return true }
         let mayReturn = task.specification.split.contains(row.part) && !TaskPart.isAgent(row.part)
-        return !mayReturn && row.cursor + Self.goneRowsKept < blueprint.now
+        return !mayReturn && row.hold == nil && row.cursor + Self.goneRowsKept < blueprint.now
     }
 }
 

@@ -36,7 +36,8 @@ extension AgentLedger {
             if replacing.contains(fire.key), living[fire.key]?[run] != nil {
                 return .skipped(reason: SkippedReason.replaced)
             }
-            let others = launched(fire.key).union(taken[fire.key] ?? []).subtracting([run])
+            let others = launched(fire.key).subtracting(passed(by: fire)).union(taken[fire.key] ?? [])
+                .subtracting([run])
             let isHeld =
                 !mayCount(fire.key) || isHeld(elsewhere: fire)
                 || (concurrency.waitingMax > 0 && isBehindFire(fire, now: now))
@@ -49,6 +50,19 @@ extension AgentLedger {
             if isHeld || fire.attempt.number > 1 || concurrency.waitingMax > 0 { return .waiting }
             return .skipped(reason: SkippedReason.lives(others.min()))
         }
+    }
+
+    /// Lets a launched attempt begin, at its instant or later, unless runs that have begun leave no room for it.
+    ///
+    /// There is room for whatever was admitted, except for what a clock that was ahead has launched: others went before it.
+    public mutating func begin(_ fire: JournaledFire) -> Bool {
+        guard let max = definitions[fire.uid]?.specification.concurrency.livingMax,
+            let runs = living[fire.key], runs[fire.attempt.run] != nil
+        else { return true }
+        let others = runs.count { $0 != fire.attempt.run && $1.hasBegun }
+        guard others < max else { return false }
+        living[fire.key]?[fire.attempt.run]?.hasBegun = true
+        return true
     }
 
     /// Whether a fire of the part waits that was due before: they are launched in the order in which they are due.

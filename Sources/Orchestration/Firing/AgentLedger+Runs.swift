@@ -19,8 +19,8 @@ extension AgentLedger {
 
     mutating func stopLiving(_ key: TaskPart) {
         guard replacing.insert(key).inserted else { return }
-        for (run, number) in (living[key] ?? [:]).sorted(by: { $0.key < $1.key }) {
-            unnamedReplacements.append(AttemptID(run: run, number: number))
+        for (run, life) in (living[key] ?? [:]).sorted(by: { $0.key < $1.key }) {
+            unnamedReplacements.append(AttemptID(run: run, number: life.number))
         }
         schedule(key)
     }
@@ -34,14 +34,19 @@ extension AgentLedger {
         }
         // What was to be replaced has been.
         replacing.remove(fire.key)
-        living[fire.key, default: [:]][fire.attempt.run] = fire.attempt.number
+        let run = fire.attempt.run
+        living[fire.key, default: [:]][run] = LivingRun(
+            number: fire.attempt.number,
+            due: fire.due,
+            hasBegun: living[fire.key]?[run]?.hasBegun ?? false
+        )
         reschedule(fire.key)
     }
 
     /// The run is over, unless a later attempt of it is known.
     mutating func leave(_ fire: JournaledFire, at instant: Instant) {
         let key = fire.key
-        guard let number = living[key]?[fire.attempt.run], number <= fire.attempt.number else { return }
+        guard let life = living[key]?[fire.attempt.run], life.number <= fire.attempt.number else { return }
         living[key]?[fire.attempt.run] = nil
         if living[key]?.isEmpty == true {
             living[key] = nil
@@ -56,8 +61,8 @@ extension AgentLedger {
     /// Forgets the runs of which nothing lives here: whose next attempt, if any, is no longer ours to make.
     mutating func forgetAwaited(_ key: TaskPart) {
         guard let runs = living[key] else { return }
-        let left = runs.filter { run, number in
-            open[AttemptID(run: run, number: number)].map { $0.result == nil } ?? false
+        let left = runs.filter { run, life in
+            open[AttemptID(run: run, number: life.number)].map { $0.result == nil } ?? false
         }
         living[key] = left.isEmpty ? nil : left
         if left.isEmpty { replacing.remove(key) }
@@ -91,6 +96,16 @@ extension AgentLedger {
     /// What was launched here, and what the row holds.
     func launched(_ key: TaskPart) -> Set<RunID> {
         Set((living[key] ?? [:]).keys).union((parts[key]?.row.hold?.attempts ?? []).map(\.attempt.run))
+    }
+
+    /// The launched runs that do not hold up an attempt, but wait for it (`begin`).
+    ///
+    /// A clock that was ahead launched them, for instants far behind the attempt's own; or its run began before them.
+    func passed(by fire: JournaledFire) -> Set<RunID> {
+        guard let runs = living[fire.key] else { return [] }
+        let hasBegun = runs[fire.attempt.run]?.hasBegun ?? false
+        let limit = fire.due + .milliseconds(Limit.aheadMilliseconds)
+        return Set(runs.filter { !$1.hasBegun && (hasBegun || $1.due > limit) }.keys)
     }
 
     /// Everything that counts against the next fire.

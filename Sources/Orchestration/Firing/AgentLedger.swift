@@ -20,6 +20,10 @@ public struct AgentLedger: Sendable {
         public static let entriesPerCheckpoint = 1_000
         /// Open fires of one checkpoint bucket, so that it stays a writable node; more have to wait for the leader.
         public static let openPerBucket = 200
+        /// How much later than another run one is due that does not hold it up although it was launched first, in milliseconds.
+        ///
+        /// Ten times the longest look-ahead: only a clock that was ahead launches as early as that.
+        public static let aheadMilliseconds: Int64 = 10_000
     }
 
     /// A row of the agent's table with what is derived from it.
@@ -46,6 +50,15 @@ public struct AgentLedger: Sendable {
         case exact
         /// When the run that lives has ended.
         case held
+    }
+
+    /// A run that was launched here and is not over.
+    struct LivingRun: Hashable, Sendable {
+        /// Its latest attempt.
+        var number: Int
+        var due: Instant
+        /// Whether an attempt of it was let begin; before, it waits for its instant.
+        var hasBegun: Bool
     }
 
     struct Due: Comparable, Sendable {
@@ -81,9 +94,8 @@ public struct AgentLedger: Sendable {
     var due = MinHeap<Due>()
     /// The parts whose next fire is decided when it is due, not before.
     var exact = MinHeap<Due>()
-    /// The runs of each part that this incarnation has launched and that are not over, with their latest attempts; one that is to be
-    /// attempted again is not over.
-    var living: [TaskPart: [RunID: Int]] = [:]
+    /// The runs of each part that this incarnation has launched and that are not over; one that is to be attempted again is not over.
+    var living: [TaskPart: [RunID: LivingRun]] = [:]
     /// Runs whose next attempt waits in the inbox.
     var awaited: [TaskPart: Set<RunID>] = [:]
     /// Runs that the segment in hand launches.

@@ -21,7 +21,9 @@ extension FinalChecks {
                 !workload.edited.contains(parent.name)
             else { continue }
             let ends = toldEnds(of: parent.uid, after: child.createdAt, through: end)
-            let parts = Dictionary(grouping: ends, by: \.fire.occasion).mapValues { Set($0.map(\.fire.part)).count }
+            let parts = Dictionary(grouping: ends, by: \.fire.occasion).mapValues {
+                Set($0.map(\.fire.part)).count
+            }
             for report in ends {
                 // It follows when all parts have ended.
                 if parts[report.fire.occasion] != parent.specification.split.parts.count { continue }

@@ -8,7 +8,9 @@ extension FinalChecks {
     func checkRequests() {
         let runs = cluster.centers.flatMap(\.history.runs).filter { $0.trigger == .request }
         // A task that was replaced by one of its name is another task.
-        let parts = Dictionary(definitions.map { ($0.uid, $0.specification.split.parts.count) }) { first, _ in first }
+        let parts = Dictionary(definitions.map { ($0.uid, $0.specification.split.parts.count) }) { first, _ in
+            first
+        }
         for (uid, runs) in Dictionary(grouping: runs, by: \.uid).sorted(by: { $0.key < $1.key }) {
             guard let task = runs.first?.task else { continue }
             let count = Set(runs.map(\.id)).count

@@ -19,12 +19,16 @@ final class AgentWorld {
     let seat: Seat
     /// Where the wall clock stands when the world begins.
     static let dawn = Instant(millisecondsSinceEpoch: 1_700_000_000_000)
+    private let skew = Skew()
     private var generation = 0
     private var seed: UInt64 = 1
 
     init() throws {
         let clock = simulated.clock
-        time = TimeSource(clock: clock, wall: { Self.dawn + clock.now.offset })
+        time = TimeSource(
+            clock: clock,
+            wall: { [skew] in Self.dawn + clock.now.offset + skew.value.withLock { $0 } }
+        )
         runner = FakeRunner(time: time)
         tree = try Tree(workspace: .standard)
         seat = Seat(runtime: .standard, agent: AgentID("a1")!)
@@ -70,6 +74,9 @@ final class AgentWorld {
 
     /// Lets time pass.
     func run(_ duration: Duration) { simulated.run(for: duration) }
+
+    /// Sets the wall clock.
+    func setClock(ahead skew: Duration) { self.skew.value.withLock { $0 = skew } }
 
     /// Lets the clock reach an instant.
     func run(to instant: Instant) { simulated.run(for: now.duration(to: instant)) }
@@ -251,4 +258,9 @@ final class AgentWorld {
     var startedSeconds: [Double] {
         runner.started.compactMap { $0.run.fireKey.map { Self.dawn.duration(to: $0.due).inSeconds } }.sorted()
     }
+}
+
+/// How far the wall clock is ahead.
+private final class Skew: Sendable {
+    let value = Mutex(Duration.zero)
 }

@@ -105,13 +105,13 @@ private struct LedgerStory {
         ledger.ended(result)
     }
 
-    func fire(_ attempt: AttemptID, trigger: Trigger = .schedule) -> JournaledFire {
+    func fire(_ attempt: AttemptID, trigger: Trigger = .schedule, due: Double = 1) -> JournaledFire {
         JournaledFire(
             attempt: attempt,
             task: task.name,
             uid: task.uid,
             revision: task.revision,
-            due: Self.at(1),
+            due: Self.at(due),
             trigger: trigger,
             delivery: task.specification.delivery,
             decision: .launch
@@ -379,6 +379,33 @@ private struct LedgerStory {
         // A clock that is ahead does not keep a request behind fires of the future.
         request.due = LedgerStory.at(100)
         #expect(queue.admit(request, at: 25) == [.taken])
+    }
+
+    @Test("a fire that was launched by a clock far ahead holds up nothing that is due before it")
+    func launchedAhead() throws {
+        var story = try LedgerStory(Concurrency(.queueOne))
+        #expect(story.decide(1_000).last == "930 launch")
+        let early = story.fire(story.attempt(930), due: 930)
+        let request = story.request(1)
+        #expect(story.admit(request) == [.taken])
+        _ = story.decide(2, taking: [request])
+        // A second one waits for the first.
+        #expect(story.admit(story.request(2)) == [.waiting])
+        var begins = [story.ledger.begin(request)]
+        // Its instant comes while what went before it runs, waits for its next attempt, and runs again.
+        begins.append(story.ledger.begin(early))
+        story.end(request.attempt, at: 999, .failed, retryAt: 1_005)
+        begins.append(story.ledger.begin(early))
+        var again = story.fire(AttemptID(run: request.attempt.run, number: 2), trigger: .request)
+        again.due = request.due
+        #expect(story.admit(again, at: 1_005) == [.taken])
+        _ = story.decide(1_005, taking: [again])
+        begins += [story.ledger.begin(again), story.ledger.begin(early)]
+        story.end(again.attempt, at: 1_006)
+        begins.append(story.ledger.begin(early))
+        #expect(begins == [true, false, false, true, false, true])
+        // From then on it counts.
+        #expect(story.admit(story.request(2)) == [.waiting])
     }
 
     @Test("what waits behind a fire that is not launched is looked at again")
