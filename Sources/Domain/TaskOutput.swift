@@ -13,11 +13,13 @@ public struct TaskOutput: Hashable, Comparable, Sendable {
 
     /// The output that the text `TASK.NAME` means to a task that comes after these: both may have dots, and the longest task counts.
     ///
-    /// A step of a workflow names its other steps by their own names.
+    /// A step of a workflow names its other steps by their own names; the task that begins the workflow tells nothing.
     public init?(_ text: String, among tasks: [TaskID], in workflow: WorkflowPlace? = nil) {
         let text = workflow.map { "\($0.workflow)." + text } ?? text
         let fitting = tasks.filter { task in
-            text.hasPrefix(task.text + ".") && OutputValue.isName(String(text.dropFirst(task.text.count + 1)))
+            if let workflow, workflow.step(of: task) == nil { return false }
+            return text.hasPrefix(task.text + ".")
+                && OutputValue.isName(String(text.dropFirst(task.text.count + 1)))
         }
         guard let task = fitting.max(by: { $0.text.utf8.count < $1.text.utf8.count }) else { return nil }
         self.init(task: task, name: String(text.dropFirst(task.text.count + 1)))

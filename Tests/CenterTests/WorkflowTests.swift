@@ -60,6 +60,16 @@ import ZooKeeper
         return leader
     }
 
+    /// A leader with a workflow, and an agent that may run it.
+    private func scene(_ workflow: Workflow) async throws -> (leader: Leader, agent: Agent) {
+        let leader = try await leader()
+        let agent = try await workshop.agent("x")
+        try await leader.pass()
+        _ = try await leader.control.save(SaveRequest(workflows: [workflow]))
+        try await leader.pass()
+        return (leader, agent)
+    }
+
     private func names(_ leader: Leader) -> [String] {
         leader.state.store.catalog.tasks.keys.sorted().map(\.text)
     }
@@ -190,8 +200,7 @@ import ZooKeeper
     )
     func parameters(isForgotten: Bool) async throws {
         let parameters = [Parameter(name: "day", defaultValue: "monday")]
-        let agent = try await workshop.agent("x")
-        let leader = try await leader([Self.workflow(Self.diamond, parameters: parameters)])
+        let (leader, agent) = try await scene(Self.workflow(Self.diamond, parameters: parameters))
         let terms = RunTerms(parameters: ["day": "friday"])
         let run = try await leader.control.requestRun(of: TaskID("w")!, key: "k", terms: terms)
         for (index, task) in ["w", "w.a", "w.b", "w.c", "w.d"].enumerated() {
@@ -209,8 +218,7 @@ import ZooKeeper
 
     @Test("an occasion is seen with its repetition, and runs until nothing is to come")
     func occasions() async throws {
-        let agent = try await workshop.agent("x")
-        let leader = try await leader([Self.workflow(Self.diamond)])
+        let (leader, agent) = try await scene(Self.workflow(Self.diamond))
         func state() async throws -> WorkflowOccasion.State? {
             try await leader.control.workflow(Self.name, occasions: 5).occasions.first?.state
         }
@@ -308,9 +316,8 @@ import ZooKeeper
 
     @Test("nothing of a half saved workflow is begun, repeated or made up for, until it is whole")
     func halfSaved() async throws {
-        let agent = try await workshop.agent("x")
         let workflow = Self.workflow(Self.diamond)
-        let leader = try await leader([workflow])
+        let (leader, agent) = try await scene(workflow)
         let control = leader.control
         let present = try await control.task(TaskID("w")!).definition
         workshop.clock.advance(by: .seconds(300))

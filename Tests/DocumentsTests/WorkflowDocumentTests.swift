@@ -193,7 +193,12 @@ import Testing
         .init(
             "a name that comes twice",
             head + "steps:\n  a: {command: [a]}\n  a: {command: [b]}\n",
-            "5:3: step 'a' is given twice, first on line 4: rename one"
+            "4:3: 'a' is given more than once in one mapping: keep one"
+        ),
+        .init(
+            "a name that comes twice in JSON",
+            "{\"kind\": \"Workflow\", \"name\": \"w\", \"steps\": {\n\"a\": {\"command\": [\"a\"]},\n\"a\": {\"command\": [\"b\"]}}}\n",
+            "3:1: step 'a' is given twice, first on line 2: rename one"
         ),
         .init(
             "a schedule in a step",

@@ -146,6 +146,9 @@ import Testing
         #expect(step.complaint(aboutOutputs: given) == nil)
         step.action = .command(["x", "${{ after.w.a.rows }}"])
         #expect(step.problems.count == 1)
+        var first = Self.step("a")
+        first.action = .command(["x", "${{ after.a.rows }}"])
+        #expect(first.problems.count == 1)
     }
 
     @Test("while it is half saved, nothing begins it")
