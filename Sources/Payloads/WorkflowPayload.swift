@@ -25,7 +25,7 @@ public struct WorkflowPayload: Hashable, Sendable, Codable {
             }
         }
 
-        /// The run that began it, which names it.
+        /// The run that began it, or its last repetition: what is to be cancelled or repeated.
         public var run: RunID
         /// When it was due, or requested.
         public var due: Instant

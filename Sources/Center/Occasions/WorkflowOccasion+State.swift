@@ -22,8 +22,9 @@ extension WorkflowOccasion {
             guard seen.insert(occasion).inserted else { return nil }
             let first = begun.filter { base(of: $0) == occasion }.min { $0.due < $1.due } ?? last
             let steps = latest[occasion] ?? [:]
+            let all = begun.filter { base(of: $0) == occasion } + steps.values
             return WorkflowOccasion(
-                run: first.id,
+                run: (beginning(of: all) ?? first).id,
                 due: first.due,
                 trigger: first.trigger,
                 state: state(of: tasks, steps.merging([last.task: last]) { known, _ in known }),
@@ -35,6 +36,14 @@ extension WorkflowOccasion {
     /// What a run and those that repeat it have in common: a repetition is named after what it repeats.
     private static func base(of run: Run) -> String {
         run.occasion.split(separator: "~").first.map(String.init) ?? run.occasion
+    }
+
+    /// The run with which the last repetition began, else the occasion itself: the one to say by which all is meant as it stands now.
+    private static func beginning(of runs: [Run]) -> Run? {
+        let last = runs.max { $0.due < $1.due }
+        let together = runs.filter { $0.occasion == last?.occasion }
+        let begun = together.filter { $0.terms?.retryOf != nil || $0.trigger != .dependency }
+        return (begun.isEmpty ? together : begun).min { $0.id < $1.id }
     }
 
     private static func state(of tasks: [TaskDefinition], _ runs: [TaskID: Run]) -> State {

@@ -55,7 +55,7 @@ public struct WorkflowOccasion: Hashable, Sendable {
         case skipped
     }
 
-    /// The run that began it.
+    /// The run that began it, or its last repetition: what is to be cancelled or repeated.
     public var run: RunID
     /// When it was due, or requested.
     public var due: Instant
