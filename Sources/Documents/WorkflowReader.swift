@@ -53,10 +53,12 @@ struct WorkflowReader {
         }
         readDefaults(&reader)
         let head = readHead(isValidated: isValidated, &reader)
-        let steps = readSteps(isValidated: isValidated, &reader)
+        let steps = readSteps(besides: head, isValidated: isValidated, &reader)
         guard let head, let steps, let workflow = Workflow(head: head, steps: steps) else { return nil }
         guard isValidated else { return workflow }
-        for problem in workflow.structureProblems {
+        // Nothing else can be wrong with what was read from a document and is not known yet.
+        let counts = workflow.countProblems
+        for problem in counts.isEmpty ? workflow.orderProblems : counts {
             reader.refuse(places[problem.field] ?? node, problem.field, problem.message)
         }
         return workflow
@@ -106,7 +108,12 @@ extension WorkflowReader {
         return task?.draft
     }
 
-    private mutating func readSteps(isValidated: Bool, _ reader: inout FieldReader) -> [TaskSpecification]? {
+    /// The steps, as far as they have names: what else is wrong with one is told, and the others are still looked at.
+    private mutating func readSteps(
+        besides head: TaskSpecification?,
+        isValidated: Bool,
+        _ reader: inout FieldReader
+    ) -> [TaskSpecification]? {
         guard let node = fields["steps"] else {
             reader.refuse(
                 self.node,
@@ -132,9 +139,23 @@ extension WorkflowReader {
                 reader.refuse(entry.key, "steps.\(step)", message)
                 continue
             }
-            if let task = readStep(step, entry, isValidated: isValidated, &reader) { steps.append(task) }
+            let task = readStep(step, entry, isValidated: isValidated, &reader)
+            if let task = task ?? head.flatMap({ Self.unread(step, $0) }) { steps.append(task) }
         }
-        return steps.count == entries.count ? steps : nil
+        return steps.isEmpty && !entries.isEmpty ? nil : steps
+    }
+
+    /// What stands in for a step that could not be read, so that others may come after it.
+    private static func unread(_ step: StepID, _ head: TaskSpecification) -> TaskSpecification? {
+        let place = head.workflow.map { WorkflowPlace($0.workflow, step: step) }
+        guard let place, let name = place.task else { return nil }
+        let edges = [Dependencies.Edge(head.name)]
+        return TaskSpecification(
+            name: name,
+            action: head.action,
+            after: Dependencies(edges),
+            workflow: place
+        )
     }
 
     private func stepName(_ node: SourceNode, _ reader: inout FieldReader) -> StepID? {

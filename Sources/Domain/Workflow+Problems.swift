@@ -13,20 +13,26 @@ extension Workflow {
     }
 
     /// What is wrong with how its tasks hang together, whatever each of them says.
-    public var structureProblems: [ValidationProblem] {
+    private var structureProblems: [ValidationProblem] {
+        let counts = countProblems
+        guard counts.isEmpty else { return counts }
+        let places = headProblems + steps.flatMap(placeProblems)
+        return places.isEmpty ? orderProblems : places
+    }
+
+    /// That it has no steps, or too many.
+    public var countProblems: [ValidationProblem] {
         if steps.isEmpty {
             return [.init(field: "steps", message: "workflow \(name) has no steps: add one at least")]
         }
-        if steps.count > Self.stepsMax {
-            let message =
-                "workflow \(name) has \(steps.count) steps, more than the \(Self.stepsMax) allowed: split it"
-            return [.init(field: "steps", message: message)]
-        }
-        let places = headProblems + steps.flatMap(placeProblems)
-        guard places.isEmpty else { return places }
-        let unknown = steps.flatMap(edgeProblems)
-        return unknown + cycleProblems
+        guard steps.count > Self.stepsMax else { return [] }
+        let message =
+            "workflow \(name) has \(steps.count) steps, more than the \(Self.stepsMax) allowed: split it"
+        return [.init(field: "steps", message: message)]
     }
+
+    /// What is wrong with which steps come after which: that some are unknown, or come after themselves by way of others.
+    public var orderProblems: [ValidationProblem] { steps.flatMap(edgeProblems) + cycleProblems }
 
     private var headProblems: [ValidationProblem] {
         func problem(_ field: String, _ message: String) -> ValidationProblem {

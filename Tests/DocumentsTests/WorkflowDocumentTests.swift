@@ -178,6 +178,17 @@ import Testing
             "6:29: there is no step 'd' in workflow w: add it, or correct the name"
         ),
         .init(
+            "a cycle beside steps that cannot be read",
+            head
+                + "defaults: {timeout: 1h}\nsteps:\n  a: {command: [a], after: [b]}\n  b: {command: [b], after: [a, c], timeout: soon}\n"
+                + "  c: nonsense\n  d.e: {command: [d]}\n  f: {command: [f], after: [g]}\n",
+            "5:28: no step could ever be the first: a, which comes after b, which comes after a",
+            "6:",
+            "7:6: steps.c must be a mapping such as",
+            "8:3: 'd.e' cannot be the name of a step",
+            "9:29: there is no step 'g' in workflow w"
+        ),
+        .init(
             "two cycles",
             head
                 + "steps:\n  a: {command: [a], after: [b]}\n  b: {command: [b], after: [a]}\n"

@@ -50,10 +50,15 @@ struct Saving: Sendable {
                 parts.append(Part(workflows: [workflow]))
             }
         }
-        return parts
-            + stride(from: 0, to: tasks.count, by: tasksPerRequest).map {
-                Part(tasks: Array(tasks[$0...].prefix(tasksPerRequest)))
+        for task in tasks {
+            // What fits is checked and saved together with the workflows.
+            if let last = parts.last, last.count < tasksPerRequest {
+                parts[parts.count - 1].tasks.append(task)
+            } else {
+                parts.append(Part(tasks: [task]))
             }
+        }
+        return parts
     }
 
     /// Has the cluster check everything, where one request cannot do that and save it, too.
