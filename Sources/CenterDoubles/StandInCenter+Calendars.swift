@@ -1,6 +1,5 @@
 public import Center
 public import Domain
-import Scheduling
 
 /// Calendars.
 extension StandInCenter {
