@@ -143,9 +143,10 @@ extension EndToEnd.Live {
             )
             try #require(retried.status == 0, "\(retried.errors)")
             #expect(retried.output.contains("wf-retry.second"), "\(retried.output)")
+            let again = try #require(retried.output.split(separator: " ").first).dropFirst("run/".count)
             try await eventually("the repetition has run") {
                 let runs = try await cluster.control("workflow", "runs", "wf-retry")
-                return runs.output.contains("4 succeeded")
+                return runs.output.contains("4 succeeded") && runs.output.contains(again)
             }
             #expect(try cluster.lines(log).suffix(2) == ["second", "third 3"])
             #expect(try cluster.lines(log).count { $0 == "first" } == 1)
@@ -250,6 +251,30 @@ extension EndToEnd.Live {
                 task.status == 1 && task.errors.contains("this is a task, not a workflow"),
                 "\(task.errors)"
             )
+        }
+
+        @Test("a task of its own comes after a step, and one file has both: all is saved, or nothing")
+        func mixed() async throws {
+            let cluster = try LocalCluster.shared()
+            let workflow = "kind: Workflow\nname: wf-mix\nsteps: {a: {command: [\"true\"]}}\n"
+            let clash = try await cluster.control(
+                "apply",
+                "-f",
+                "-",
+                input: workflow + "---\nkind: Task\nname: wf-mix.a\ncommand: [date]\n"
+            )
+            #expect(clash.status == 1 && clash.errors.contains("the name appears twice"), "\(clash)")
+            #expect(try await cluster.control("workflow", "get", "wf-mix").status == 3)
+            try await cluster.apply(
+                workflow,
+                "kind: Task\nname: wf-mix-then\ncommand: [\"true\"]\nafter: [wf-mix.a]\n"
+            )
+            let run = try await cluster.begin("wf-mix")
+            try await eventually("the task follows") {
+                try await cluster.states(run)["wf-mix-then"] == "succeeded"
+            }
+            let gone = try await cluster.control("workflow", "delete", "wf-mix")
+            #expect(gone.status == 5 && gone.errors.contains("wf-mix-then"), "\(gone)")
         }
 
         @Test("runs of tasks that belong to no workflow are seen, cancelled and repeated as a whole, too")
