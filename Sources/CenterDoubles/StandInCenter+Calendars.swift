@@ -1,5 +1,6 @@
 public import Center
 public import Domain
+import Scheduling
 
 /// Calendars.
 extension StandInCenter {
