@@ -344,7 +344,7 @@ import ZooKeeper
         let attempts: [() async throws -> Void] = [
             { _ = try await control.requestRun(of: present.name, key: "k") },
             { _ = try await control.requestRun(of: TaskID("w.b")!, key: "k") },
-            { _ = try await control.retryRun(first.attempt.run, key: "k", terms: RunTerms()) },
+            { _ = try await control.retryRun(first.attempt.run, key: "r", terms: RunTerms()) },
             { _ = try await control.repeatOccasion(of: first.attempt.run, key: "k", ChangeNote()) },
             { _ = try await control.plan(span) },
             { _ = try await control.backfill(span) },
