@@ -72,6 +72,7 @@ extension CenterControl {
                         + "themselves (run retry), then what comes after them"
                 )
             }
+            for member in occasion.members { try refuseIncomplete(member.task.specification) }
             let retry = OccasionRetry(occasion)
             guard !retry.heads.isEmpty else {
                 throw CenterError.conflict(

@@ -24,6 +24,7 @@ extension CenterControl {
         -> [RunID]
     {
         let leading = try leading()
+        try refuseIncomplete(task.specification)
         let nonce = Mutation.dispatchesBlindly.isOn ? String(random.bits()) : ""
         let run = RunID.requested(of: task.uid, key: key + nonce, in: tree)
         let mistakes = task.specification.problems(withValues: terms.parameters) + terms.problems

@@ -75,6 +75,7 @@ extension SaveRequest {
     init(_ body: ApplyBody) {
         self.init(
             calendars: body.calendars,
+            workflows: body.workflows,
             tasks: body.tasks,
             condition: SaveCondition(body.condition),
             note: ChangeNote(author: body.author, message: body.message),

@@ -52,6 +52,7 @@ struct TaskRoutes {
             ApplyResponse(
                 results: receipt.tasks.map(ApplyResult.init),
                 calendars: receipt.calendars.isEmpty ? nil : receipt.calendars.map(CalendarResult.init),
+                workflows: receipt.workflows.isEmpty ? nil : receipt.workflows.map(WorkflowResult.init),
                 shares: receipt.shares.isEmpty ? nil : receipt.shares
             )
         )

@@ -122,8 +122,9 @@ public actor StandInCenter: CenterOperations {
             throw CenterError.conflict(objection)
         }
         for calendar in request.calendars { kept[calendar.name] = calendar }
+        let workflows = try request.workflows.map { try save($0, note: request.note) }
         let outcomes = specifications.map { save($0, note: request.note) }
-        return SaveReceipt(calendars: calendars, tasks: outcomes, shares: shares)
+        return SaveReceipt(calendars: calendars, workflows: workflows, tasks: outcomes, shares: shares)
     }
 
     /// Changes several tasks.
@@ -386,7 +387,7 @@ public actor StandInCenter: CenterOperations {
         }
     }
 
-    private func save(_ specification: TaskSpecification, note: ChangeNote = ChangeNote()) -> SaveOutcome {
+    func save(_ specification: TaskSpecification, note: ChangeNote = ChangeNote()) -> SaveOutcome {
         let name = specification.name
         guard let known = definitions[name] else {
             let uid = TaskUID(bits: UInt64(definitions.count + 1))

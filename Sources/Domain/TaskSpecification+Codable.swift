@@ -5,7 +5,7 @@ extension TaskSpecification: Codable {
         case name, runtime, group, labels, description, command, script, environment, parameters, schedules
         case timeout, killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency, priority
         case shards, broadcast, after, join
-        case placement, enabled
+        case placement, enabled, workflow
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -39,6 +39,7 @@ extension TaskSpecification: Codable {
         )
         placement = try container.decodeIfPresent(Placement.self, forKey: .placement) ?? placement
         isEnabled = try container.decodeIfPresent(Bool.self, forKey: .enabled) ?? isEnabled
+        workflow = try container.decodeIfPresent(WorkflowPlace.self, forKey: .workflow)
     }
 
     /// Encodes the value in the form it is decoded from.
@@ -71,6 +72,7 @@ extension TaskSpecification: Codable {
         if after.join != .all { try container.encode(after.join, forKey: .join) }
         if !placement.isUnrestricted { try container.encode(placement, forKey: .placement) }
         try container.encode(isEnabled, forKey: .enabled)
+        try container.encodeIfPresent(workflow, forKey: .workflow)
     }
 
     private static func action(in container: KeyedDecodingContainer<Key>) throws -> Action {

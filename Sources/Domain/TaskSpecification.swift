@@ -62,6 +62,8 @@ public struct TaskSpecification: Hashable, Sendable {
     public var placement: Placement
     /// Whether its schedules count.
     public var isEnabled: Bool
+    /// Which workflow it belongs to; `nil` for a task of its own.
+    public var workflow: WorkflowPlace?
 
     /// Creates a specification; everything but name and action has its documented default.
     public init(
@@ -87,7 +89,8 @@ public struct TaskSpecification: Hashable, Sendable {
         isBroadcast: Bool = false,
         after: Dependencies = Dependencies(),
         placement: Placement = Placement(),
-        isEnabled: Bool = true
+        isEnabled: Bool = true,
+        workflow: WorkflowPlace? = nil
     ) {
         self.name = name
         self.runtime = runtime
@@ -112,6 +115,7 @@ public struct TaskSpecification: Hashable, Sendable {
         self.after = after
         self.placement = placement
         self.isEnabled = isEnabled
+        self.workflow = workflow
     }
 
     /// The grace between SIGTERM and SIGKILL of a task that names none (docs/architecture.md §7).

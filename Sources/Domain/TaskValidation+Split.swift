@@ -84,8 +84,8 @@ extension TaskSpecification {
             guard text.contains("${{"), let template = try? Template(text),
                 template.fields.contains(where: \.isOfShard)
             else { return nil }
-            let message =
-                "'${{ shard }}' stands for nothing in a task without shards: add shards, or remove it"
+            let remedy = workflow == nil ? "add shards, or remove it" : "remove it"
+            let message = "'${{ shard }}' stands for nothing in a task without shards: \(remedy)"
             return ValidationProblem(field: field, message: message)
         }
     }

@@ -141,6 +141,8 @@ public struct TemplateFacts: Hashable, Sendable {
     public var parameters: [String: String]
     /// The tasks that the task comes after.
     public var parents: [TaskID]
+    /// The workflow whose steps the task names by their own names; `nil` when it is no step.
+    public var workflow: WorkflowPlace?
     /// What their runs told.
     public var outputs: TaskOutputs
     /// The shards of the fire; `nil` when it has none.
@@ -152,6 +154,7 @@ public struct TemplateFacts: Hashable, Sendable {
         node: String,
         parameters: [String: String],
         parents: [TaskID] = [],
+        workflow: WorkflowPlace? = nil,
         outputs: TaskOutputs = TaskOutputs(),
         shards: Shards? = nil
     ) {
@@ -159,6 +162,7 @@ public struct TemplateFacts: Hashable, Sendable {
         self.node = node
         self.parameters = parameters
         self.parents = parents
+        self.workflow = workflow
         self.outputs = outputs
         self.shards = shards
     }
@@ -167,7 +171,8 @@ public struct TemplateFacts: Hashable, Sendable {
         switch field {
         case .parameter(let name): parameters[name] ?? ""
         // An attempt without one is not started, see `TaskSpecification.complaint(aboutOutputs:)`.
-        case .output(let path): TaskOutput(path, among: parents).flatMap { outputs[$0] }?.plainText ?? ""
+        case .output(let path):
+            TaskOutput(path, among: parents, in: workflow).flatMap { outputs[$0] }?.plainText ?? ""
         case .task: fire.task.text
         case .run: fire.attempt.run.text
         case .due: fire.meantFor.formatted()

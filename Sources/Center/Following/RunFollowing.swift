@@ -154,6 +154,7 @@ extension RunFollowing {
             parts: parts
         )
         let needed = Set(child.specification.neededOutputs)
+        let given = try await parameters(of: end, for: child)
         for _ in 0..<Self.conflictsMax {
             let isGathered = dependencies.edges.count > 1 || parts != nil
             let known = isGathered ? try await shelf.read(run.attempt.run) : nil
@@ -166,7 +167,8 @@ extension RunFollowing {
             if known?.value.isReady == true { return nil }
             let arrivals = (known?.value.arrivals ?? []).adding(arrival, on: edge.condition, first: needed)
             run.origin?.parents = arrivals.map(\.run).sorted()
-            let inputs = TaskOutputs(arrivals)
+            let parameters = given ?? known?.value.run.terms?.parameters ?? [:]
+            run.terms = parameters.isEmpty ? nil : RunTerms(parameters: parameters)
             do {
                 switch dependencies.decide(arrivals) {
                 case .waiting:
@@ -177,7 +179,11 @@ extension RunFollowing {
                     )
                     return nil
                 case .ready where child.counts(at: time.now):
-                    let terms = RunTerms(meantFor: run.origin?.meantFor, inputs: inputs)
+                    let terms = RunTerms(
+                        parameters: parameters,
+                        meantFor: run.origin?.meantFor,
+                        inputs: TaskOutputs(arrivals)
+                    )
                     run.terms = terms.isEmpty ? nil : terms
                     try await settle(run, of: child, roster, instead: known)
                     return nil
@@ -196,6 +202,22 @@ extension RunFollowing {
         throw CenterError.unavailable(
             "what comes after run \(end.fire.attempt.run) changes all the time; ask again"
         )
+    }
+
+    /// The values that the run of a step is given: those of the workflow's run, which each of its steps hands on.
+    ///
+    /// `nil` when they are not known, or the tasks do not belong to one workflow.
+    private func parameters(of end: RunEnd, for child: TaskDefinition) async throws -> [String: String]? {
+        guard let workflow = child.specification.workflow?.workflow, !child.specification.parameters.isEmpty,
+            store.read({ $0.task(end.fire.uid)?.specification.workflow?.workflow }) == workflow
+        else { return nil }
+        if let terms = end.fire.terms { return terms.parameters }
+        let run = end.fire.attempt.run
+        if let terms = try await history.knownRun(run)?.terms { return terms.parameters }
+        // What is only in a journal has lost what its run was given; the marker has it.
+        let runtimes = store.read { $0.runtimes.keys.sorted() }
+        let marker = try await LeaderDispatch(writer: writer).latestMarker(run, in: runtimes)
+        return marker?.terms?.parameters
     }
 
     /// Why a run is not launched although all is well; `nil` unless its occasion was cancelled.

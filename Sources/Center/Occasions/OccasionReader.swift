@@ -8,8 +8,8 @@ struct OccasionReader: Sendable {
     let store: CatalogStore
     let history: any RunHistory
 
-    /// More tasks than that which hang together are not looked at as one.
-    static let tasksMax = 1_000
+    /// More tasks than that which hang together are not looked at as one: a workflow of any size, and as many that come after it.
+    static let tasksMax = 2 * Workflow.stepsMax
 
     /// Everything of an occasion on which a task has a run.
     func read(_ occasion: String, of task: TaskID) async throws -> Occasion {

@@ -262,6 +262,13 @@ public protocol CenterOperations: Sendable {
     /// Asks the agent that runs it to stop (or kill) the run's current attempt.
     func stop(_ run: RunID, kill: Bool) async throws
 
+    /// Workflows sorted by name, without their occasions.
+    func workflows(page: String?, limit: Int) async throws -> Page<WorkflowView>
+    /// One workflow with its last occasions, at most `limit`.
+    func workflow(_ name: WorkflowID, occasions limit: Int) async throws -> WorkflowView
+    /// Deletes a workflow with all its steps; running attempts go on. The tasks that are gone.
+    func deleteWorkflow(_ request: WorkflowDeletion) async throws -> [TaskID]
+
     /// The runs that belong together with one.
     func occasion(of run: RunID) async throws -> OccasionView
     /// Stops what runs of them, and skips what is to come, whoever leads then.

@@ -68,6 +68,7 @@ enum TaskTable {
             ("agent", owner(task)),
             ("runtime", .init(specification.runtime.text)),
             ("group", .init(specification.group.text)),
+            ("workflow", .init(specification.workflow?.workflow.text ?? "-")),
             ("labels", .init(labels(of: specification))),
             ("delivery", .init(specification.delivery.rawValue)),
             ("concurrency", .init(concurrency(specification.concurrency))),
