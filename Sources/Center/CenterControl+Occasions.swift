@@ -63,7 +63,7 @@ extension CenterControl {
             }
             if let split = occasion.members.first(where: { $0.partsMissing > 0 }) {
                 throw CenterError.conflict(
-                    "\(split.task.name) is not over: \(split.partsMissing) of its shards are not on record; wait for them"
+                    "\(split.task.name) is not over (shards without a record: \(split.partsMissing)): wait for the end of all of them"
                 )
             }
             if let split = occasion.members.first(where: { $0.hasFailed && !$0.parts.isEmpty }) {

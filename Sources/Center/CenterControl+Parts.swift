@@ -21,7 +21,9 @@ extension CenterControl {
         // A shard that was asked for alone has no others.
         if split == .whole || run.occasion == run.id.text { return nil }
         let request = run.id.fireKey == nil ? RunID(run.occasion) : nil
-        let numbers = Set(parts(of: task, at: run.due)).union([run.part]).sorted()
+        var parts = Set(parts(of: task, at: run.due)).union([run.part])
+        if split == .broadcast { parts.formUnion(try await recordedParts(besides: run)) }
+        let numbers = parts.sorted()
         let runs = try await pipelined(numbers, limit: Self.readAtOnceMax) { [history, tree] part -> Run? in
             if let request { return try await history.run(.part(part, of: request, in: tree)) }
             return try await history.run(RunID(FireKey(uid: run.uid, part: part, due: run.due)))
@@ -29,6 +31,22 @@ extension CenterControl {
         let known = runs.compactMap(\.self)
         return FireParts(total: split == .broadcast ? known.count : split.parts.count, runs: known)
     }
+
+    /// The parts of a broadcast's fire that are on record: also those of agents that have gone since.
+    private func recordedParts(besides run: Run) async throws -> [Int] {
+        let filter = RunFilter(task: run.task, since: run.due, until: run.due)
+        var parts: [Int] = []
+        var page: String?
+        repeat {
+            let known = try await history.runs(filter, page: page, limit: Self.pageMax)
+            parts += known.elements.filter { $0.uid == run.uid && $0.occasion == run.occasion }.map(\.part)
+            page = known.next
+        } while page != nil
+        return parts
+    }
+
+    /// Runs of one instant that are listed at a time.
+    private static let pageMax = 500
 
     /// Records that are read at a time.
     private static let readAtOnceMax = 16

@@ -85,7 +85,9 @@ extension CenterControl {
             try await giveUpRetry(report, result, because: "its task is gone")
             return true
         }
-        if await leading.reconciler.roster?.isAbandoned(fire.key, of: task) == true {
+        if let roster = await leading.reconciler.roster, roster.isAbandoned(fire.key, of: task) {
+            let patience = result.endedAt + Reconciler.returnPatience
+            if roster.mayReturn(fire.key, of: task), time.now < patience { return false }
             try await giveUpRetry(report, result, because: SkippedReason.partGone)
             return true
         }

@@ -115,15 +115,18 @@ extension TaskOutputs: Codable {
 
 extension TaskSpecification {
     /// The outputs of other tasks that its templates need, sorted.
-    public var neededOutputs: [TaskOutput] {
-        let found = templateTexts.flatMap { _, text -> [TaskOutput] in
+    public var neededOutputs: [TaskOutput] { Set(outputUses.map(\.output)).sorted() }
+
+    /// Where its templates use outputs of other tasks: the field of each, and which.
+    public var outputUses: [(field: String, output: TaskOutput)] {
+        templateTexts.flatMap { field, text -> [(field: String, output: TaskOutput)] in
             // One that cannot be read is a problem of its own.
             guard text.contains("${{"), let template = try? Template(text) else { return [] }
-            return template.fields.compactMap { field in
-                if case .output(let path) = field { output(named: path) } else { nil }
+            return template.fields.compactMap { used in
+                guard case .output(let path) = used else { return nil }
+                return output(named: path).map { (field: field, output: $0) }
             }
         }
-        return Set(found).sorted()
     }
 
     /// Why a run that was given these outputs cannot be started; `nil` when its templates need no others.

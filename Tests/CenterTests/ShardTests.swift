@@ -10,75 +10,13 @@ import ZooKeeper
 
 /// Tasks whose fires have several parts.
 @Suite struct ShardTests {
-    private static let due = Workshop.start + .seconds(60)
-
-    private static func task(_ name: String, _ split: TaskSplit, every seconds: Int = 60) -> TaskSpecification
-    {
-        var task = TaskSpecification.every(seconds, name)
-        task.shards = split.shards
-        task.isBroadcast = split == .broadcast
-        return task
-    }
-
-    private struct Scene {
-        let workshop = try! Workshop()
-        let leader: Leader
-
-        init() async throws {
-            leader = try await workshop.leader()
-            try await leader.pass()
-        }
-
-        func save(_ tasks: TaskSpecification...) async throws {
-            _ = try await leader.control.save(tasks, condition: .any)
-            try await leader.pass()
-        }
-
-        func task(_ name: String) async throws -> TaskDefinition {
-            try await leader.control.task(TaskID(name)!).definition
-        }
-
-        /// Where the parts of the only task are; fails a precondition when one is in two places (V5).
-        func parts() throws -> [Int: (place: Place, row: AllocationRow)] {
-            var parts: [Int: (place: Place, row: AllocationRow)] = [:]
-            for (place, rows) in try workshop.rows() {
-                for row in rows {
-                    precondition(
-                        parts.updateValue((place, row), forKey: row.part) == nil,
-                        "part \(row.part) twice"
-                    )
-                }
-            }
-            return parts
-        }
-
-        func launches() throws -> [DispatchedRun] {
-            try workshop.inboxes().compactMap { if case .launch(let run) = $0.dispatch { run } else { nil } }
-        }
-
-        func accept(_ fire: JournaledFire, _ outcome: AttemptOutcome, from agent: Agent) async throws {
-            let result = AttemptResult(
-                attempt: fire.attempt,
-                outcome: outcome,
-                exitCode: outcome == .succeeded ? 0 : 1,
-                endedAt: workshop.now
-            )
-            let report = RunReport(
-                fire: fire,
-                agent: agent.name,
-                incarnation: agent.id.incarnation,
-                runtime: .standard,
-                phase: .ended(result)
-            )
-            #expect(try await leader.control.accept([report], from: agent.name) != nil)
-        }
-    }
+    private static let due = ShardScene.due
 
     @Test("each shard has a row of its own, spread over the agents and over the buckets")
     func rows() async throws {
-        let scene = try await Scene()
+        let scene = try await ShardScene()
         let agents = try await [scene.workshop.agent("a"), scene.workshop.agent("b")]
-        try await scene.save(Self.task("t", .shards(.count(8))))
+        try await scene.save(ShardScene.task("t", .shards(.count(8))))
         let parts = try scene.parts()
         #expect(parts.keys.sorted() == Array(0..<8))
         #expect(parts.values.allSatisfy { $0.row.cursor == Workshop.start && $0.row.state == .active })
@@ -98,9 +36,9 @@ import ZooKeeper
 
     @Test("the shards of a lost agent move with their own cursors, the others stay as they are")
     func failover() async throws {
-        let scene = try await Scene()
+        let scene = try await ShardScene()
         let (a, b) = try await (scene.workshop.agent("a"), scene.workshop.agent("b"))
-        try await scene.save(Self.task("t", .shards(.count(4))))
+        try await scene.save(ShardScene.task("t", .shards(.count(4))))
         let task = try await scene.task("t")
         let before = try scene.parts()
         let lost = before.filter { $0.value.place == .owned(a.id.seat) }.keys.sorted()
@@ -122,14 +60,14 @@ import ZooKeeper
 
     @Test("fewer shards: what came due before is decided, then their rows are parked, and later gone")
     func fewer() async throws {
-        let scene = try await Scene()
+        let scene = try await ShardScene()
         let agent = try await scene.workshop.agent("a")
-        try await scene.save(Self.task("t", .shards(.count(4))))
+        try await scene.save(ShardScene.task("t", .shards(.count(4))))
         let task = try await scene.task("t")
         scene.workshop.clock.advance(by: .seconds(70))
         // Shard 2 was decided, shard 3 was not.
         try await agent.journal(1, [task.fire(Self.due, part: 2)])
-        try await scene.save(Self.task("t", .shards(.count(2))))
+        try await scene.save(ShardScene.task("t", .shards(.count(2))))
         try await scene.leader.pass()
         var parts = try scene.parts()
         #expect(parts[2]?.place == .parked(.standard))
@@ -140,29 +78,29 @@ import ZooKeeper
         #expect(edited.narrowed(to: 3).nextDue(after: try #require(parts[3]).row.cursor) == Self.due)
         try await agent.journal(2, [edited.fire(Self.due, part: 3)])
         // Any edit has the rows settled.
-        try await scene.save(Self.task("t", .shards(.count(2)), every: 90))
+        try await scene.save(ShardScene.task("t", .shards(.count(2)), every: 90))
         try await scene.leader.pass()
         parts = try scene.parts()
         #expect(parts[3]?.place == .parked(.standard))
         scene.workshop.clock.advance(by: .seconds(3_700))
-        try await scene.save(Self.task("t", .shards(.count(2)), every: 120))
+        try await scene.save(ShardScene.task("t", .shards(.count(2)), every: 120))
         #expect(try scene.parts().keys.sorted() == [0, 1])
     }
 
     @Test("more shards begin at the edit; those that come back never decide an instant again")
     func more() async throws {
-        let scene = try await Scene()
+        let scene = try await ShardScene()
         let agent = try await scene.workshop.agent("a")
-        try await scene.save(Self.task("t", .shards(.count(3))))
+        try await scene.save(ShardScene.task("t", .shards(.count(3))))
         let task = try await scene.task("t")
         scene.workshop.clock.advance(by: .seconds(70))
         // The agent's clock is ahead.
         let ahead = Workshop.start + .seconds(120)
         try await agent.journal(1, [task.fire(Self.due, part: 2), task.fire(ahead, part: 2)])
-        try await scene.save(Self.task("t", .shards(.count(2))))
+        try await scene.save(ShardScene.task("t", .shards(.count(2))))
         try await scene.leader.pass()
         scene.workshop.clock.advance(by: .seconds(5))
-        try await scene.save(Self.task("t", .shards(.count(5))))
+        try await scene.save(ShardScene.task("t", .shards(.count(5))))
         let parts = try scene.parts()
         #expect(parts.keys.sorted() == Array(0..<5))
         #expect(parts[2]?.row.cursor == ahead)
@@ -174,9 +112,9 @@ import ZooKeeper
         "a broadcast is on every agent; one that joins takes part from then on, one that comes back goes on"
     )
     func broadcast() async throws {
-        let scene = try await Scene()
+        let scene = try await ShardScene()
         let a = try await scene.workshop.agent("a", start: StartID(bits: 1))
-        try await scene.save(Self.task("t", .broadcast))
+        try await scene.save(ShardScene.task("t", .broadcast))
         let (partA, partB) = (TaskPart.number(of: a.name), TaskPart.number(of: AgentID("b")!))
         #expect(try scene.parts().keys.sorted() == [partA])
         #expect(try scene.parts()[partA]?.row.cursor == Workshop.start)
@@ -208,10 +146,10 @@ import ZooKeeper
 
     @Test("an agent that is drained has no part of a broadcast, and nobody else gets it")
     func drained() async throws {
-        let scene = try await Scene()
+        let scene = try await ShardScene()
         let a = try await scene.workshop.agent("a")
         _ = try await scene.workshop.agent("b")
-        try await scene.save(Self.task("t", .broadcast))
+        try await scene.save(ShardScene.task("t", .broadcast))
         try await scene.leader.control.setDrained(a.name, in: nil, true)
         try await scene.leader.pass()
         #expect(try scene.parts()[TaskPart.number(of: a.name)]?.place == .parked(.standard))
@@ -222,10 +160,10 @@ import ZooKeeper
 
     @Test("the same part of an agent that is gone is attempted again by that agent only, when it is back")
     func repeatedBroadcast() async throws {
-        let scene = try await Scene()
+        let scene = try await ShardScene()
         let a = try await scene.workshop.agent("a")
         _ = try await scene.workshop.agent("b")
-        var specification = Self.task("t", .broadcast)
+        var specification = ShardScene.task("t", .broadcast)
         specification.delivery = .atLeastOnce
         try await scene.save(specification)
         let task = try await scene.task("t")
@@ -243,10 +181,10 @@ import ZooKeeper
 
     @Test("a request runs every shard once, however often it is asked, or the one that it names")
     func requests() async throws {
-        let scene = try await Scene()
+        let scene = try await ShardScene()
         _ = try await scene.workshop.agent("a")
         _ = try await scene.workshop.agent("b")
-        try await scene.save(Self.task("t", .shards(.names(["eu", "us", "asia"]))))
+        try await scene.save(ShardScene.task("t", .shards(.names(["eu", "us", "asia"]))))
         let (control, name) = (scene.leader.control, TaskID("t")!)
         let runs = try await control.requestRuns(of: name, key: "k", terms: RunTerms(), shard: nil)
         #expect(Set(runs).count == 3)
@@ -272,15 +210,13 @@ import ZooKeeper
 
     @Test("what comes after a task with shards waits for all of them")
     func join() async throws {
-        let scene = try await Scene()
+        let scene = try await ShardScene()
         let agent = try await scene.workshop.agent("a")
-        func child(_ name: String, _ condition: Dependencies.Condition) -> TaskSpecification {
-            var task = TaskSpecification.every(60, name)
-            task.schedules = []
-            task.after = Dependencies([.init(TaskID("t")!, on: condition)])
-            return task
-        }
-        try await scene.save(Self.task("t", .shards(.count(3))), child("c", .succeeded), child("f", .failed))
+        try await scene.save(
+            ShardScene.task("t", .shards(.count(3))),
+            ShardScene.child("c", .succeeded),
+            ShardScene.child("f", .failed)
+        )
         let task = try await scene.task("t")
         for part in [2, 0, 0] {
             try await scene.accept(task.fire(Self.due, part: part), .succeeded, from: agent)
@@ -311,9 +247,9 @@ import ZooKeeper
 
     @Test("nothing comes after a broadcast, and no backfill makes up for parts")
     func refusals() async throws {
-        let scene = try await Scene()
+        let scene = try await ShardScene()
         _ = try await scene.workshop.agent("a")
-        try await scene.save(Self.task("t", .broadcast), Self.task("s", .shards(.count(2))))
+        try await scene.save(ShardScene.task("t", .broadcast), ShardScene.task("s", .shards(.count(2))))
         var child = TaskSpecification.every(60, "c")
         child.after = Dependencies([.init(TaskID("t")!)])
         await #expect(throws: CenterError.self) {
@@ -322,15 +258,15 @@ import ZooKeeper
         child.after = Dependencies([.init(TaskID("s")!)])
         try await scene.save(child)
         await #expect(throws: CenterError.self) {
-            try await scene.leader.control.save([Self.task("s", .broadcast)], condition: .any)
+            try await scene.leader.control.save([ShardScene.task("s", .broadcast)], condition: .any)
         }
     }
 
     @Test("a run says which shard it is, and how those beside it stand")
     func beside() async throws {
-        let scene = try await Scene()
+        let scene = try await ShardScene()
         let agent = try await scene.workshop.agent("a")
-        try await scene.save(Self.task("t", .shards(.names(["eu", "us"]))))
+        try await scene.save(ShardScene.task("t", .shards(.names(["eu", "us"]))))
         let task = try await scene.task("t")
         try await scene.accept(task.fire(Self.due, part: 0), .succeeded, from: agent)
         let run = try #require(scene.workshop.history.runs.first)
@@ -345,15 +281,5 @@ import ZooKeeper
         #expect(
             why.findings.contains { $0.cause == .parts && $0.fact.contains("2 shards: agent a has 0, 1") }
         )
-    }
-}
-
-extension TaskDefinition {
-    /// A fire of a part of this task as an agent journals it.
-    fileprivate func fire(_ due: Instant, part: Int) -> JournaledFire {
-        var fire = fire(due)
-        fire.part = part
-        fire.attempt.run = RunID(FireKey(uid: uid, part: part, due: due))
-        return fire
     }
 }

@@ -7,9 +7,11 @@ struct DependencyCheck: Sendable {
     private let known: Set<TaskID>
     /// The tasks whose runs on an occasion nobody can count.
     private let broadcasts: Set<TaskID>
+    private let outputs: ShardOutputCheck
 
     /// Looks at the tasks as they will be when `specifications` are saved.
     init(_ catalog: Catalog, saving specifications: [TaskSpecification]) {
+        outputs = ShardOutputCheck(catalog, saving: specifications)
         guard specifications.contains(where: { !$0.after.edges.isEmpty || $0.isBroadcast }) else {
             (edges, known, broadcasts) = ([:], [], [])
             return
@@ -35,7 +37,11 @@ struct DependencyCheck: Sendable {
                 "task \(child) comes after \(task.name), and no run can come after a broadcast: use shards"
             return [ValidationProblem(field: "broadcast", message: message)]
         }
-        return task.after.edges.enumerated().compactMap { index, edge in
+        return outputs.problems(of: task) + edgeProblems(of: task)
+    }
+
+    private func edgeProblems(of task: TaskSpecification) -> [ValidationProblem] {
+        task.after.edges.enumerated().compactMap { index, edge in
             let field = "after[\(index)].task"
             if broadcasts.contains(edge.task) {
                 let message =

@@ -215,8 +215,7 @@ extension Reconciler {
         guard let task = situation.catalog.task(key.uid), situation.roster.isAbandoned(key, of: task) else {
             return nil
         }
-        let mayReturn = TaskPart.isAgent(key.part) && task.specification.split.contains(key.part)
-        return mayReturn ? stateAfterPatience(id) : .gone
+        return situation.roster.mayReturn(key, of: task) ? stateAfterPatience(id) : .gone
     }
 
     /// What is away may come back for a while.
@@ -228,7 +227,7 @@ extension Reconciler {
     }
 
     /// How long a process or an agent may be away before it counts as gone.
-    private static let returnPatience = Duration.seconds(600)
+    static let returnPatience = Duration.seconds(600)
 
     private static func skipped(
         _ run: DispatchedRun,

@@ -51,6 +51,11 @@ extension Roster {
         return !isPart || !hasAgent(of: key.part, in: task.specification.runtime)
     }
 
+    /// Whether what is abandoned may be taken up again: the agent of a broadcast may come back.
+    func mayReturn(_ key: TaskPart, of task: TaskDefinition) -> Bool {
+        TaskPart.isAgent(key.part) && task.specification.split.contains(key.part)
+    }
+
     /// Whether the agent is there whose part of a broadcast this is.
     func hasAgent(of part: Int, in runtime: RuntimeID) -> Bool {
         catalog.registrations(runtime).contains { TaskPart.number(of: $0.agent) == part }

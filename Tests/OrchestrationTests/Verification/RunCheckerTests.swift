@@ -288,6 +288,23 @@ struct RunCheckerTests {
         #expect(report.counts.values.reduce(0, +) == row.findings.count)
     }
 
+    @Test("what a shard lacks is said of its own runs")
+    func shards() throws {
+        var story = Story()
+        story.definition.specification.shards = .count(2)
+        story.history.runs += [0, 1, 3].map { index in
+            var run = Story.run(index, .skipped)
+            run.part = 1
+            run.id = RunID(FireKey(uid: Story.uid, part: 1, due: Story.due(index)))
+            return run
+        }
+        let report = try story.check()
+        let findings = report.tasks.flatMap(\.findings)
+        #expect(findings.map(\.kind) == [.missed, .missed])
+        let runs = [2, 4].map { RunID(FireKey(uid: Story.uid, part: 1, due: Story.due($0))) }
+        #expect(findings.map(\.run) == runs)
+    }
+
     @Test("the report sums up what happened")
     func summary() throws {
         var story = Story()
