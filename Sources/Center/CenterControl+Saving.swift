@@ -35,7 +35,7 @@ extension CenterControl {
         if !plan.definitions.isEmpty { try await writer.write(plan.definitions.map { .save($0) }) }
     }
 
-    /// Writes a workflow at once, or else such that nothing begins it before all of it is there (rule N7).
+    /// Writes a workflow at once, or else such that nothing begins it before all of it is there (rule N8).
     private func write(_ edit: WorkflowEdit, _ writer: CatalogWriter) async throws {
         if edit.changes.isEmpty { return }
         if try writer.isOneWrite(edit.changes) {

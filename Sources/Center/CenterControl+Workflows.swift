@@ -49,7 +49,7 @@ extension CenterControl {
             }
             if request.isDryRun { return names }
             let changes = names.map { CatalogWriter.Change.delete($0) }
-            // What begins it goes first, unless all goes at once (rule N7).
+            // What begins it goes first, unless all goes at once (rule N8).
             if try !leading.catalogWriter.isOneWrite(changes) {
                 try await leading.catalogWriter.write([.delete(first)])
                 try await leading.catalogWriter.write(Array(changes.dropFirst()))

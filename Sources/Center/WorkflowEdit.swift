@@ -12,7 +12,7 @@ struct WorkflowEdit: Sendable {
     private(set) var superseded: [TaskDefinition] = []
     /// What the caller is told.
     let outcome: WorkflowOutcome
-    /// The beginning task while only a part of all this is written, and afterwards (rule N7).
+    /// The beginning task while only a part of all this is written, and afterwards (rule N8).
     let closed: TaskDefinition
     let opened: TaskDefinition
 
