@@ -30,15 +30,16 @@ actor AttemptDesk {
         var againAt: Instant?
 
         /// When it may start: what is not awaited at once, also when the clock that dated it is ahead of ours.
-        var launchAt: Instant {
-            if let againAt { return againAt }
-            let isAwaited = fire.trigger.isAwaited(byAttempt: fire.attempt.number)
-            return isAwaited ? fire.due : min(fire.due, committedAt)
+        var readyAt: Instant {
+            fire.trigger.isAwaited(byAttempt: fire.attempt.number) ? fire.due : min(fire.due, committedAt)
         }
+
+        /// When it is looked at next.
+        var launchAt: Instant { againAt ?? readyAt }
 
         /// What it brings forward when slots are short.
         var claim: LaunchQueue<Waiting>.Claim {
-            .init(group: specification.group, priority: specification.priority, readyAt: launchAt)
+            .init(group: specification.group, priority: specification.priority, readyAt: readyAt)
         }
 
         static func == (left: Waiting, right: Waiting) -> Bool { left.order == right.order }
@@ -281,7 +282,7 @@ actor AttemptDesk {
     private func hopeless(_ entry: Waiting, keptCount: Int) -> String? {
         if entry.live.isOver { return MissedReason.incarnationEnded }
         if let deadline = entry.specification.startDeadline, entry.fire.attempt.number == 1,
-            entry.launchAt.duration(to: time.now) > deadline
+            entry.readyAt.duration(to: time.now) > deadline
         {
             return MissedReason.deadline
         }
