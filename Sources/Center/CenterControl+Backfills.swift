@@ -148,6 +148,7 @@ extension CenterControl {
 
     /// What a backfill would do, but for what exists; refuses one that cannot be.
     private func plan(_ request: BackfillRequest, of task: TaskDefinition) throws -> BackfillPlan {
+        if let refusal = CenterError.refusal(toRun: task) { throw refusal }
         var problems = request.problems(now: time.now) + request.terms.problems
         problems += task.specification.problems(withValues: request.terms.parameters)
         if let most = task.specification.concurrency.livingMax, request.parallel > most {

@@ -10,6 +10,7 @@ extension CenterControl {
         guard let definition = state.store.catalog.tasks[task]?.value else {
             throw CenterError.notFound(kind: "task", name: task.text)
         }
+        if let refusal = CenterError.refusal(toRun: definition) { throw refusal }
         let nonce = Mutation.dispatchesBlindly.isOn ? String(random.bits()) : ""
         let run = RunID.requested(of: definition.uid, key: key + nonce, in: tree)
         return try await translating {

@@ -72,7 +72,7 @@ struct RunRoutes {
         case .leader: payload.owner = RunPayload.leader
         case nil: break
         }
-        payload.progress = await operations.progress(of: run)
+        payload.add(await operations.news(of: run))
         return payload
     }
 

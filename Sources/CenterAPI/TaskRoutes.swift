@@ -23,6 +23,7 @@ struct TaskRoutes {
         group.delete("tasks/:name") { try await delete(Query($0, $1)) }
         group.post("tasks/:name/pause") { try await pause($0, Query($0, $1)) }
         group.post("tasks/:name/resume") { try await resume($0, Query($0, $1)) }
+        group.post("tasks/:name/restart") { try await restart($0, Query($0, $1)) }
         group.post("tasks/:name/fires") { try await changeFires($0, Query($0, $1)) }
         group.post("tasks/:name/run") { try await run($0, Query($0, $1)) }
         group.get("tasks/:name/explain") { try await explain(Query($0, $1)) }
@@ -79,10 +80,22 @@ struct TaskRoutes {
     private func get(_ query: Query) async throws -> Response {
         let name: TaskID = try query.pathName()
         let view = try await operations.task(name)
-        let latest = try await operations.history.latestRuns(of: [name])
-        var response = try Response.json(TaskPayload(view, last: latest[name]))
+        let latest = try await operations.history.latestRuns(of: [name])[name]
+        var payload = TaskPayload(view, last: latest)
+        if view.definition.specification.residency != nil {
+            if let latest { payload.last?.add(await operations.news(of: latest)) }
+            payload.restarts = try await restarts(of: name)
+        }
+        var response = try Response.json(payload)
         response.headers[.eTag] = "\"\(view.definition.revision)\""
         return response
+    }
+
+    /// How often the process of a resident task was begun again within the last hour, as far as that is counted.
+    private func restarts(of name: TaskID) async throws -> Int {
+        let filter = RunFilter(task: name, since: now() - .seconds(3_600))
+        let runs = try await operations.history.runs(filter, page: nil, limit: Self.previewMax)
+        return runs.elements.count { $0.trigger == .completion && !$0.attempts.isEmpty }
     }
 
     private func put(_ request: Request, _ query: Query) async throws -> Response {
@@ -126,6 +139,12 @@ struct TaskRoutes {
         let name: TaskID = try query.pathName()
         let asked = try await request.pause(endsByItself: false)
         return try answer(try await operations.resume(name, ChangeNote(asked)), of: name)
+    }
+
+    private func restart(_ request: Request, _ query: Query) async throws -> Response {
+        let name: TaskID = try query.pathName()
+        let asked = try await request.pause(endsByItself: false)
+        return try answer(try await operations.restart(name, ChangeNote(asked)), of: name)
     }
 
     private func changeFires(_ request: Request, _ query: Query) async throws -> Response {

@@ -7,7 +7,7 @@ struct TaskReader {
         "kind", "v", "name", "runtime", "group", "labels", "description", "command", "script", "environment",
         "parameters", "schedules",
         "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline",
-        "concurrency", "priority", "after", "join",
+        "concurrency", "priority", "after", "join", "resident",
         "placement", "enabled",
     ]
     private static let placementKeys = ["agents", "labels", "regions", "zones"]
@@ -42,6 +42,7 @@ struct TaskReader {
         readRetry(into: &task, &reader)
         readConcurrency(into: &task, &reader)
         readDependencies(into: &task, &reader)
+        readResidency(into: &task, &reader)
         readPlacement(into: &task, &reader)
         if isValidated { validate(task, &reader) }
         return reader.problems.count == problemCount ? task : nil

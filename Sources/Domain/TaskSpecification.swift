@@ -48,12 +48,14 @@ public struct TaskSpecification: Hashable, Sendable {
     ///
     /// Later it is missed.
     public var startDeadline: Duration?
-    /// What happens when a fire comes while an earlier run lives.
-    public var concurrency: Concurrency
+    /// What the document says of what happens when a fire comes while an earlier run lives.
+    public private(set) var statedConcurrency: Concurrency
     /// Which of two runs goes first when there is one slot for both: the one with the higher priority, from -100 to 100.
     public var priority: Int
     /// Which runs of other tasks it runs after, besides its schedules.
     public var after: Dependencies
+    /// How it is kept running; `nil` for a task that is not resident.
+    public var residency: Residency?
     /// Where it may run, beyond its runtime.
     public var placement: Placement
     /// Whether its schedules count.
@@ -80,6 +82,7 @@ public struct TaskSpecification: Hashable, Sendable {
         concurrency: Concurrency = Concurrency(),
         priority: Int = 0,
         after: Dependencies = Dependencies(),
+        residency: Residency? = nil,
         placement: Placement = Placement(),
         isEnabled: Bool = true
     ) {
@@ -99,11 +102,18 @@ public struct TaskSpecification: Hashable, Sendable {
         self.retry = retry
         self.totalTimeout = totalTimeout
         self.startDeadline = startDeadline
-        self.concurrency = concurrency
+        statedConcurrency = concurrency
         self.priority = priority
         self.after = after
+        self.residency = residency
         self.placement = placement
         self.isEnabled = isEnabled
+    }
+
+    /// What happens when a fire comes while an earlier run lives; of a resident task the newer process replaces the one before.
+    public var concurrency: Concurrency {
+        get { residency == nil ? statedConcurrency : Concurrency(.replace) }
+        set { statedConcurrency = newValue }
     }
 
     /// The grace between SIGTERM and SIGKILL of a task that names none (docs/architecture.md §7).
