@@ -82,20 +82,23 @@ struct TaskRoutes {
         let view = try await operations.task(name)
         let latest = try await operations.history.latestRuns(of: [name])[name]
         var payload = TaskPayload(view, last: latest)
-        if view.definition.specification.residency != nil {
-            if let latest { payload.last?.add(await operations.news(of: latest)) }
-            payload.restarts = try await restarts(of: name)
-        }
+        if view.definition.specification.residency != nil { try await addProcess(of: name, to: &payload) }
         var response = try Response.json(payload)
         response.headers[.eTag] = "\"\(view.definition.revision)\""
         return response
     }
 
-    /// How often the process of a resident task was begun again within the last hour, as far as that is counted.
-    private func restarts(of name: TaskID) async throws -> Int {
+    /// Adds how the process of a resident task is, and how often it was begun again within the last hour, as far as that is counted.
+    private func addProcess(of name: TaskID, to payload: inout TaskPayload) async throws {
+        let latest = try await operations.history.runs(RunFilter(task: name), page: nil, limit: 50)
+        // A run that another chain has made needless may be due later than the process that runs.
+        if let process = latest.elements.first(where: { !$0.attempts.isEmpty }) {
+            payload.last = RunPayload(process)
+            payload.last?.add(await operations.news(of: process))
+        }
         let filter = RunFilter(task: name, since: now() - .seconds(3_600))
-        let runs = try await operations.history.runs(filter, page: nil, limit: Self.previewMax)
-        return runs.elements.count { $0.trigger == .completion && !$0.attempts.isEmpty }
+        let lately = try await operations.history.runs(filter, page: nil, limit: Self.previewMax)
+        payload.restarts = lately.elements.count { $0.trigger == .completion && !$0.attempts.isEmpty }
     }
 
     private func put(_ request: Request, _ query: Query) async throws -> Response {
