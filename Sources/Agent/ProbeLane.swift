@@ -36,7 +36,9 @@ struct ProbeLane: Sendable {
             let health = RunHealth(
                 isHealthy: failures < probe.failures,
                 failures: failures,
-                answer: answer.text,
+                answer: String(
+                    String.UnicodeScalarView(answer.text.unicodeScalars.prefix(RunProgress.textMax))
+                ),
                 at: time.now
             )
             guard await desk.heard(health, of: attempt), (try? await time.sleep(for: probe.every)) != nil

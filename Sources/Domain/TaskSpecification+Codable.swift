@@ -35,7 +35,9 @@ extension TaskSpecification: Codable {
             try container.decodeIfPresent([Dependencies.Edge].self, forKey: .after) ?? [],
             join: try container.decodeIfPresent(Dependencies.Join.self, forKey: .join) ?? .all
         )
-        residency = try container.decodeIfPresent(Residency.self, forKey: .resident)
+        if (try? container.decode(Bool.self, forKey: .resident)) != false {
+            residency = try container.decodeIfPresent(Residency.self, forKey: .resident)
+        }
         placement = try container.decodeIfPresent(Placement.self, forKey: .placement) ?? placement
         isEnabled = try container.decodeIfPresent(Bool.self, forKey: .enabled) ?? isEnabled
     }

@@ -54,8 +54,8 @@ public struct TaskSpecification: Hashable, Sendable {
     public var priority: Int
     /// Which runs of other tasks it runs after, besides its schedules.
     public var after: Dependencies
-    /// How it is kept running; `nil` for a task that is not resident.
-    public var residency: Residency?
+    /// How it is kept running: at most one element, in a list because most tasks have none and a million of them should stay small.
+    private var residencies: [Residency]
     /// Where it may run, beyond its runtime.
     public var placement: Placement
     /// Whether its schedules count.
@@ -105,14 +105,20 @@ public struct TaskSpecification: Hashable, Sendable {
         statedConcurrency = concurrency
         self.priority = priority
         self.after = after
-        self.residency = residency
+        residencies = residency.map { [$0] } ?? []
         self.placement = placement
         self.isEnabled = isEnabled
     }
 
+    /// How it is kept running; `nil` for a task that is not resident.
+    public var residency: Residency? {
+        get { residencies.first }
+        set { residencies = newValue.map { [$0] } ?? [] }
+    }
+
     /// What happens when a fire comes while an earlier run lives; of a resident task the newer process replaces the one before.
     public var concurrency: Concurrency {
-        get { residency == nil ? statedConcurrency : Concurrency(.replace) }
+        get { residencies.isEmpty ? statedConcurrency : Concurrency(.replace) }
         set { statedConcurrency = newValue }
     }
 

@@ -225,6 +225,8 @@ import Testing
         #expect(try JSONDecoder().decode(TaskSpecification.self, from: data) == task)
         #expect(!String(decoding: data, as: UTF8.self).contains("concurrency"))
         #expect(task.problems.isEmpty)
+        let plain = Data(#"{"name": "t", "command": ["a"], "resident": false}"#.utf8)
+        #expect(try JSONDecoder().decode(TaskSpecification.self, from: plain).residency == nil)
     }
 
     @Test("what contradicts it is refused, all at once, and what is out of range")
