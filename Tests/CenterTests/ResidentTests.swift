@@ -51,7 +51,7 @@ import ZooKeeper
         TaskSpecification(name: TaskID("gateway")!, action: .command(["gateway"]), residency: residency)
     }
 
-    private func makeScene(_ specification: TaskSpecification = specification()) async throws -> Scene {
+    private func makeScene(_ specification: TaskSpecification = ResidentTests.specification()) async throws -> Scene {
         let workshop = try Workshop()
         let leader = try await workshop.leader()
         let agent = try await workshop.agent("a")
@@ -73,13 +73,13 @@ import ZooKeeper
         #expect(second.trigger == .completion)
         #expect(second.origin?.chain == task.completionSince)
         #expect(second.origin?.restarts == 1)
-        #expect((.milliseconds(499)...(.seconds(1))).contains(scene.workshop.now.duration(to: second.due)))
+        #expect((Duration.milliseconds(499)...Duration.seconds(1)).contains(scene.workshop.now.duration(to: second.due)))
         var fire = JournaledFire(second, task, decision: .launch)
         try await scene.agent.take(fire, 1)
         try await scene.accept(scene.end(fire, .failed, lived: 3))
         let third = try #require(try scene.launches().first?.run)
         #expect(third.origin?.restarts == 2)
-        #expect((.milliseconds(999)...(.seconds(2))).contains(scene.workshop.now.duration(to: third.due)))
+        #expect((Duration.milliseconds(999)...Duration.seconds(2)).contains(scene.workshop.now.duration(to: third.due)))
         fire = JournaledFire(third, task, decision: .launch)
         try await scene.agent.take(fire, 2)
         try await scene.accept(scene.end(fire, .succeeded, lived: 601))
@@ -106,6 +106,7 @@ import ZooKeeper
         _ = try await scene.workshop.agent("b")
         try await scene.leader.pass()
         try await scene.leader.pass()
+        try await scene.leader.pass()
         #expect(try scene.launches().map(\.agent) == ["b"])
         // The next owner waits until what is left of the process is dead.
         #expect(try scene.workshop.places()[task.name]?.row.hold?.cutOffs == 1)
@@ -119,6 +120,7 @@ import ZooKeeper
         try await scene.agent.journal(1, [fire])
         _ = try await scene.workshop.agent("b")
         try await scene.leader.control.setDrained(scene.agent.name, in: nil, true)
+        try await scene.leader.pass()
         try await scene.leader.pass()
         let moved = try #require(try scene.workshop.places()[task.name])
         #expect(moved.row.hold?.attempts.map(\.attempt) == [fire.attempt])

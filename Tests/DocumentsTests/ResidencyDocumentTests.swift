@@ -76,7 +76,7 @@ import Testing
             ),
             ("resident: {restarts: {}}\n", ["unknown key 'restarts' in a residency: did you mean 'restart'"]),
             (
-                "resident: true\nschedules: [{every: 5s}]\nretry: {attempts: 2}\n",
+                "schedules: [{every: 5s}]\nretry: {attempts: 2}\nresident: true\n",
                 [
                     "a resident task runs all the time", "a resident task is restarted, not attempted again",
                 ]

@@ -41,6 +41,7 @@ extension AgentLedger {
     private func stop(of attempt: AttemptID, _ key: TaskPart) -> ResidentStop? {
         guard parts[key] != nil, let definition = definitions[key.uid] else { return .moved }
         if let fire = open[attempt]?.fire, definition.isInChain(fire) { return nil }
-        return definition.pause != nil || definition.firstCompletionDue == nil ? .paused : .changed
+        guard definition.specification.residency != nil else { return .changed }
+        return definition.pause != nil || definition.activeResidency == nil ? .paused : .changed
     }
 }

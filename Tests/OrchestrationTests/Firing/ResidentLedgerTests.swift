@@ -95,7 +95,7 @@ import Testing
             (task.paused(PauseRecord(since: now)), .paused),
             (task.paused(PauseRecord(since: now, until: now + .seconds(60))), .paused),
             (task.edited(task.specification, now: now, isSuspended: true), .paused),
-            (task.edited(scheduled, now: now), .paused),
+            (task.edited(scheduled, now: now), .changed),
         ]
         for (next, stop) in changes {
             var (story, attempt) = try running(task)
