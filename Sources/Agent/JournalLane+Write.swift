@@ -163,7 +163,8 @@ extension JournalLane {
         for (index, fire) in fires.enumerated() where fire.decision == .launch {
             let dispatched = taken.first { $0.fire.attempt == fire.attempt }
             let specification =
-                dispatched?.specification ?? live.ledger.withLock { $0.definition(fire.uid)?.specification }
+                dispatched?.specification
+                ?? live.ledger.withLock { $0.definition(fire.uid)?.specification(forDue: fire.due) }
             guard let specification else {
                 preconditionFailure("\(fire.attempt) was journaled without a definition")
             }
@@ -234,7 +235,7 @@ extension JournalLane.Taken {
     init(_ name: String, _ run: DispatchedRun, _ definition: TaskDefinition?, floor: Instant?) {
         self.name = name
         self.run = run
-        specification = definition?.specification
+        specification = definition?.specification(forDue: run.due)
         fire = JournaledFire(run, definition, decision: Self.decision(run, definition))
         // The dispatch may have been taken in the history that was lost (rule T3).
         if let floor, run.due <= floor {

@@ -12,6 +12,7 @@ extension TaskPayload {
             createdAt: definition.createdAt,
             effectiveFrom: definition.effectiveFrom,
             owner: view.owner,
+            parts: view.parts,
             unplacedReason: view.unplacedReason,
             suspended: definition.isSuspended ? true : nil,
             next: view.nextDue,

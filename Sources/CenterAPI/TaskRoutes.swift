@@ -176,8 +176,14 @@ struct TaskRoutes {
     private func run(_ request: Request, _ query: Query) async throws -> Response {
         let name: TaskID = try query.pathName()
         let (key, asked) = try await Self.asked(in: request)
-        let run = try await operations.requestRun(of: name, key: key, terms: asked.terms)
-        return try .json(RunAccepted(run: run), status: .accepted)
+        let runs = try await operations.requestRuns(
+            of: name,
+            key: key,
+            terms: asked.terms,
+            shard: asked.shard
+        )
+        guard let first = runs.first else { throw CenterError.unavailable("no agent may run task \(name)") }
+        return try .json(RunAccepted(run: first, runs: runs.count > 1 ? runs : nil), status: .accepted)
     }
 
     private func explain(_ query: Query) async throws -> Response {

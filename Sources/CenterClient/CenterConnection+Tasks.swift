@@ -101,7 +101,13 @@ extension CenterConnection {
 
     /// Requests a run now, with what it is given.
     public func requestRun(of task: TaskID, _ body: RunRequest) async throws(CenterClientError) -> RunID {
-        try await answer(RunAccepted.self, to: request(.POST, "tasks/\(task)/run", body: body)).run
+        try await requestRuns(of: task, body)[0]
+    }
+
+    /// Requests a run now, of a task with several parts one of each; at least one.
+    public func requestRuns(of task: TaskID, _ body: RunRequest) async throws(CenterClientError) -> [RunID] {
+        let accepted = try await answer(RunAccepted.self, to: request(.POST, "tasks/\(task)/run", body: body))
+        return accepted.runs.flatMap { $0.isEmpty ? nil : $0 } ?? [accepted.run]
     }
 
     /// Why a task does (not) run now, or what about an instant.

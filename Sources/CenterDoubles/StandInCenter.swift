@@ -15,9 +15,9 @@ public actor StandInCenter: CenterOperations {
     public private(set) var stopped: [RunID: Bool] = [:]
 
     private var leader = LeadershipView.leading(Epoch(rawValue: 7))
-    private var definitions: [TaskID: TaskDefinition] = [:]
+    var definitions: [TaskID: TaskDefinition] = [:]
     private var earlier: [TaskID: [TaskRevision]] = [:]
-    private var kept: [CalendarID: DayCalendar] = [:]
+    var kept: [CalendarID: DayCalendar] = [:]
     private var pausedGroups: [GroupID: PauseRecord] = [:]
     private var settings: [RuntimeID: RuntimeSettings] = [:]
     private var views: [NodeView] = []
@@ -170,34 +170,6 @@ public actor StandInCenter: CenterOperations {
         (earlier[task] ?? []) + [TaskRevision(try definition(task))]
     }
 
-    /// Calendars sorted by name.
-    public func calendars(page: String?, limit: Int) -> Page<CalendarView> {
-        let names = kept.keys.sorted().filter { name in page.map { name.text > $0 } ?? true }
-        let shown = names.prefix(limit)
-        let views = shown.compactMap { kept[$0] }
-            .map { CalendarView(calendar: $0, taskCount: users(of: $0.name).count) }
-        return Page(elements: views, next: names.count > shown.count ? shown.last?.text : nil)
-    }
-
-    /// One calendar.
-    public func calendar(_ name: CalendarID) throws -> CalendarView {
-        guard let calendar = kept[name] else { throw CenterError.notFound(kind: "calendar", name: name.text) }
-        return CalendarView(calendar: calendar, taskCount: users(of: name).count)
-    }
-
-    /// Deletes a calendar that no task names.
-    public func deleteCalendar(_ name: CalendarID) throws {
-        _ = try calendar(name)
-        guard users(of: name).isEmpty else { throw CenterError.conflict("calendar \(name) is in use") }
-        kept[name] = nil
-    }
-
-    private func users(of calendar: CalendarID) -> [TaskDefinition] {
-        definitions.values.filter { task in
-            task.specification.schedules.contains { $0.calendarNames.contains(calendar.text) }
-        }
-    }
-
     /// The groups that have tasks or are paused.
     public func groups() -> [GroupView] {
         let names = Set(definitions.values.map(\.specification.group)).union(pausedGroups.keys)
@@ -281,20 +253,33 @@ public actor StandInCenter: CenterOperations {
             throw CenterError.notFound(kind: "run", name: run.text)
         }
         guard known.state.isFinal else { throw CenterError.conflict("run \(run) is not over") }
-        return try requestRun(of: known.task, key: key, terms: terms)
+        return try request(of: definition(known.task), key: key, terms: terms, part: known.part)
     }
 
-    /// Requests a run; the same key gives the same run.
-    public func requestRun(of task: TaskID, key: String, terms: RunTerms) throws -> RunID {
+    /// Requests a run of each part, or of one shard; the same key gives the same runs.
+    public func requestRuns(of task: TaskID, key: String, terms: RunTerms, shard: String?) throws -> [RunID] {
         let definition = try definition(task)
-        if let refusal = CenterError.refusal(toRun: definition) { throw refusal }
-        let problems = definition.specification.problems(withValues: terms.parameters)
+        guard let shard else {
+            return try definition.specification.split.parts.map {
+                try request(of: definition, key: key, terms: terms, part: $0)
+            }
+        }
+        guard let part = definition.specification.shards?.index(of: shard) else {
+            let problem = ValidationProblem(field: "shard", message: "task \(task) has no shard '\(shard)'")
+            throw CenterError.invalid([problem])
+        }
+        return [try request(of: definition, key: key, terms: terms, part: part)]
+    }
+
+    private func request(of task: TaskDefinition, key: String, terms: RunTerms, part: Int) throws -> RunID {
+        if let refusal = CenterError.refusal(toRun: task) { throw refusal }
+        let problems = task.specification.problems(withValues: terms.parameters)
         guard problems.isEmpty else { throw CenterError.invalid(problems) }
-        var keys = requests[task] ?? []
+        var keys = requests[task.name] ?? []
         if !keys.contains(key) { keys.append(key) }
-        requests[task] = keys
+        requests[task.name] = keys
         let index = keys.firstIndex(of: key) ?? 0
-        return RunID(request: Nonce(high: 1, low: UInt64(index)))
+        return RunID(request: Nonce(high: UInt64(1 + part), low: UInt64(index)))
     }
 
     /// Remembers that the run was asked to stop.

@@ -7,7 +7,7 @@ struct TaskReader {
         "kind", "v", "name", "runtime", "group", "labels", "description", "command", "script", "environment",
         "parameters", "schedules",
         "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline",
-        "concurrency", "priority", "after", "join", "resident",
+        "concurrency", "priority", "shards", "broadcast", "after", "join", "resident",
         "placement", "enabled",
     ]
     private static let placementKeys = ["agents", "labels", "regions", "zones"]
@@ -41,6 +41,7 @@ struct TaskReader {
         readMisfire(into: &task, &reader)
         readRetry(into: &task, &reader)
         readConcurrency(into: &task, &reader)
+        readSplit(into: &task, &reader)
         readDependencies(into: &task, &reader)
         readResidency(into: &task, &reader)
         readPlacement(into: &task, &reader)

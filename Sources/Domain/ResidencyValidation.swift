@@ -15,6 +15,8 @@ extension TaskSpecification {
         }
         if !schedules.isEmpty { refuse("schedules", "runs all the time: remove schedules, or resident") }
         if !after.edges.isEmpty { refuse("after", "comes after no other: remove after, or resident") }
+        if shards != nil { refuse("shards", "is one process: remove shards, or write several tasks") }
+        if isBroadcast { refuse("broadcast", "runs on one agent: remove broadcast, or write several tasks") }
         if retry != Retry() {
             refuse("retry", "is restarted, not attempted again: remove retry, and see resident.restart")
         }

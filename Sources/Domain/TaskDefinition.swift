@@ -79,12 +79,20 @@ public struct SupersededSchedules: Hashable, Sendable {
     public var schedules: [Schedule]
     /// The days of the calendars they name.
     public var calendars: CalendarDays
+    /// How their fires were split; `nil` when as those of the revision that came next.
+    public var split: TaskSplit?
 
     /// Creates superseded schedules.
-    public init(effectiveFrom: Instant, schedules: [Schedule], calendars: CalendarDays = .none) {
+    public init(
+        effectiveFrom: Instant,
+        schedules: [Schedule],
+        calendars: CalendarDays = .none,
+        split: TaskSplit? = nil
+    ) {
         self.effectiveFrom = effectiveFrom
         self.schedules = schedules
         self.calendars = calendars
+        self.split = split
     }
 }
 
@@ -160,6 +168,7 @@ extension TaskDefinition {
             )
             next.supersede(former)
         }
+        next.keepSplit(of: self)
         if Mutation.forgetsFormerSchedules.isOn {
             next.effectiveFrom = createdAt
             next.supersededSchedules = []
@@ -307,7 +316,7 @@ extension TaskDefinition {
 
 extension SupersededSchedules: Codable {
     private enum CodingKeys: String, CodingKey {
-        case effectiveFrom, schedules, calendars
+        case effectiveFrom, schedules, calendars, split
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -316,7 +325,8 @@ extension SupersededSchedules: Codable {
         self.init(
             effectiveFrom: try container.decode(Instant.self, forKey: .effectiveFrom),
             schedules: try container.decode([Schedule].self, forKey: .schedules),
-            calendars: try container.decodeIfPresent(CalendarDays.self, forKey: .calendars) ?? .none
+            calendars: try container.decodeIfPresent(CalendarDays.self, forKey: .calendars) ?? .none,
+            split: try container.decodeIfPresent(TaskSplit.self, forKey: .split)
         )
     }
 
@@ -326,5 +336,6 @@ extension SupersededSchedules: Codable {
         try container.encode(effectiveFrom, forKey: .effectiveFrom)
         try container.encode(schedules, forKey: .schedules)
         if calendars != .none { try container.encode(calendars, forKey: .calendars) }
+        try container.encodeIfPresent(split, forKey: .split)
     }
 }

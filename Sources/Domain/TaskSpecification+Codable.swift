@@ -3,8 +3,8 @@ import Scheduling
 extension TaskSpecification: Codable {
     private enum Key: String, CodingKey {
         case name, runtime, group, labels, description, command, script, environment, parameters, schedules
-        case timeout, killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency, priority,
-            after, join, resident
+        case timeout, killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency, priority
+        case shards, broadcast, after, join, resident
         case placement, enabled
     }
 
@@ -31,6 +31,8 @@ extension TaskSpecification: Codable {
         startDeadline = try container.decodeIfPresent(DurationText.self, forKey: .startDeadline)?.duration
         concurrency = try container.decodeIfPresent(Concurrency.self, forKey: .concurrency) ?? Concurrency()
         priority = try container.decodeIfPresent(Int.self, forKey: .priority) ?? priority
+        shards = try container.decodeIfPresent(Shards.self, forKey: .shards)
+        isBroadcast = try container.decodeIfPresent(Bool.self, forKey: .broadcast) ?? isBroadcast
         after = Dependencies(
             try container.decodeIfPresent([Dependencies.Edge].self, forKey: .after) ?? [],
             join: try container.decodeIfPresent(Dependencies.Join.self, forKey: .join) ?? .all
@@ -68,6 +70,8 @@ extension TaskSpecification: Codable {
             try container.encode(statedConcurrency, forKey: .concurrency)
         }
         if priority != 0 { try container.encode(priority, forKey: .priority) }
+        try container.encodeIfPresent(shards, forKey: .shards)
+        if isBroadcast { try container.encode(isBroadcast, forKey: .broadcast) }
         if !after.edges.isEmpty { try container.encode(after.edges, forKey: .after) }
         if after.join != .all { try container.encode(after.join, forKey: .join) }
         try container.encodeIfPresent(residency, forKey: .resident)

@@ -52,6 +52,10 @@ public struct TaskSpecification: Hashable, Sendable {
     public private(set) var statedConcurrency: Concurrency
     /// Which of two runs goes first when there is one slot for both: the one with the higher priority, from -100 to 100.
     public var priority: Int
+    /// Into which shards each fire is split; `nil` for none.
+    public var shards: Shards?
+    /// Whether each fire is run once on every agent that may run the task.
+    public var isBroadcast: Bool
     /// Which runs of other tasks it runs after, besides its schedules.
     public var after: Dependencies
     /// How it is kept running: at most one element, in a list because most tasks have none and a million of them should stay small.
@@ -81,6 +85,8 @@ public struct TaskSpecification: Hashable, Sendable {
         startDeadline: Duration? = nil,
         concurrency: Concurrency = Concurrency(),
         priority: Int = 0,
+        shards: Shards? = nil,
+        isBroadcast: Bool = false,
         after: Dependencies = Dependencies(),
         residency: Residency? = nil,
         placement: Placement = Placement(),
@@ -104,6 +110,8 @@ public struct TaskSpecification: Hashable, Sendable {
         self.startDeadline = startDeadline
         statedConcurrency = concurrency
         self.priority = priority
+        self.shards = shards
+        self.isBroadcast = isBroadcast
         self.after = after
         residencies = residency.map { [$0] } ?? []
         self.placement = placement

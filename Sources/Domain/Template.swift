@@ -25,6 +25,20 @@ public struct Template: Hashable, Sendable {
         case node
         /// Shard or broadcast part, else 0.
         case part
+        /// The shard's name, else its number.
+        case shard
+        /// The shard's number, from 0.
+        case shardIndex
+        /// How many shards there are.
+        case shardTotal
+
+        /// Whether only tasks with shards have it.
+        var isOfShard: Bool {
+            switch self {
+            case .shard, .shardIndex, .shardTotal: true
+            default: false
+            }
+        }
     }
 
     /// What is wrong with a template.
@@ -91,7 +105,8 @@ public struct Template: Hashable, Sendable {
     /// The fields besides parameters, as they are written.
     static let words: [(name: String, field: Field)] = [
         ("task", .task), ("run", .run), ("due", .due), ("due.date", .dueDate), ("attempt", .attempt),
-        ("node", .node), ("part", .part),
+        ("node", .node), ("part", .part), ("shard", .shard), ("shard.index", .shardIndex),
+        ("shard.total", .shardTotal),
     ]
 
     private static func field(_ text: Substring) throws(Mistake) -> Field {
@@ -128,6 +143,8 @@ public struct TemplateFacts: Hashable, Sendable {
     public var parents: [TaskID]
     /// What their runs told.
     public var outputs: TaskOutputs
+    /// The shards of the fire; `nil` when it has none.
+    public var shards: Shards?
 
     /// Creates the facts of an attempt.
     public init(
@@ -135,13 +152,15 @@ public struct TemplateFacts: Hashable, Sendable {
         node: String,
         parameters: [String: String],
         parents: [TaskID] = [],
-        outputs: TaskOutputs = TaskOutputs()
+        outputs: TaskOutputs = TaskOutputs(),
+        shards: Shards? = nil
     ) {
         self.fire = fire
         self.node = node
         self.parameters = parameters
         self.parents = parents
         self.outputs = outputs
+        self.shards = shards
     }
 
     func text(of field: Template.Field) -> String {
@@ -155,7 +174,9 @@ public struct TemplateFacts: Hashable, Sendable {
         case .dueDate: String(fire.meantFor.formatted().prefix(10))
         case .attempt: String(fire.attempt.number)
         case .node: node
-        case .part: String(fire.part)
+        case .part, .shardIndex: String(fire.part)
+        case .shard: shards?.name(of: fire.part) ?? String(fire.part)
+        case .shardTotal: String(shards?.total ?? 1)
         }
     }
 }

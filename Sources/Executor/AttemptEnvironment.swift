@@ -40,6 +40,11 @@ struct AttemptEnvironment {
         if let parents = fire.origin?.parents, !parents.isEmpty {
             block.append("CLOUDTASK_PARENTS", parents.map(\.text).joined(separator: " "))
         }
+        if let shards = order.specification.shards {
+            block.append("CLOUDTASK_SHARD_INDEX", String(fire.part))
+            block.append("CLOUDTASK_SHARD_TOTAL", String(shards.total))
+            if let name = shards.name(of: fire.part) { block.append("CLOUDTASK_SHARD", name) }
+        }
         block.append("CLOUDTASK_RESULT", results.path(of: fire.attempt))
         if own[TraceContext.variable] == nil, !baseNames.contains(TraceContext.variable) {
             block.append(TraceContext.variable, TraceContext.text(of: fire.attempt))
@@ -76,7 +81,8 @@ struct AttemptEnvironment {
             node: node,
             parameters: terms?.parameters ?? [:],
             parents: order.specification.after.edges.map(\.task),
-            outputs: terms?.inputs ?? TaskOutputs()
+            outputs: terms?.inputs ?? TaskOutputs(),
+            shards: order.specification.shards
         )
     }
 

@@ -15,7 +15,9 @@ public struct TaskPayload: Hashable, Sendable {
     public var effectiveFrom: Instant
     /// The agent that owns it; absent when nobody does.
     public var owner: AgentID?
-    /// Why nobody owns it.
+    /// Where the parts are of a task with `shards` or `broadcast`; absent for others, and where that is not known.
+    public var parts: PartPlacement?
+    /// Why nobody owns it, or one of its parts.
     public var unplacedReason: String?
     /// True while its group or its runtime is paused; absent otherwise.
     public var suspended: Bool?
@@ -38,6 +40,7 @@ public struct TaskPayload: Hashable, Sendable {
         createdAt: Instant,
         effectiveFrom: Instant,
         owner: AgentID? = nil,
+        parts: PartPlacement? = nil,
         unplacedReason: String? = nil,
         suspended: Bool? = nil,
         next: Instant? = nil,
@@ -52,6 +55,7 @@ public struct TaskPayload: Hashable, Sendable {
         self.createdAt = createdAt
         self.effectiveFrom = effectiveFrom
         self.owner = owner
+        self.parts = parts
         self.unplacedReason = unplacedReason
         self.suspended = suspended
         self.next = next
@@ -64,7 +68,8 @@ public struct TaskPayload: Hashable, Sendable {
 
 extension TaskPayload: Codable {
     private enum Key: String, CodingKey {
-        case uid, revision, createdAt, effectiveFrom, owner, unplacedReason, suspended, next, last, pause
+        case uid, revision, createdAt, effectiveFrom, owner, parts, unplacedReason, suspended, next, last,
+            pause
         case exceptions, restarts
     }
 
@@ -78,6 +83,7 @@ extension TaskPayload: Codable {
             createdAt: try container.decode(Instant.self, forKey: .createdAt),
             effectiveFrom: try container.decode(Instant.self, forKey: .effectiveFrom),
             owner: try container.decodeIfPresent(AgentID.self, forKey: .owner),
+            parts: try container.decodeIfPresent(PartPlacement.self, forKey: .parts),
             unplacedReason: try container.decodeIfPresent(String.self, forKey: .unplacedReason),
             suspended: try container.decodeIfPresent(Bool.self, forKey: .suspended),
             next: try container.decodeIfPresent(Instant.self, forKey: .next),
@@ -97,6 +103,7 @@ extension TaskPayload: Codable {
         try container.encode(createdAt, forKey: .createdAt)
         try container.encode(effectiveFrom, forKey: .effectiveFrom)
         try container.encodeIfPresent(owner, forKey: .owner)
+        try container.encodeIfPresent(parts, forKey: .parts)
         try container.encodeIfPresent(unplacedReason, forKey: .unplacedReason)
         try container.encodeIfPresent(suspended, forKey: .suspended)
         try container.encodeIfPresent(next, forKey: .next)

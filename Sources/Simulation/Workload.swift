@@ -20,6 +20,7 @@ final class Workload {
     private var followings: [TaskID: Following] = [:]
     private var followingGenerator: SeededGenerator
     private var pauseGenerator: SeededGenerator
+    private var splitGenerator: SeededGenerator
     /// Which tasks stand in a group that is paused now and then.
     private var grouped: Set<TaskID> = []
     /// Tasks whose schedules were changed while the cluster ran.
@@ -32,6 +33,7 @@ final class Workload {
         self.generator = generator
         followingGenerator = generator
         pauseGenerator = generator
+        splitGenerator = generator
     }
 
     /// The group that is paused now and then.
@@ -45,6 +47,11 @@ final class Workload {
         var isScheduled = true
         /// Whether it runs wherever an agent starts.
         var followsStarts = false
+        /// Into how many shards its fires are split, of a task that follows nothing.
+        var shards: Shards?
+
+        /// Whether nothing but its schedule begins its runs.
+        var isPlain: Bool { after.edges.isEmpty && completion == nil && !followsStarts }
     }
 
     /// Tasks whose fires may have to wait for the end of a run.
@@ -142,7 +149,10 @@ final class Workload {
         let seconds = generator.chance(0.15) ? 20 : 1 + generator.index(below: 8)
         let interval = try IntervalSchedule(every: .seconds(seconds))
         if followings[name] == nil, pauseGenerator.chance(0.4) { grouped.insert(name) }
-        let following = try followings[name] ?? drawFollowing()
+        var following = try followings[name] ?? drawFollowing()
+        if followings[name] == nil, splitGenerator.chance(0.2), following.isPlain {
+            following.shards = .count(2 + splitGenerator.index(below: 2))
+        }
         followings[name] = following
         let drawn = policies[name] ?? drawConcurrency()
         let concurrency = following.followsStarts ? Concurrency() : drawn
@@ -166,6 +176,7 @@ final class Workload {
                 agent: generator.element(of: locations) ?? .any
             ),
             concurrency: concurrency,
+            shards: following.shards,
             after: following.after
         )
     }

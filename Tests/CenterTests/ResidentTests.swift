@@ -51,7 +51,9 @@ import ZooKeeper
         TaskSpecification(name: TaskID("gateway")!, action: .command(["gateway"]), residency: residency)
     }
 
-    private func makeScene(_ specification: TaskSpecification = ResidentTests.specification()) async throws -> Scene {
+    private func makeScene(_ specification: TaskSpecification = ResidentTests.specification()) async throws
+        -> Scene
+    {
         let workshop = try Workshop()
         let leader = try await workshop.leader()
         let agent = try await workshop.agent("a")
@@ -73,13 +75,21 @@ import ZooKeeper
         #expect(second.trigger == .completion)
         #expect(second.origin?.chain == task.completionSince)
         #expect(second.origin?.restarts == 1)
-        #expect((Duration.milliseconds(499)...Duration.seconds(1)).contains(scene.workshop.now.duration(to: second.due)))
+        #expect(
+            (Duration.milliseconds(499)...Duration.seconds(1)).contains(
+                scene.workshop.now.duration(to: second.due)
+            )
+        )
         var fire = JournaledFire(second, task, decision: .launch)
         try await scene.agent.take(fire, 1)
         try await scene.accept(scene.end(fire, .failed, lived: 3))
         let third = try #require(try scene.launches().first?.run)
         #expect(third.origin?.restarts == 2)
-        #expect((Duration.milliseconds(999)...Duration.seconds(2)).contains(scene.workshop.now.duration(to: third.due)))
+        #expect(
+            (Duration.milliseconds(999)...Duration.seconds(2)).contains(
+                scene.workshop.now.duration(to: third.due)
+            )
+        )
         fire = JournaledFire(third, task, decision: .launch)
         try await scene.agent.take(fire, 2)
         try await scene.accept(scene.end(fire, .succeeded, lived: 601))

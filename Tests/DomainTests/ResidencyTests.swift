@@ -236,13 +236,15 @@ import Testing
         let contradictory = try specification {
             $0.schedules = [every]
             $0.after = Dependencies([.init(other)])
+            $0.shards = .count(3)
             $0.retry = Retry(attempts: 3)
             $0.misfire = Misfire(.all)
             $0.delivery = .atLeastOnce
             $0.concurrency = Concurrency(.forbid)
         }
-        let fields = ["schedules", "after", "retry", "misfire", "delivery", "concurrency"]
-        #expect(contradictory.problems.map(\.field) == fields)
+        let fields = ["schedules", "after", "shards", "retry", "misfire", "delivery", "concurrency"]
+        let found = contradictory.problems.filter { $0.message.hasPrefix("a resident task") }
+        #expect(found.map(\.field) == fields)
         let wrong = try specification {
             $0.residency = Residency(
                 restart: Restart(delay: .milliseconds(10), maxDelay: .milliseconds(5), resetAfter: .zero),

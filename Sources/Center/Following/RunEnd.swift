@@ -87,6 +87,40 @@ extension RunEnd {
         )
     }
 
+    /// The part of the occasion that has ended; `nil` for the only one, also of a shard that was asked for alone.
+    func parts(of task: TaskDefinition) -> ArrivedParts? {
+        let total = task.split(at: fire.due).parts.count
+        return isAlone || total <= 1 ? nil : ArrivedParts(fire.part, of: total)
+    }
+
+    /// Whether those that come after its task count it: an owner that did not know yet of an edit may have decided a part that the fire does
+    /// not have, and who took part in a broadcast nobody knows.
+    func counts(of task: TaskDefinition) -> Bool {
+        !TaskPart.isAgent(fire.part) && (isAlone || task.split(at: fire.due).contains(fire.part))
+    }
+
+    private var isAlone: Bool { fire.occasion == fire.attempt.run.text }
+
+    /// The ends of the instants that one record of a shard stands for, its own first: the other shards may have run on each of them.
+    func each(of task: TaskDefinition) -> [RunEnd] {
+        guard fire.trigger == .schedule, let since = fire.decision.since, since < fire.due,
+            parts(of: task) != nil
+        else { return [self] }
+        let narrowed = task.narrowed(to: fire.part)
+        var ends = [self]
+        var cursor = since - .milliseconds(1)
+        while ends.count < Self.rangeMax, let due = narrowed.nextDue(after: cursor), due < fire.due {
+            var end = self
+            end.fire.due = due
+            ends.append(end)
+            cursor = due
+        }
+        return ends
+    }
+
+    /// More instants of one record than that are not told to those that come after: these give up waiting by themselves.
+    private static let rangeMax = 500
+
     /// The run of a task that comes after this one's.
     func dependent(_ task: TaskDefinition, in tree: Tree) -> DispatchedRun {
         let occasion = fire.occasion

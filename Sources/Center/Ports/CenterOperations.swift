@@ -88,7 +88,9 @@ public struct TaskView: Hashable, Sendable {
     public var definition: TaskDefinition
     /// The agent that owns it now; `nil` when nobody does.
     public var owner: AgentID?
-    /// Why nobody owns it: disabled, or the planner's reason.
+    /// Where its parts are; `nil` for a task that has one only, and where that is not known.
+    public var parts: PartPlacement?
+    /// Why nobody owns it, or one of its parts: disabled, or the planner's reason.
     public var unplacedReason: String?
     /// The next due instant after now; `nil` when there is none.
     public var nextDue: Instant?
@@ -101,6 +103,7 @@ public struct TaskView: Hashable, Sendable {
     public init(
         definition: TaskDefinition,
         owner: AgentID?,
+        parts: PartPlacement? = nil,
         unplacedReason: String?,
         nextDue: Instant?,
         at now: Instant
@@ -109,6 +112,7 @@ public struct TaskView: Hashable, Sendable {
         exceptions = definition.exceptions
         self.definition = definition
         self.owner = owner
+        self.parts = parts
         self.unplacedReason = unplacedReason
         self.nextDue = nextDue
     }
@@ -268,10 +272,15 @@ public protocol CenterOperations: Sendable {
     /// Who is to end a run; `nil` when it has ended.
     func owner(of run: Run) async -> RunOwner?
 
-    /// Requests a run now; the same key gives the same run, however often it is asked.
+    /// Which part of its fire a run is; `nil` for a task that has one part, and when the task is gone.
+    func part(of run: Run) async -> RunPart?
+    /// The runs of all parts of a run's fire or request, its own included; `nil` for a run that is the only one.
+    func parts(besides run: Run) async throws -> FireParts?
+
+    /// Requests a run now, of a task with several parts one of each, in their order; the same key gives the same runs, however often it is asked.
     ///
-    /// With other terms than it was asked with before, it is refused.
-    func requestRun(of task: TaskID, key: String, terms: RunTerms) async throws -> RunID
+    /// With other terms than it was asked with before, it is refused. `shard` is a shard's name or number: only its run is requested.
+    func requestRuns(of task: TaskID, key: String, terms: RunTerms, shard: String?) async throws -> [RunID]
     /// Requests a run that repeats one that is over, with the same parameters but for those given.
     func retryRun(_ run: RunID, key: String, terms: RunTerms) async throws -> RunID
     /// Asks the agent that runs it to stop (or kill) the run's current attempt.
@@ -329,5 +338,12 @@ extension CenterOperations {
     /// Requests a run of a task as its schedules would make it.
     public func requestRun(of task: TaskID, key: String) async throws -> RunID {
         try await requestRun(of: task, key: key, terms: RunTerms())
+    }
+
+    /// Requests a run; of a task with several parts the first of them is told.
+    public func requestRun(of task: TaskID, key: String, terms: RunTerms) async throws -> RunID {
+        let runs = try await requestRuns(of: task, key: key, terms: terms, shard: nil)
+        guard let first = runs.first else { throw CenterError.unavailable("no agent may run task \(task)") }
+        return first
     }
 }

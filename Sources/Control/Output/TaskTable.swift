@@ -59,6 +59,11 @@ enum TaskTable {
         for fire in task.exceptions ?? [] where max(fire.due, fire.decidedAt) > time.now {
             pairs.append(("fire", .init("\(time.absolute(fire.due)) \(FireAnswer.words(fire, time))")))
         }
+        if let split = split(of: specification) { pairs.append(("split", .init(split))) }
+        for owner in task.parts?.owners ?? [] where specification.shards != nil {
+            let names = owner.parts.map { specification.shards?.name(of: $0) ?? String($0) }
+            pairs.append(("shards", .init("\(names.joined(separator: ", ")) on \(owner.agent)")))
+        }
         pairs += [
             ("last", last(task)),
             ("agent", owner(task)),
@@ -75,6 +80,15 @@ enum TaskTable {
             ("uid", .init(task.uid.description)),
         ]
         return pairs
+    }
+
+    /// How each fire is split; `nil` when it is not.
+    private static func split(of specification: TaskSpecification) -> String? {
+        switch specification.split {
+        case .whole: nil
+        case .shards(let shards): "\(shards.total) shards"
+        case .broadcast: "broadcast: every agent that may run it"
+        }
     }
 
     /// The schedules as they were written.
@@ -161,6 +175,10 @@ enum TaskTable {
 
     private static func owner(_ task: TaskPayload) -> Table.Cell {
         if let owner = task.owner { return .init(owner.text) }
+        if let parts = task.parts, parts.unplaced == nil, !parts.owners.isEmpty {
+            let shown = parts.owners.prefix(3).map(\.agent.text).joined(separator: ", ")
+            return .init(parts.owners.count > 3 ? "\(shown) and \(parts.owners.count - 3) more" : shown)
+        }
         return task.unplacedReason.map { .init("none: \($0)", .warning) } ?? "-"
     }
 }

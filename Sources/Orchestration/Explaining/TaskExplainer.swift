@@ -11,7 +11,7 @@ public enum TaskExplainer {
         let conditions = slots(facts) + clocks(facts)
         let healthy = obstacles.isEmpty && conditions.isEmpty ? [well(facts)] : []
         return obstacles + conditions + healthy + following(facts) + changes(facts) + next(facts)
-            + place(facts)
+            + parts(facts) + place(facts)
     }
 
     private static func leadership(_ facts: TaskFacts) -> [Explanation.Finding] {
@@ -42,7 +42,9 @@ public enum TaskExplainer {
                 )
             )
         }
-        if let max = concurrency.livingMax, facts.living.count >= max, let run = facts.living.first {
+        if let max = concurrency.livingMax, livingOfPart(facts).count >= max,
+            let run = livingOfPart(facts).first
+        {
             let what =
                 concurrency.waitingMax > 0
                 ? "waits for its end" : concurrency.policy == .replace ? "stops it" : "is skipped"
@@ -58,6 +60,11 @@ public enum TaskExplainer {
             )
         }
         return found + (facts.latest.map { latest($0, facts) } ?? [])
+    }
+
+    /// Runs are counted for each part by itself.
+    private static func livingOfPart(_ facts: TaskFacts) -> [Run] {
+        facts.living.filter { $0.part == facts.part }
     }
 
     private static func latest(_ run: Run, _ facts: TaskFacts) -> [Explanation.Finding] {

@@ -19,7 +19,7 @@ public enum ResidentStop: Hashable, Sendable {
     }
 }
 
-/// Processes of resident tasks live as long as the task is kept running here as it was when they began (rule N7).
+/// Processes of resident tasks live as long as the task is kept running here as it was when they began (rule N8).
 extension AgentLedger {
     /// The attempts that have to be stopped because they are not to go on; each is named once.
     public mutating func takeResidentStops() -> [(attempt: AttemptID, stop: ResidentStop)] {

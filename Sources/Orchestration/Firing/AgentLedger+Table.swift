@@ -138,7 +138,7 @@ extension AgentLedger {
         undefined.remove(key)
         if part.row.state == .active || Mutation.ownsRevokedRows.isOn {
             if let definition = definitions[key.uid], definition.revision >= part.row.revision {
-                part.next = definition.nextDue(after: part.cursor)
+                part.next = definition.narrowed(to: key.part).nextDue(after: part.cursor)
                 part.pace = pace(of: key, definition.specification.concurrency)
             } else {
                 undefined.insert(key)

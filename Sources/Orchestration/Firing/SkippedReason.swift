@@ -21,6 +21,8 @@ public enum SkippedReason {
     public static let paused = "the task is paused"
     /// There is nothing left to run.
     public static let deleted = "the task was deleted"
+    /// Nobody else may run a part.
+    public static let partGone = "the agent or the shard that it was for is gone"
     /// Only one process may run what follows its start.
     public static let processGone = "the process of the agent whose start it follows has ended"
     /// A run it comes after did not end as it should.
