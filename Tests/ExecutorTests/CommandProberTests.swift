@@ -46,7 +46,8 @@ struct CommandProberTests {
     func environment() async throws {
         try await withRunner { world in
             let words = ["sh", "-c", "[ \"$PORT\" = 8080 ] && [ \"$CLOUDTASK_TASK\" = nightly ]"]
-            #expect(try await answer(world, words, environment: ["PORT": "8080"]).isHealthy)
+            let found = try await answer(world, words, environment: ["PORT": "8080"])
+            #expect(found.isHealthy)
         }
     }
 
