@@ -52,12 +52,20 @@ actor AttemptDesk {
     static let messageMax = 300
 
     /// Why we ended an attempt.
-    enum StopReason: Sendable { case timeout, request, shutdown, replaced }
+    enum StopReason: Hashable, Sendable {
+        case timeout, request, shutdown, replaced
+        /// A process of a resident task is not to go on.
+        case resident(ResidentStop)
+        /// The probe of a resident task had this last answer.
+        case unhealthy(String)
+    }
 
     struct Running: Sendable {
         let fire: JournaledFire
         let specification: TaskSpecification
         let live: LiveIncarnation
+        /// What it was launched with, for its probe; `nil` without one.
+        var order: LaunchOrder?
         var hasStarted = false
         var timeoutAt: MonotonicInstant?
         var reason: StopReason?
@@ -82,6 +90,9 @@ actor AttemptDesk {
     nonisolated let idle = Bell()
     /// Set when `close` is through.
     nonisolated let closed = Latch()
+    /// The attempts that are to be probed, as they start; for one consumer.
+    nonisolated let probed: AsyncStream<ProbedAttempt>
+    let probes: AsyncStream<ProbedAttempt>.Continuation
     var waiting = MinHeap<Waiting>()
     var queue = LaunchQueue<Waiting>()
     /// How fast attempts may be started.
@@ -116,6 +127,7 @@ actor AttemptDesk {
         self.status = status
         self.time = time
         self.logger = logger
+        (probed, probes) = AsyncStream.makeStream(of: ProbedAttempt.self, bufferingPolicy: .unbounded)
     }
 
     /// Takes committed fires over, in the order of their segment; those that are stopped already are over.
@@ -259,21 +271,23 @@ actor AttemptDesk {
     private func order(_ entry: Waiting, notAfter deadline: MonotonicInstant, now: MonotonicInstant)
         -> LaunchOrder
     {
-        running[entry.fire.attempt] = Running(
-            fire: entry.fire,
-            specification: entry.specification,
-            live: entry.live,
-            livesUntil: entry.specification.concurrency.isExclusive ? deadline : nil
-        )
-        handedCount += 1
-        queue.started(entry.specification.group)
-        pace.started(at: now.sinceOrigin)
-        return LaunchOrder(
+        let order = LaunchOrder(
             fire: entry.fire,
             specification: entry.specification,
             notAfter: deadline,
             fence: entry.fence
         )
+        running[entry.fire.attempt] = Running(
+            fire: entry.fire,
+            specification: entry.specification,
+            live: entry.live,
+            order: entry.specification.residency?.probe == nil ? nil : order,
+            livesUntil: entry.specification.concurrency.isExclusive ? deadline : nil
+        )
+        handedCount += 1
+        queue.started(entry.specification.group)
+        pace.started(at: now.sinceOrigin)
+        return order
     }
 
     /// Why the fire will never be started; `nil` while it may.
@@ -320,13 +334,17 @@ actor AttemptDesk {
         _ live: LiveIncarnation,
         because reason: StopReason = .request
     ) {
+        let message =
+            switch reason {
+            case .replaced: "a newer run replaced it before it was started (concurrency: replace)"
+            case .resident(let stop): "stopped before it was started: \(stop.reason)"
+            case .timeout, .request, .shutdown, .unhealthy: "stopped before it was started"
+            }
         let result = AttemptResult(
             attempt: fire.attempt,
             outcome: .stopped,
             endedAt: time.now,
-            message: reason == .replaced
-                ? "a newer run replaced it before it was started (concurrency: replace)"
-                : "stopped before it was started"
+            message: message
         )
         conclude(fire, live.incarnation, result)
     }

@@ -27,6 +27,7 @@ extension JournalLane {
         let nonce = context.random.identifier(NonceKind.self)
         let horizon = now + lookAhead
         let isTaking = !entries.isEmpty
+        await stopResidents(live.ledger.withLock { $0.takeResidentStops() })
         let (segment, replaced) = live.ledger.withLock { ledger in
             let segment = ledger.composeSegment(
                 now: now,
@@ -246,6 +247,9 @@ extension JournalLane.Taken {
         guard let definition else { return .skipped(reason: "the task was deleted") }
         if run.trigger == .completion, run.origin?.chain != definition.completionSince {
             return .skipped(reason: SkippedReason.unscheduled)
+        }
+        if definition.specification.residency != nil, run.trigger != .completion {
+            return .skipped(reason: SkippedReason.resident)
         }
         if run.trigger == .start, !definition.counts(at: run.due) {
             return .skipped(reason: SkippedReason.paused)

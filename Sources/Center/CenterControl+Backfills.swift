@@ -150,6 +150,7 @@ extension CenterControl {
 
     /// What a backfill would do, but for what exists; refuses one that cannot be.
     private func plan(_ request: BackfillRequest, of task: TaskDefinition) throws -> BackfillPlan {
+        if let refusal = CenterError.refusal(toRun: task) { throw refusal }
         try refuseParts(of: task)
         try refuseIncomplete(task.specification)
         var problems = request.problems(now: time.now) + request.terms.problems

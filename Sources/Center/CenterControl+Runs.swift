@@ -23,6 +23,7 @@ extension CenterControl {
     private func requestRuns(of task: TaskDefinition, key: String, terms: RunTerms, part: Int?) async throws
         -> [RunID]
     {
+        if let refusal = CenterError.refusal(toRun: task) { throw refusal }
         let leading = try leading()
         try refuseIncomplete(task.specification)
         let nonce = Mutation.dispatchesBlindly.isOn ? String(random.bits()) : ""

@@ -81,7 +81,7 @@ struct RunRoutes {
         if let part = await operations.part(of: run) {
             (payload.shards, payload.shard) = (part.total, part.name)
         }
-        payload.progress = await operations.progress(of: run)
+        payload.add(await operations.news(of: run))
         return payload
     }
 

@@ -86,6 +86,14 @@ extension CenterConnection {
         try await answer(ApplyResult.self, to: request(.POST, "tasks/\(name)/resume", body: note))
     }
 
+    /// Begins the process of a resident task anew.
+    public func restart(
+        _ name: TaskID,
+        _ note: PauseRequest = PauseRequest()
+    ) async throws(CenterClientError) -> ApplyResult {
+        try await answer(ApplyResult.self, to: request(.POST, "tasks/\(name)/restart", body: note))
+    }
+
     /// Requests a run now; the same key gives the same run, however often it is asked.
     public func requestRun(of task: TaskID, key: String?) async throws(CenterClientError) -> RunID {
         try await requestRun(of: task, RunRequest(key: key))

@@ -26,7 +26,7 @@ public actor StandInCenter: CenterOperations {
     var fills: [Backfill] = []
     var cancelled: [RunID: String] = [:]
     var now = Instant(millisecondsSinceEpoch: 1_767_225_600_000)
-    private var noted: [AttemptID: RunProgress] = [:]
+    private var noted: [AttemptID: ProgressNote] = [:]
     private var isHolding = false
     private var held: [CheckedContinuation<Void, Never>] = []
     private var heldWatchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
@@ -221,6 +221,12 @@ public actor StandInCenter: CenterOperations {
         try redefine(name) { $0.resumed(now: now) }
     }
 
+    /// Begins the process of a resident task anew.
+    public func restart(_ name: TaskID, _ note: ChangeNote) throws -> SaveOutcome {
+        if let refusal = CenterError.refusal(toRestart: try definition(name), now: now) { throw refusal }
+        return try redefine(name) { $0.restarted(now: now) }
+    }
+
     private func redefine(_ name: TaskID, _ body: (TaskDefinition) -> TaskDefinition?) throws -> SaveOutcome {
         let known = try definition(name)
         guard let next = body(known) else {
@@ -267,6 +273,7 @@ public actor StandInCenter: CenterOperations {
     }
 
     private func request(of task: TaskDefinition, key: String, terms: RunTerms, part: Int) throws -> RunID {
+        if let refusal = CenterError.refusal(toRun: task) { throw refusal }
         let problems = task.specification.problems(withValues: terms.parameters)
         guard problems.isEmpty else { throw CenterError.invalid(problems) }
         var keys = requests[task.name] ?? []
@@ -352,11 +359,11 @@ public actor StandInCenter: CenterOperations {
 
     /// Keeps what was said last.
     public func note(_ progress: [ProgressNote], from agent: AgentID) {
-        for note in progress { noted[note.attempt] = note.progress }
+        for note in progress { noted[note.attempt] = note }
     }
 
     /// What the run's last attempt said.
-    public func progress(of run: Run) -> RunProgress? {
+    public func news(of run: Run) -> ProgressNote? {
         run.attempts.last.flatMap { noted[AttemptID(run: run.id, number: $0.number)] }
     }
 

@@ -104,6 +104,7 @@ public enum DocumentWriter {
         + ["type", "default", "required", "choices", "min", "pattern"]
         + ["policy", "grace", "window", "max", "cap"]
         + ["task", "step", "on", "exitCodes"]
+        + ["restart", "probe", "http", "failures", "startDelay"]
 }
 
 extension RuntimeSettings {

@@ -7,7 +7,7 @@ struct TaskReader {
         "kind", "v", "name", "runtime", "group", "labels", "description", "command", "script", "environment",
         "parameters", "schedules",
         "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline",
-        "concurrency", "priority", "shards", "broadcast", "after", "join",
+        "concurrency", "priority", "shards", "broadcast", "after", "join", "resident",
         "placement", "enabled",
     ]
     private static let placementKeys = ["agents", "labels", "regions", "zones"]
@@ -57,6 +57,7 @@ struct TaskReader {
         {
             task.after.edges = [Dependencies.Edge(beginning)]
         }
+        readResidency(into: &task, &reader)
         readPlacement(into: &task, &reader)
         draft = task
         if isValidated { validate(task, &reader) }

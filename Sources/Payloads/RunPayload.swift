@@ -46,6 +46,10 @@ public struct RunPayload: Hashable, Sendable, Codable {
 
     /// How far the attempt is that runs, or how far the last one was; absent when it does not say.
     public var progress: RunProgress?
+    /// What the attempt says of itself that runs, or what the last one said; absent when it says nothing.
+    public var status: RunStatus?
+    /// What the probe of the attempt that runs found; absent without one.
+    public var health: RunHealth?
     /// What its last attempt told under names, which only the run's own page has; absent when that is nothing.
     public var outputs: [String: OutputValue]?
     /// What the runs told that it came after, by task, which only the run's own page has; absent when it was given nothing.
@@ -73,9 +77,15 @@ public struct RunPayload: Hashable, Sendable, Codable {
         self.inputs = inputs.flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// Adds what is known of the attempt that runs.
+    public mutating func add(_ news: ProgressNote?) {
+        (progress, status, health) = (news?.progress, news?.status, news?.health)
+    }
+
     /// Adds what the run told, which only its own page has.
     public mutating func add(_ account: AttemptAccount?, missing: Int) {
         progress = account?.progress ?? progress
+        status = account?.status ?? status
         if let outputs = account?.outputs, !outputs.isEmpty { self.outputs = outputs }
         var warnings = account?.warnings ?? []
         if missing > 0 {

@@ -29,6 +29,8 @@ public struct TaskPayload: Hashable, Sendable {
     public var pause: PauseRecord?
     /// What is different about single fires, coming and lately gone; absent when nothing is.
     public var exceptions: [FireException]?
+    /// How often the process of a resident task was begun again within the last hour, on the task's own page; absent otherwise.
+    public var restarts: Int?
 
     /// Creates a payload.
     public init(
@@ -44,7 +46,8 @@ public struct TaskPayload: Hashable, Sendable {
         next: Instant? = nil,
         last: RunPayload? = nil,
         pause: PauseRecord? = nil,
-        exceptions: [FireException]? = nil
+        exceptions: [FireException]? = nil,
+        restarts: Int? = nil
     ) {
         self.specification = specification
         self.uid = uid
@@ -59,6 +62,7 @@ public struct TaskPayload: Hashable, Sendable {
         self.last = last
         self.pause = pause
         self.exceptions = exceptions
+        self.restarts = restarts
     }
 }
 
@@ -66,7 +70,7 @@ extension TaskPayload: Codable {
     private enum Key: String, CodingKey {
         case uid, revision, createdAt, effectiveFrom, owner, parts, unplacedReason, suspended, next, last,
             pause
-        case exceptions
+        case exceptions, restarts
     }
 
     /// Decodes one object that holds the specification's fields and the cluster's.
@@ -85,7 +89,8 @@ extension TaskPayload: Codable {
             next: try container.decodeIfPresent(Instant.self, forKey: .next),
             last: try container.decodeIfPresent(RunPayload.self, forKey: .last),
             pause: try container.decodeIfPresent(PauseRecord.self, forKey: .pause),
-            exceptions: try container.decodeIfPresent([FireException].self, forKey: .exceptions)
+            exceptions: try container.decodeIfPresent([FireException].self, forKey: .exceptions),
+            restarts: try container.decodeIfPresent(Int.self, forKey: .restarts)
         )
     }
 
@@ -105,5 +110,6 @@ extension TaskPayload: Codable {
         try container.encodeIfPresent(last, forKey: .last)
         try container.encodeIfPresent(pause, forKey: .pause)
         try container.encodeIfPresent(exceptions, forKey: .exceptions)
+        try container.encodeIfPresent(restarts, forKey: .restarts)
     }
 }

@@ -12,6 +12,8 @@ struct RunEnd: Hashable, Sendable {
     var exitCode: Int32?
     /// What it told; `nil` for nothing, and when nobody knows.
     var outputs: [String: OutputValue]?
+    /// When its process was started; `nil` when it was not, or nobody knows.
+    var startedAt: Instant?
     /// When its end was noticed, by the clock of who noticed it.
     var at: Instant
     /// Whose report says so.
@@ -31,6 +33,7 @@ struct RunEnd: Hashable, Sendable {
             outcome = result.outcome
             exitCode = result.exitCode
             outputs = report.account?.outputs
+            startedAt = result.startedAt
             at = result.endedAt
         }
     }
@@ -59,16 +62,28 @@ extension RunEnd {
     ///
     /// An end in the future, by an agent's wrong clock, counts as one now: the chain would wait until then.
     func successor(of task: TaskDefinition, in tree: Tree, now: Instant) -> DispatchedRun? {
-        guard task.isInChain(fire), let due = task.nextCompletionDue(after: min(at, now)) else { return nil }
+        let ended = min(at, now)
+        let life = RunLife(
+            run: fire.attempt.run,
+            outcome: outcome,
+            began: startedAt ?? fire.due,
+            ended: ended,
+            restarts: fire.origin?.restarts ?? 0
+        )
+        guard task.isInChain(fire), let next = task.next(after: life) else { return nil }
         return DispatchedRun(
             attempt: AttemptID(run: .following(fire.attempt.run, of: task.uid, in: tree), number: 1),
             task: task.name,
             uid: task.uid,
             part: fire.part,
             revision: task.revision,
-            due: due,
+            due: next.due,
             trigger: .completion,
-            origin: RunOrigin(chain: task.completionSince, parents: [fire.attempt.run])
+            origin: RunOrigin(
+                chain: task.completionSince,
+                restarts: next.restarts > 0 ? next.restarts : nil,
+                parents: [fire.attempt.run]
+            )
         )
     }
 

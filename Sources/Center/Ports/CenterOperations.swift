@@ -23,6 +23,28 @@ public enum CenterError: Error, Hashable, Sendable {
     case unavailable(String)
 }
 
+extension CenterError {
+    /// Why the process of a task cannot begin anew; `nil` when it can.
+    package static func refusal(toRestart task: TaskDefinition, now: Instant) -> CenterError? {
+        let name = task.name
+        if task.specification.residency == nil {
+            return .conflict("task \(name) is not resident: \"cloudtask task run \(name)\" runs it")
+        }
+        guard !task.counts(at: now) else { return nil }
+        return .conflict(
+            "task \(name) is paused, itself or with its group or runtime: resume it, which starts it"
+        )
+    }
+
+    /// Why no run of a task can be asked for; `nil` when one can.
+    package static func refusal(toRun task: TaskDefinition) -> CenterError? {
+        guard task.specification.residency != nil else { return nil }
+        return .conflict(
+            "task \(task.name) is resident and runs all the time: \"cloudtask task restart \(task.name)\" begins its process anew"
+        )
+    }
+}
+
 /// How a saved specification must relate to what is there.
 public enum SaveCondition: Hashable, Sendable {
     /// Create or edit, whatever is there.
@@ -230,6 +252,8 @@ public protocol CenterOperations: Sendable {
     func pause(_ name: TaskID, until end: Instant?, _ note: ChangeNote) async throws -> SaveOutcome
     /// Makes a task's schedules count again.
     func resume(_ name: TaskID, _ note: ChangeNote) async throws -> SaveOutcome
+    /// Begins the process of a resident task anew.
+    func restart(_ name: TaskID, _ note: ChangeNote) async throws -> SaveOutcome
     /// Makes single fires of a task different; what is different about them now.
     func changeFires(of name: TaskID, _ change: FireChange) async throws -> [FireException]
 
@@ -303,10 +327,10 @@ public protocol CenterOperations: Sendable {
 
     /// Stores an agent's reports; the receipt's epoch is set when this center leads and all derived state is in ZooKeeper.
     func accept(_ reports: [RunReport], from agent: AgentID) async throws -> Epoch?
-    /// Takes over how far an agent's attempts are that run: for people to look at, nothing depends on it.
+    /// Takes over what is known of an agent's attempts that run: for people to look at, nothing depends on it.
     func note(_ progress: [ProgressNote], from agent: AgentID) async
-    /// How far the attempt of a run is that runs now; `nil` when it does not say, or none runs.
-    func progress(of run: Run) async -> RunProgress?
+    /// How far the attempt of a run is that runs now, and what it does; `nil` when it does not say, or none runs.
+    func news(of run: Run) async -> ProgressNote?
     /// The history.
     var history: any RunHistory { get }
 }

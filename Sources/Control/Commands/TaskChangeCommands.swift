@@ -113,6 +113,8 @@ public struct TaskDeleteCommand: ControlCommand {
         abstract: "Delete tasks; running attempts go on.",
         usage: "cloudtask task delete <task> ... [<options>]",
         discussion: """
+            Resident tasks are stopped.
+
             Examples:
               cloudtask task delete nightly-report
               cloudtask task delete -l team=data --dry-run
@@ -149,10 +151,11 @@ public struct TaskPauseCommand: ControlCommand {
         abstract: "Make schedules count no more, until a time or 'resume'.",
         usage: "cloudtask task pause <task> ... [<options>]",
         discussion: """
-            Running attempts go on, and 'task run' still works. A pause with --until ends
-            by itself: a fire that is due at that time takes place. 'task list' and
-            'task get' say why, since when and until when. Several tasks at once are paused
-            at least so long: one that is paused longer already stays so.
+            Running attempts go on, and 'task run' still works; a resident task is stopped,
+            and starts again when it is resumed. A pause with --until ends by itself: a
+            fire that is due at that time takes place. 'task list' and 'task get' say why,
+            since when and until when. Several tasks at once are paused at least so long:
+            one that is paused longer already stays so.
 
             Examples:
               cloudtask task pause nightly-report

@@ -74,6 +74,10 @@ enum RunTable {
         if let told = run.progress {
             pairs.append(("progress", .init("\(progress(told)) (\(time.relative(told.at)))")))
         }
+        if let status = run.status {
+            pairs.append(("status", .init("\(status.text) (\(time.relative(status.at)))")))
+        }
+        if let health = run.health { pairs.append(("health", TaskTable.health(health, time))) }
         for attempt in run.attempts {
             var text = "on \(attempt.agent), \(attempt.outcome?.rawValue ?? "running")"
             if let code = attempt.exitCode { text += ", exit code \(code)" }

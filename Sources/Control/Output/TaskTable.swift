@@ -52,6 +52,7 @@ enum TaskTable {
         }
         for parameter in specification.parameters { pairs.append(("parameter", .init(words(parameter)))) }
         for schedule in specification.schedules { pairs.append(("schedule", .init(schedule.explained))) }
+        pairs += residency(of: task, time)
         pairs += [
             ("next", .init(task.next.map { "\(time.absolute($0)) (\(time.relative($0)))" } ?? "-"))
         ]
@@ -101,6 +102,7 @@ enum TaskTable {
             case .calendar, .afterCompletion, .onAgentStart: schedule.explained
             }
         }
+        if specification.residency != nil { return "resident" }
         if texts.isEmpty, !specification.after.edges.isEmpty {
             return "after " + dependencies(specification.after)
         }

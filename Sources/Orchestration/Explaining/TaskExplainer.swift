@@ -125,14 +125,20 @@ extension TaskExplainer {
         guard facts.definition.firstCompletionDue != nil, facts.definition.nextDue(after: facts.now) == nil
         else { return found }
         var sentence = "Its next run follows the end of the one before."
+        if specification.residency != nil {
+            sentence = "It is kept running: when its process ends, the next one begins."
+        }
         if let run = facts.living.last {
             sentence = "Its next run follows the end of run \(run.id), which lives."
-        } else if let run = facts.latest, let ended = run.attempts.last?.result?.endedAt,
-            let due = facts.definition.nextCompletionDue(after: ended)
-        {
-            sentence = "Its next run is due at \(due), after the end of run \(run.id)."
+        } else if let run = facts.latest, let life = run.life {
+            if let next = facts.definition.next(after: life) {
+                sentence = "Its next run is due at \(next.due), after the end of run \(run.id)."
+            } else if specification.residency != nil {
+                sentence = "Run \(run.id) has succeeded, and it is restarted after failures only."
+            }
         }
-        let source = "znode \(facts.paths.definition) (schedules); history"
+        let place = specification.residency == nil ? "schedules" : "resident"
+        let source = "znode \(facts.paths.definition) (\(place)); history"
         return found + [.init(.following, sentence, in: source)]
     }
 

@@ -33,7 +33,10 @@ extension AgentLedger {
             definitions[definition.uid] = definition
         }
         let uids = Set(new.map(\.uid))
-        for (key, _) in parts where uids.contains(key.uid) { schedule(key) }
+        for (key, _) in parts where uids.contains(key.uid) {
+            schedule(key)
+            stopOutdated(key)
+        }
     }
 
     /// The uids of the defined tasks that no row is about any more; they are forgotten.
@@ -125,6 +128,7 @@ extension AgentLedger {
         blocked.remove(key)
         inGrace[key] = nil
         forgetAwaited(key)
+        stopOutdated(key)
     }
 
     /// Computes when a part is due next and puts it into the heap, unless it is there already.

@@ -91,6 +91,8 @@ public struct RunChecker: Sendable {
     /// Schedules that were replaced long ago, or that an answer of the API leaves out, are not known: instants of theirs are neither
     /// expected nor wrong.
     private static func knownSince(_ definition: TaskDefinition) -> Instant {
+        // When processes of a resident task begin is decided by edits and the ends of those before, not by time.
+        if definition.specification.residency != nil { return Instant(millisecondsSinceEpoch: .max) }
         let isComplete = definition.supersededSchedules.count >= definition.revision - 1
         if isComplete { return Instant(millisecondsSinceEpoch: .min) }
         return definition.supersededSchedules.first?.effectiveFrom ?? definition.effectiveFrom
@@ -108,6 +110,7 @@ public struct RunChecker: Sendable {
         of definition: TaskDefinition,
         in window: ClosedRange<Instant>
     ) throws(RunCheckError) -> [Instant] {
+        guard definition.specification.residency == nil else { return [] }
         var instants: [Instant] = []
         var cursor = window.lowerBound - .milliseconds(1)
         while let due = definition.nextDue(after: cursor), due <= window.upperBound {

@@ -348,6 +348,23 @@ struct RunCheckerTests {
         #expect(instants == [0, 1, 2, 3, 6, 9].map(Story.due))
     }
 
+    @Test("when processes of a resident task begin is not known beforehand, and so not checked")
+    func resident() throws {
+        var story = Story()
+        var specification = Story.definition(.atMostOnce).specification
+        specification.schedules = []
+        specification.residency = Residency()
+        let task = TaskDefinition.created(specification, uid: Story.uid, now: Story.due(0))
+        #expect(try RunChecker.expectedInstants(of: task, in: Story.due(0)...Story.due(9)).isEmpty)
+        story.history.runs = [Story.run(0, .succeeded)]
+        let checker = RunChecker(
+            definitions: [task],
+            window: Story.due(0)...Story.due(9),
+            policy: story.policy
+        )
+        #expect(try checker.check(story.history).isValid)
+    }
+
     @Test("a window with more instants than a check can hold is refused")
     func tooManyInstants() {
         let window = Story.due(0)...Story.due(10 * RunChecker.instantsMax)
