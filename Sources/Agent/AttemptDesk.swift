@@ -26,20 +26,14 @@ actor AttemptDesk {
         let live: LiveIncarnation
         let committedAt: Instant
         let order: Int
-        /// When it is looked at again; set when its instant had come and there was no room for it.
-        var againAt: Instant?
-
         /// When it may start: what is not awaited at once, also when the clock that dated it is ahead of ours.
-        var readyAt: Instant {
+        var launchAt: Instant {
             fire.trigger.isAwaited(byAttempt: fire.attempt.number) ? fire.due : min(fire.due, committedAt)
         }
 
-        /// When it is looked at next.
-        var launchAt: Instant { againAt ?? readyAt }
-
         /// What it brings forward when slots are short.
         var claim: LaunchQueue<Waiting>.Claim {
-            .init(group: specification.group, priority: specification.priority, readyAt: readyAt)
+            .init(group: specification.group, priority: specification.priority, readyAt: launchAt)
         }
 
         static func == (left: Waiting, right: Waiting) -> Bool { left.order == right.order }
@@ -100,6 +94,8 @@ actor AttemptDesk {
     var running: [AttemptID: Running] = [:]
     /// Those of `running` that have not started: they are in the runner's line.
     var handedCount = 0
+    /// Those of `waiting` whose instant has come, and for which the task's other runs leave no room.
+    private var crowdedCount = 0
     private var nextOrder = 0
     private var runtimeStartsPerSecond: Int?
     private var agentCount = 1
@@ -202,17 +198,20 @@ actor AttemptDesk {
 
     private func takeDue() {
         let now = time.now
-        var others: [Waiting] = []
+        var due: [Waiting] = []
         while let first = waiting.min, first.launchAt <= now || first.live.isOver {
-            guard var next = waiting.popMin() else { break }
-            if hasRoom(next) {
-                queue.insert(next, next.claim)
+            guard let next = waiting.popMin() else { break }
+            due.append(next)
+        }
+        crowdedCount = 0
+        for entry in due {
+            if hasRoom(entry) {
+                queue.insert(entry, entry.claim)
             } else {
-                next.againAt = now + AgentTiming.clockTrust
-                others.append(next)
+                crowdedCount += 1
+                waiting.insert(entry)
             }
         }
-        for entry in others { waiting.insert(entry) }
     }
 
     /// Whether the task's other runs leave room for it; what will never be started is not in their way.
@@ -296,7 +295,7 @@ actor AttemptDesk {
     private func hopeless(_ entry: Waiting, keptCount: Int) -> String? {
         if entry.live.isOver { return MissedReason.incarnationEnded }
         if let deadline = entry.specification.startDeadline, entry.fire.attempt.number == 1,
-            entry.readyAt.duration(to: time.now) > deadline
+            entry.launchAt.duration(to: time.now) > deadline
         {
             return MissedReason.deadline
         }
@@ -383,7 +382,9 @@ actor AttemptDesk {
         let now = time.monotonic
         var wake = now + AgentTiming.reread.upperBound
         if let due = waiting.min?.launchAt {
-            wake = min(wake, now + min(time.now.duration(to: due), AgentTiming.dueTrust))
+            // What has no room hides when the others are due.
+            let left = crowdedCount > 0 ? AgentTiming.crowdedPause : time.now.duration(to: due)
+            wake = min(wake, now + min(left, AgentTiming.dueTrust))
         }
         if !queue.isEmpty {
             let wait = pace.wait(at: now.sinceOrigin)
