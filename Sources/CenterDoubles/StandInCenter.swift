@@ -10,16 +10,16 @@ public actor StandInCenter: CenterOperations {
     public nonisolated var history: any RunHistory { runHistory }
 
     /// Keys of requested runs, by task.
-    public private(set) var requests: [TaskID: [String]] = [:]
+    public internal(set) var requests: [TaskID: [String]] = [:]
     /// Runs that were asked to stop, and whether they were to be killed.
-    public private(set) var stopped: [RunID: Bool] = [:]
+    public internal(set) var stopped: [RunID: Bool] = [:]
 
     private var leader = LeadershipView.leading(Epoch(rawValue: 7))
     var definitions: [TaskID: TaskDefinition] = [:]
     private var earlier: [TaskID: [TaskRevision]] = [:]
     var kept: [CalendarID: DayCalendar] = [:]
-    private var pausedGroups: [GroupID: PauseRecord] = [:]
-    private var settings: [RuntimeID: RuntimeSettings] = [:]
+    var pausedGroups: [GroupID: PauseRecord] = [:]
+    var settings: [RuntimeID: RuntimeSettings] = [:]
     private var views: [NodeView] = []
     private var drained: Set<DrainedAgent> = []
     private var refusal: [ValidationProblem] = []
@@ -171,39 +171,6 @@ public actor StandInCenter: CenterOperations {
         (earlier[task] ?? []) + [TaskRevision(try definition(task))]
     }
 
-    /// The groups that have tasks or are paused.
-    public func groups() -> [GroupView] {
-        let names = Set(definitions.values.map(\.specification.group)).union(pausedGroups.keys)
-        return names.sorted().map { name in
-            let tasks = definitions.values.filter { $0.specification.group == name }
-            return GroupView(
-                name: name,
-                taskCount: tasks.count,
-                pausedCount: tasks.count { $0.pause(at: now) != nil },
-                pause: pausedGroups[name]
-            )
-        }
-    }
-
-    /// Pauses or resumes a group or a runtime.
-    public func setPaused(_ scope: PausedScope, _ isPaused: Bool, _ note: ChangeNote) throws -> ScopeOutcome {
-        let pause = isPaused ? PauseRecord(since: now, reason: note.message, author: note.author) : nil
-        switch scope {
-        case .group(let name):
-            let before = pausedGroups[name]
-            pausedGroups[name] = pause
-            let count = definitions.values.count { $0.specification.group == name }
-            return ScopeOutcome(isChanged: (before != nil) != isPaused, taskCount: count)
-        case .runtime(let name):
-            guard let before = settings[name] else {
-                throw CenterError.notFound(kind: "runtime", name: name.text)
-            }
-            settings[name]?.pause = pause
-            let count = definitions.values.count { $0.specification.runtime == name }
-            return ScopeOutcome(isChanged: (before.pause != nil) != isPaused, taskCount: count)
-        }
-    }
-
     /// Deletes a task.
     public func deleteTask(_ name: TaskID) throws {
         _ = try definition(name)
@@ -246,56 +213,6 @@ public actor StandInCenter: CenterOperations {
         } catch {
             throw CenterError.invalid(error.problems)
         }
-    }
-
-    /// Requests a run that repeats another one.
-    public func retryRun(_ run: RunID, key: String, terms: RunTerms) async throws -> RunID {
-        guard let known = await runHistory.run(run) else {
-            throw CenterError.notFound(kind: "run", name: run.text)
-        }
-        guard known.state.isFinal else { throw CenterError.conflict("run \(run) is not over") }
-        return try request(of: definition(known.task), key: key, terms: terms, part: known.part)
-    }
-
-    /// Requests a run of each part, or of one shard; the same key gives the same runs.
-    public func requestRuns(of task: TaskID, key: String, terms: RunTerms, shard: String?) throws -> [RunID] {
-        let definition = try definition(task)
-        guard let shard else {
-            return try definition.specification.split.parts.map {
-                try request(of: definition, key: key, terms: terms, part: $0)
-            }
-        }
-        guard let part = definition.specification.shards?.index(of: shard) else {
-            let problem = ValidationProblem(field: "shard", message: "task \(task) has no shard '\(shard)'")
-            throw CenterError.invalid([problem])
-        }
-        return [try request(of: definition, key: key, terms: terms, part: part)]
-    }
-
-    private func request(of task: TaskDefinition, key: String, terms: RunTerms, part: Int) throws -> RunID {
-        if let refusal = CenterError.refusal(toRun: task) { throw refusal }
-        let problems = task.specification.problems(withValues: terms.parameters)
-        guard problems.isEmpty else { throw CenterError.invalid(problems) }
-        var keys = requests[task.name] ?? []
-        if !keys.contains(key) { keys.append(key) }
-        requests[task.name] = keys
-        let index = keys.firstIndex(of: key) ?? 0
-        return RunID(request: Nonce(high: UInt64(1 + part), low: UInt64(index)))
-    }
-
-    /// Remembers that the run was asked to stop.
-    public func stop(_ run: RunID, kill: Bool) async throws {
-        guard let known = await runHistory.run(run) else {
-            throw CenterError.notFound(kind: "run", name: run.text)
-        }
-        guard known.state == .running else { throw CenterError.conflict("run \(run) is over") }
-        stopped[run] = kill
-    }
-
-    /// The agent of the latest attempt.
-    public func owner(of run: Run) -> RunOwner? {
-        guard !run.state.isFinal, let last = run.attempts.last else { return nil }
-        return .agent(last.agent, last.incarnation, deadline: nil)
     }
 
     /// Says what it was asked.
