@@ -26,6 +26,8 @@ extension AgentLedger {
         unjournaledResults.append(result)
         if !fire.fire.demandsAnotherAttempt(after: result) || Mutation.endsRunEarly.isOn {
             leave(fire.fire, at: result.endedAt)
+        } else {
+            rest(fire.fire)
         }
         changed.insert(checkpointBucket(fire.fire.key))
         if Mutation.releasesAtEnd.isOn { accepted(result.attempt) }

@@ -63,7 +63,7 @@ extension AgentLedger {
     /// - Returns: Whether it begins; from then on its run counts until it is over.
     public mutating func begin(_ fire: JournaledFire, max: Int) -> Bool {
         guard let runs = living[fire.key], runs[fire.attempt.run] != nil else { return true }
-        let others = runs.count { $0 != fire.attempt.run && $1.hasBegun }
+        let others = runs.count { $0 != fire.attempt.run && $1.hasBegun && !$1.isForLater(than: fire) }
         guard others < max else { return false }
         living[fire.key]?[fire.attempt.run]?.hasBegun = true
         return true

@@ -2,6 +2,13 @@ import Domain
 import Mutations
 import Scheduling
 
+extension AgentLedger.LivingRun {
+    /// Whether nothing of it runs now, and what comes next is for an instant far behind that of an attempt: a clock that was ahead began it.
+    func isForLater(than fire: JournaledFire) -> Bool {
+        (!hasBegun || isResting) && due > fire.due + .milliseconds(AgentLedger.Limit.aheadMilliseconds)
+    }
+}
+
 /// Which runs of a part live.
 extension AgentLedger {
     /// Marks the runs that due fires of a newer run replace.
@@ -59,6 +66,13 @@ extension AgentLedger {
         reschedule(key)
     }
 
+    /// The run goes on with another attempt.
+    mutating func rest(_ fire: JournaledFire) {
+        guard living[fire.key]?[fire.attempt.run]?.number == fire.attempt.number else { return }
+        living[fire.key]?[fire.attempt.run]?.isResting = true
+        isReleased = true
+    }
+
     /// Forgets the runs of which nothing lives here: whose next attempt, if any, is no longer ours to make.
     mutating func forgetAwaited(_ key: TaskPart) {
         guard let runs = living[key] else { return }
@@ -105,8 +119,7 @@ extension AgentLedger {
     func passed(by fire: JournaledFire) -> Set<RunID> {
         guard let runs = living[fire.key] else { return [] }
         let hasBegun = runs[fire.attempt.run]?.hasBegun ?? false
-        let limit = fire.due + .milliseconds(Limit.aheadMilliseconds)
-        return Set(runs.filter { !$1.hasBegun && (hasBegun || $1.due > limit) }.keys)
+        return Set(runs.filter { (hasBegun && !$1.hasBegun) || $1.isForLater(than: fire) }.keys)
     }
 
     /// Everything that counts against the next fire.

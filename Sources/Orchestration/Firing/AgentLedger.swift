@@ -59,6 +59,8 @@ public struct AgentLedger: Sendable {
         var due: Instant
         /// Whether an attempt of it was let begin; before, it waits for its instant.
         var hasBegun: Bool
+        /// Whether its last attempt has ended, and the next one has not been launched.
+        var isResting = false
         /// Whether it lives only as long as its task is kept running here as it was when it began.
         var isResident: Bool
     }

@@ -408,6 +408,28 @@ private struct LedgerStory {
         #expect(story.admit(story.request(2)) == [.waiting])
     }
 
+    @Test("a run that a clock far ahead has begun holds up nothing while it waits for its next attempt")
+    func begunAhead() throws {
+        var story = try LedgerStory(Concurrency(.queueOne))
+        _ = story.decide(1_000)
+        let early = story.fire(story.attempt(930), due: 930)
+        let request = story.request(1)
+        var begins = [story.ledger.begin(early, max: 1)]
+        // The clock is set right; what runs, runs.
+        #expect(story.admit(request) == [.waiting])
+        story.end(early.attempt, at: 3, .failed, retryAt: 5)
+        #expect(story.ledger.takeRelease())
+        #expect(story.admit(request, at: 3) == [.taken])
+        _ = story.decide(3, taking: [request])
+        begins.append(story.ledger.begin(request, max: 1))
+        // The next attempt waits for its instant, and then for what runs.
+        let again = story.fire(AttemptID(run: early.attempt.run, number: 2), due: 930)
+        begins.append(story.ledger.begin(again, max: 1))
+        story.end(request.attempt, at: 4)
+        begins.append(story.ledger.begin(again, max: 1))
+        #expect(begins == [true, true, false, true])
+    }
+
     @Test("what was launched here waits for each other also when the task has moved away")
     func launchedAheadAndMoved() throws {
         var story = try LedgerStory(Concurrency(.queueOne))
