@@ -64,6 +64,10 @@ extension AttemptDesk {
     }
 
     private func withdraw(_ attempt: AttemptID) -> Waiting? {
+        if let entry = unentitled.removeValue(forKey: attempt) {
+            claimed.remove(attempt)
+            return entry
+        }
         var found: Waiting?
         var others = MinHeap<Waiting>()
         while let entry = waiting.popMin() {
@@ -107,7 +111,9 @@ extension AttemptDesk {
     func close() async {
         bell.ring()
         await waitUntilIdle(time.monotonic + AgentTiming.settle)
-        for (entry, reason) in queue.extract({ _, _ in "the agent was stopped before it could be started" }) {
+        let unstarted = queue.extract { _, _ in true }.map(\.element) + takeUnentitled { _ in true }
+        for entry in unstarted {
+            let reason = "the agent was stopped before it could be started"
             miss(entry.fire, entry.live, reason, isLeaving: true)
         }
         let left = running.sorted { $0.key < $1.key }
@@ -121,7 +127,8 @@ extension AttemptDesk {
     }
 
     private func waitUntilIdle(_ deadline: MonotonicInstant) async {
-        while !(waiting.count == 0 && queue.isEmpty && running.isEmpty), time.monotonic < deadline,
+        while !(waiting.count == 0 && queue.isEmpty && running.isEmpty && unentitled.isEmpty),
+            time.monotonic < deadline,
             !Task.isCancelled
         {
             await idle.wait(until: deadline, time)
@@ -160,7 +167,10 @@ extension AttemptDesk.Running {
         switch reason {
         case nil where result.signal != nil && livesUntil.map({ $0 <= now }) ?? false:
             judged.outcome = fire.delivery == .atLeastOnce ? .lost : .stopped
-            judged.message = "the agent lost touch with ZooKeeper, and the task's runs must not overlap"
+            judged.message =
+                specification.demand.isEmpty
+                ? "the agent lost touch with ZooKeeper, and the task's runs must not overlap"
+                : "the agent lost touch with ZooKeeper, and the units it held may go to others"
         case nil: break
         case .timeout:
             judged.outcome = .timedOut

@@ -8,8 +8,8 @@ import Synchronization
 
 /// Hands committed fires to the runner at their due instants, and turns what the runner says into reports.
 ///
-/// An attempt goes `waiting → queued → running → gone`; from `waiting` and `queued` it may also go at once, as missed or
-/// stopped. It outlives incarnations: results are reported in the name of the one that journaled the fire.
+/// An attempt goes `waiting → queued → running → gone`; one that needs units waits for them first (`unentitled`). From where it waits it
+/// may also go at once, as missed or stopped. It outlives incarnations: results are reported in the name of the one that journaled the fire.
 actor AttemptDesk {
     /// A committed fire that is to be launched.
     struct Launch: Sendable {
@@ -24,7 +24,8 @@ actor AttemptDesk {
         let specification: TaskSpecification
         let fence: FencingToken
         let live: LiveIncarnation
-        let committedAt: Instant
+        /// When it was committed; for what needs units, when it got them.
+        var committedAt: Instant
         let order: Int
         /// When it is looked at again; set when its instant had come and there was no room for it.
         var againAt: Instant?
@@ -83,6 +84,10 @@ actor AttemptDesk {
     nonisolated let closed = Latch()
     var waiting = MinHeap<Waiting>()
     var queue = LaunchQueue<Waiting>()
+    /// Those that need units and have not got them yet.
+    var unentitled: [AttemptID: Waiting] = [:]
+    /// Those of `unentitled` that have been claimed for.
+    var claimed: Set<AttemptID> = []
     /// How fast attempts may be started.
     var pace = StartPace()
     var running: [AttemptID: Running] = [:]
@@ -128,17 +133,20 @@ actor AttemptDesk {
                 concludeUnstarted(entry.fire, live)
                 continue
             }
-            waiting.insert(
-                Waiting(
-                    fire: entry.fire,
-                    specification: entry.specification,
-                    fence: entry.fence,
-                    live: live,
-                    committedAt: time.now,
-                    order: nextOrder
-                )
+            let added = Waiting(
+                fire: entry.fire,
+                specification: entry.specification,
+                fence: entry.fence,
+                live: live,
+                committedAt: time.now,
+                order: nextOrder
             )
             nextOrder += 1
+            if entry.specification.demand.isEmpty {
+                waiting.insert(added)
+            } else {
+                unentitled[entry.fire.attempt] = added
+            }
         }
         bell.ring()
     }
@@ -178,6 +186,7 @@ actor AttemptDesk {
 
     /// One round; returns when the next one is due.
     private func pass() async -> MonotonicInstant {
+        claimUnits()
         takeDue()
         let orders = takeLaunchable()
         if !orders.isEmpty { await runner.start(orders) }
@@ -262,7 +271,7 @@ actor AttemptDesk {
             fire: entry.fire,
             specification: entry.specification,
             live: entry.live,
-            livesUntil: entry.specification.concurrency.isExclusive ? deadline : nil
+            livesUntil: entry.specification.endsWithLease ? deadline : nil
         )
         handedCount += 1
         queue.started(entry.specification.group)
@@ -279,6 +288,19 @@ actor AttemptDesk {
     ///
     /// A task that must run at least once is never given up for being late while its incarnation lives, unless it says so itself.
     private func hopeless(_ entry: Waiting, keptCount: Int) -> String? {
+        if let reason = overdue(entry) { return reason }
+        if entry.fire.delivery == .atLeastOnce { return nil }
+        if keptCount >= AgentTiming.queueMax { return MissedReason.noSlot }
+        guard max(entry.launchAt, entry.committedAt).duration(to: time.now) > AgentTiming.lateMax else {
+            return nil
+        }
+        if !spool.isStoring { return MissedReason.noStorage }
+        if !entry.live.allowsLaunch(at: time.monotonic) { return MissedReason.leaseEnded }
+        return nil
+    }
+
+    /// Why the fire will never be started, whatever it waits for; `nil` while it may.
+    func overdue(_ entry: Waiting) -> String? {
         if entry.live.isOver { return MissedReason.incarnationEnded }
         if let deadline = entry.specification.startDeadline, entry.fire.attempt.number == 1,
             entry.launchAt.duration(to: time.now) > deadline
@@ -288,13 +310,6 @@ actor AttemptDesk {
         if let total = entry.specification.totalTimeout, entry.fire.due.duration(to: time.now) >= total {
             return MissedReason.totalTimeout
         }
-        if entry.fire.delivery == .atLeastOnce { return nil }
-        if keptCount >= AgentTiming.queueMax { return MissedReason.noSlot }
-        guard max(entry.launchAt, entry.committedAt).duration(to: time.now) > AgentTiming.lateMax else {
-            return nil
-        }
-        if !spool.isStoring { return MissedReason.noStorage }
-        if !entry.live.allowsLaunch(at: time.monotonic) { return MissedReason.leaseEnded }
         return nil
     }
 
@@ -353,7 +368,7 @@ actor AttemptDesk {
     }
 
     private func publish() {
-        let (running, waiting) = (running.keys.sorted(), waiting.count + queue.count)
+        let (running, waiting) = (running.keys.sorted(), waiting.count + queue.count + unentitled.count)
         status.update {
             $0.running = running
             $0.waitingCount = waiting
@@ -366,6 +381,7 @@ actor AttemptDesk {
         if let due = waiting.min?.launchAt {
             wake = min(wake, now + min(time.now.duration(to: due), AgentTiming.dueTrust))
         }
+        if !unentitled.isEmpty { wake = min(wake, now + unitsWait) }
         if !queue.isEmpty {
             let wait = pace.wait(at: now.sinceOrigin)
             wake = min(

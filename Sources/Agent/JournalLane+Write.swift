@@ -88,6 +88,25 @@ extension JournalLane {
         }
     }
 
+    /// Claims the units that attempts need whose instants have come; they follow the segments that journal them.
+    ///
+    /// `nil` when there is nothing to claim.
+    mutating func claimUnits() async throws -> Progress? {
+        if claims.isEmpty { claims = live.takeClaims(limit: AgentJournal.claimsMax) }
+        guard !claims.isEmpty else { return nil }
+        let wanted = claims
+        switch try await outcome({ lane in try await lane.journal.claim(wanted, fence: lane.fence) }) {
+        case .committed(let sent, let roundTrip, _):
+            claims = []
+            noteCommit(sent, roundTrip)
+        case .rejected:
+            try await loadAgain()
+        case .foreign:
+            return .end(.sealed)
+        }
+        return .goOn
+    }
+
     /// Performs a write; one that the server refuses for good counts as rejected, so that nothing stays in hand.
     private mutating func outcome(
         _ write: (inout JournalLane) async throws -> JournalOutcome
@@ -191,6 +210,7 @@ extension JournalLane {
         case .launch: break
         case .stop(let attempt): await context.desk.stop(attempt, kill: false)
         case .kill(let attempt): await context.desk.stop(attempt, kill: true)
+        case .grant(let attempt): await context.desk.entitle(attempt)
         }
     }
 

@@ -11,6 +11,7 @@ extension CenterControl {
         let names = request.tasks.map(\.name)
         return try await change { leading in
             let plan = try plan(request)
+            try checkPools(plan.definitions)
             try checkSizes(plan.definitions)
             if request.isDryRun { return plan.receipt }
             if let objection = ChangedShare.objection(
@@ -32,6 +33,15 @@ extension CenterControl {
         for calendar in plan.calendars { try await writer.write(calendar) }
         try await writer.record(plan.superseded)
         if !plan.definitions.isEmpty { try await writer.write(plan.definitions.map { .save($0) }) }
+    }
+
+    /// A pool may have been deleted or made smaller since the request was looked at.
+    private func checkPools(_ definitions: [TaskDefinition]) throws {
+        let pools = state.store.read { $0.pools.mapValues(\.value) }
+        for task in definitions {
+            guard let problem = task.specification.demand.problems(knowing: pools).first else { continue }
+            throw CenterError.conflict("task \(task.name): \(problem.message)")
+        }
     }
 
     private func plan(_ request: SaveRequest) throws -> SavePlan {
@@ -66,7 +76,7 @@ extension CenterControl {
     private func problems(_ request: SaveRequest) -> [ValidationProblem] {
         let calendars = Self.problems(request.calendars)
         guard calendars.isEmpty else { return calendars }
-        let runtimes = state.store.read { Set($0.runtimes.keys) }
+        let (runtimes, pools) = state.store.read { (Set($0.runtimes.keys), $0.pools.mapValues(\.value)) }
         var sources = sources(for: request.tasks)
         for calendar in request.calendars { sources.replace(calendar) }
         var seen: Set<TaskID> = []
@@ -74,6 +84,7 @@ extension CenterControl {
         return request.tasks.enumerated().flatMap { index, specification in
             var found = specification.problems + dependencies.problems(of: specification)
             found += specification.calendarProblems(knowing: sources.known)
+            found += specification.demand.problems(knowing: pools)
             if found.isEmpty { found += Self.problems(specification, with: sources) }
             if !runtimes.contains(specification.runtime) {
                 found.append(.init(field: "runtime", message: Self.unknown(specification.runtime, runtimes)))

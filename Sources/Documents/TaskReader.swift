@@ -7,7 +7,7 @@ struct TaskReader {
         "kind", "v", "name", "runtime", "group", "labels", "description", "command", "script", "environment",
         "parameters", "schedules",
         "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline",
-        "concurrency", "priority", "after", "join",
+        "concurrency", "exclusive", "pools", "priority", "after", "join",
         "placement", "enabled",
     ]
     private static let placementKeys = ["agents", "labels", "regions", "zones"]
@@ -41,6 +41,7 @@ struct TaskReader {
         readMisfire(into: &task, &reader)
         readRetry(into: &task, &reader)
         readConcurrency(into: &task, &reader)
+        readDemand(into: &task, &reader)
         readDependencies(into: &task, &reader)
         readPlacement(into: &task, &reader)
         if isValidated { validate(task, &reader) }

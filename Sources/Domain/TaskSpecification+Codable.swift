@@ -3,8 +3,8 @@ import Scheduling
 extension TaskSpecification: Codable {
     private enum Key: String, CodingKey {
         case name, runtime, group, labels, description, command, script, environment, parameters, schedules
-        case timeout, killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency, priority,
-            after, join
+        case timeout, killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency,
+            exclusive, pools, priority, after, join
         case placement, enabled
     }
 
@@ -30,6 +30,7 @@ extension TaskSpecification: Codable {
         misfire = try container.decodeIfPresent(Misfire.self, forKey: .misfire) ?? misfire
         startDeadline = try container.decodeIfPresent(DurationText.self, forKey: .startDeadline)?.duration
         concurrency = try container.decodeIfPresent(Concurrency.self, forKey: .concurrency) ?? concurrency
+        demand = try UnitDemand(from: decoder)
         priority = try container.decodeIfPresent(Int.self, forKey: .priority) ?? priority
         after = Dependencies(
             try container.decodeIfPresent([Dependencies.Edge].self, forKey: .after) ?? [],
@@ -62,6 +63,7 @@ extension TaskSpecification: Codable {
         if misfire != Misfire() { try container.encode(misfire, forKey: .misfire) }
         try container.encodeIfPresent(startDeadline.map(DurationText.init), forKey: .startDeadline)
         if concurrency != Concurrency() { try container.encode(concurrency, forKey: .concurrency) }
+        try demand.encode(to: encoder)
         if priority != 0 { try container.encode(priority, forKey: .priority) }
         if !after.edges.isEmpty { try container.encode(after.edges, forKey: .after) }
         if after.join != .all { try container.encode(after.join, forKey: .join) }

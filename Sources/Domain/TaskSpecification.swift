@@ -50,6 +50,8 @@ public struct TaskSpecification: Hashable, Sendable {
     public var startDeadline: Duration?
     /// What happens when a fire comes while an earlier run lives.
     public var concurrency: Concurrency
+    /// What each of its runs holds while it lives, and shares with the runs of other tasks.
+    public var demand: UnitDemand
     /// Which of two runs goes first when there is one slot for both: the one with the higher priority, from -100 to 100.
     public var priority: Int
     /// Which runs of other tasks it runs after, besides its schedules.
@@ -78,6 +80,7 @@ public struct TaskSpecification: Hashable, Sendable {
         totalTimeout: Duration? = nil,
         startDeadline: Duration? = nil,
         concurrency: Concurrency = Concurrency(),
+        demand: UnitDemand = UnitDemand(),
         priority: Int = 0,
         after: Dependencies = Dependencies(),
         placement: Placement = Placement(),
@@ -100,6 +103,7 @@ public struct TaskSpecification: Hashable, Sendable {
         self.totalTimeout = totalTimeout
         self.startDeadline = startDeadline
         self.concurrency = concurrency
+        self.demand = demand
         self.priority = priority
         self.after = after
         self.placement = placement
@@ -108,6 +112,9 @@ public struct TaskSpecification: Hashable, Sendable {
 
     /// The grace between SIGTERM and SIGKILL of a task that names none (docs/architecture.md §7).
     public static let killGraceDefault = Duration.seconds(10)
+
+    /// Whether an attempt must not outlive its agent's lease: somebody else may begin once it is over.
+    public var endsWithLease: Bool { concurrency.isExclusive || !demand.isEmpty }
 }
 
 /// What happens to a fire whose outcome cannot be known.

@@ -57,6 +57,7 @@ extension TaskSpecification {
         let problems =
             actionProblems + labelProblems + environmentProblems + parameterProblems + scheduleProblems
             + completionProblems + startProblems + durationProblems + after.problems(of: name)
+            + demand.problems
         return problems.isEmpty ? sizeProblems : problems
     }
 

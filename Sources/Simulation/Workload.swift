@@ -20,6 +20,9 @@ final class Workload {
     private var followings: [TaskID: Following] = [:]
     private var followingGenerator: SeededGenerator
     private var pauseGenerator: SeededGenerator
+    private var keyGenerator: SeededGenerator
+    /// Whether the runs of a task hold a key that those of others hold, too; an edit does not change it.
+    private var keyed: [TaskID: Bool] = [:]
     /// Which tasks stand in a group that is paused now and then.
     private var grouped: Set<TaskID> = []
     /// Tasks whose schedules were changed while the cluster ran.
@@ -32,6 +35,7 @@ final class Workload {
         self.generator = generator
         followingGenerator = generator
         pauseGenerator = generator
+        keyGenerator = generator
     }
 
     /// The group that is paused now and then.
@@ -45,6 +49,9 @@ final class Workload {
         var isScheduled = true
         /// Whether it runs wherever an agent starts.
         var followsStarts = false
+
+        /// Whether its runs may have to wait for those of others.
+        var isPatient: Bool { completion == nil && !followsStarts }
     }
 
     /// Tasks whose fires may have to wait for the end of a run.
@@ -145,7 +152,11 @@ final class Workload {
         let following = try followings[name] ?? drawFollowing()
         followings[name] = following
         let drawn = policies[name] ?? drawConcurrency()
-        let concurrency = following.followsStarts ? Concurrency() : drawn
+        let isKeyed = keyed[name] ?? (keyGenerator.chance(0.3) && following.isPatient)
+        keyed[name] = isKeyed
+        // One run at a time waits for the key, or holds it: what comes meanwhile is skipped.
+        let concurrency =
+            following.followsStarts ? Concurrency() : isKeyed ? Concurrency(.forbid) : drawn
         policies[name] = concurrency
         var schedules = following.isScheduled ? [Schedule.every(interval)] : []
         if let completion = following.completion { schedules = [Schedule(.afterCompletion(completion))] }
@@ -166,6 +177,7 @@ final class Workload {
                 agent: generator.element(of: locations) ?? .any
             ),
             concurrency: concurrency,
+            demand: UnitDemand(keys: isKeyed ? [PoolID("shared")].compactMap(\.self) : []),
             after: following.after
         )
     }

@@ -108,10 +108,11 @@ struct Applying: Sendable {
         return changes
     }
 
-    /// Finds tasks whose runtime or calendars neither exist nor are among the documents, before anything is changed.
+    /// Finds tasks whose runtime, calendars or pools neither exist nor are among the documents, before anything is changed.
     private func refuseUnknownNames(in documents: [Document]) async throws {
         let problems =
             try await unknownRuntimes(in: documents) + unknownCalendars(in: documents)
+            + unfitPools(in: documents)
         if !problems.isEmpty { throw DocumentError(problems: problems) }
     }
 
@@ -142,6 +143,28 @@ struct Applying: Sendable {
         return documents.flatMap { document -> [DocumentProblem] in
             guard case .task(let task) = document else { return [] }
             return task.specification.calendarProblems(knowing: known).map { problem in
+                DocumentProblem(
+                    location: document.location,
+                    field: problem.field,
+                    message: "task \(document.name): \(problem.message)"
+                )
+            }
+        }
+    }
+
+    private func unfitPools(in documents: [Document]) async throws -> [DocumentProblem] {
+        var demands: [(document: Document, demand: UnitDemand)] = []
+        for document in documents {
+            guard case .task(let task) = document, !task.specification.demand.pools.isEmpty else { continue }
+            demands.append((document, task.specification.demand))
+        }
+        guard !demands.isEmpty else { return [] }
+        var known: [PoolID: Pool] = [:]
+        for pool in try await connection.pools() where pool.exclusive != true {
+            known[pool.name] = Pool(name: pool.name, units: pool.units)
+        }
+        return demands.flatMap { document, demand in
+            demand.problems(knowing: known).map { problem in
                 DocumentProblem(
                     location: document.location,
                     field: problem.field,

@@ -100,14 +100,15 @@ struct FinalChecks {
         let starts = cluster.watch.state.withLock(\.starts)
         let queued = queued(starts)
         let queuedRuns = Set(queued.map(\.attempt.run))
+        let claimed = claimedRuns
         for (name, runs) in histories {
             let records = Records(runs)
             for task in definitions {
                 // What waits is taken in the order in which it is due: fires stand behind what is due before them.
                 let queueBegins = queued.filter { $0.uid == task.uid }.map(\.due).min()
-                check(task, through: min(end, queueBegins ?? end), records, starts, name)
+                check(task, through: min(end, queueBegins ?? end), records, starts, claimed: claimed, name)
             }
-            for run in runs where !run.state.isFinal && run.due <= end {
+            for run in runs where !run.state.isFinal && run.due <= end && !claimed.contains(run.id) {
                 // What runs may run on, and what has just failed is attempted again.
                 if starts.isRunning(run.id, since: trace.now - Self.retryPauseMax) { continue }
                 trace.violated(
@@ -120,7 +121,8 @@ struct FinalChecks {
             where run.fireKey != nil && !records.has(run) {
                 trace.violated(.disposition, "\(run) was started, and \(name) does not know it")
             }
-            for run in workload.requestedRuns where !records.has(run) && !queuedRuns.contains(run) {
+            for run in workload.requestedRuns
+            where !records.has(run) && !queuedRuns.contains(run) && !claimed.contains(run) {
                 trace.violated(.disposition, "\(run) was requested, and \(name) does not know it")
             }
         }
@@ -137,6 +139,16 @@ struct FinalChecks {
         let queueing = Set(definitions.filter { $0.specification.concurrency.waitingMax > 0 }.map(\.uid))
         let worked = queueing.intersection(starts.busyTasks(since: trace.now - Self.retryPauseMax))
         return waitingRuns.filter { worked.contains($0.uid) }
+    }
+
+    /// The runs that hold a key, or wait for one: as long as runs of other tasks take, and whatever of those was cut off.
+    private var claimedRuns: Set<RunID> {
+        guard let root = try? cluster.tree.claims else { return [] }
+        let claims = cluster.ensemble.children(root).compactMap { name -> UnitClaim? in
+            guard let path = try? root.child(name), let node = cluster.ensemble.node(path) else { return nil }
+            return try? ZNodeCodec.decode(UnitClaim.self, from: node.data, at: path.text)
+        }
+        return Set(claims.map(\.attempt.run))
     }
 
     /// What is in the inboxes.
@@ -166,6 +178,7 @@ struct FinalChecks {
         through end: Instant,
         _ records: Records,
         _ starts: StartCheck,
+        claimed: Set<RunID>,
         _ center: String
     ) {
         let ended = starts.endedRuns
@@ -174,6 +187,7 @@ struct FinalChecks {
             due = task.nextDue(after: instant)
             if isAmbiguous(instant, task) { continue }
             let run = RunID(FireKey(uid: task.uid, due: instant))
+            if claimed.contains(run) { continue }
             let count = records.count(task.uid, instant)
             if count == 0 {
                 trace.violated(.disposition, "\(task.name) at \(instant) (\(run)) is absent at \(center)")

@@ -1,0 +1,85 @@
+import Cluster
+import Domain
+import Orchestration
+import Scheduling
+
+/// Attempts that need exclusive keys or units of pools: they wait until the leader has granted them.
+extension AttemptDesk {
+    /// Has claims made for those whose instants have come, and reports those that will never be started.
+    func claimUnits() {
+        guard !unentitled.isEmpty else { return }
+        for entry in takeUnentitled({ overdue($0) != nil }) {
+            miss(entry.fire, entry.live, overdue(entry) ?? MissedReason.deadline)
+        }
+        let limit = time.now + LookAhead.longest
+        let new = unentitled.values.filter { $0.launchAt <= limit && !claimed.contains($0.fire.attempt) }
+        for entry in new.sorted() {
+            claimed.insert(entry.fire.attempt)
+            entry.live.claim([
+                UnitClaim(
+                    entry.fire,
+                    of: entry.specification,
+                    runtime: seat.runtime,
+                    agent: seat.agent,
+                    incarnation: entry.live.incarnation,
+                    lease: entry.live.leaseLength
+                )
+            ])
+        }
+    }
+
+    /// Lets an attempt begin: it holds what it needs.
+    func entitle(_ attempt: AttemptID) {
+        guard var entry = unentitled.removeValue(forKey: attempt) else { return }
+        claimed.remove(attempt)
+        // What it has waited for was no slot and no lease.
+        entry.committedAt = time.now
+        waiting.insert(entry)
+        bell.ring()
+    }
+
+    /// Takes out those that are meant, in the order in which they came.
+    func takeUnentitled(_ isMeant: (Waiting) -> Bool) -> [Waiting] {
+        let taken = unentitled.values.filter(isMeant).sorted { $0.order < $1.order }
+        for entry in taken {
+            unentitled[entry.fire.attempt] = nil
+            claimed.remove(entry.fire.attempt)
+        }
+        return taken
+    }
+
+    /// How long nothing changes for those that wait for units.
+    var unitsWait: Duration {
+        let now = time.now
+        let unclaimed = unentitled.values.filter { !claimed.contains($0.fire.attempt) }
+        let next = unclaimed.map { now.duration(to: $0.launchAt - LookAhead.longest) }.min()
+        return max(min(next ?? AgentTiming.dueTrust, AgentTiming.dueTrust), .zero)
+    }
+
+    /// Those that wait for units, for people.
+    func claims(limit: Int) -> [QueuedAttempt] {
+        unentitled.values.sorted { ($0.fire.due, $0.order) < ($1.fire.due, $1.order) }.prefix(max(0, limit))
+            .map { entry in
+                QueuedAttempt(
+                    attempt: entry.fire.attempt,
+                    task: entry.fire.task,
+                    group: entry.specification.group,
+                    priority: entry.specification.priority,
+                    due: entry.fire.due,
+                    reason: "it waits for \(entry.specification.demand.words)"
+                )
+            }
+    }
+}
+
+extension UnitDemand {
+    /// What is needed, for people.
+    fileprivate var words: String {
+        units.keys.sorted().map { source in
+            switch source {
+            case .key(let name): "exclusive key \(name)"
+            case .pool(let name): "\(pools[name] ?? 0) of pool \(name)"
+            }
+        }.joined(separator: " and ")
+    }
+}
