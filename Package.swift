@@ -235,8 +235,8 @@ let package = Package(
         tests(
             "CenterClientTests",
             [
-                "CenterClient", "CenterAPI", "CenterDoubles", "Center", "Agent", "Payloads", "Domain",
-                "Scheduling",
+                "CenterClient", "CenterAPI", "CenterDoubles", "Center", "Agent", "Cluster", "Payloads",
+                "Domain", "Scheduling",
                 lifecycle, logging,
             ]
         ),

@@ -7,8 +7,9 @@ import Foundation
 struct BenchmarkSuite {
     /// All benchmarks in the order of their runs: the long one last.
     static let all: [any Benchmark] = [
-        NextInstantBenchmark(), PlanBenchmark(), ZooKeeperClientBenchmark(), ExecutorStartBenchmark(),
-        StartLatenessBenchmark(), HandoffBenchmark(), FailoverBenchmark(), MemoryBenchmark(),
+        NextInstantBenchmark(), NextFiresBenchmark(), PlanBenchmark(), ZooKeeperClientBenchmark(),
+        ExecutorStartBenchmark(), StartLatenessBenchmark(), WorkflowBenchmark(), BackfillBenchmark(),
+        HandoffBenchmark(), FailoverBenchmark(), MemoryBenchmark(),
     ]
 
     /// Runs what the arguments name; a benchmark that fails is named and the others still run.

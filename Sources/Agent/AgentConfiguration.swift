@@ -62,6 +62,8 @@ enum AgentTiming {
     static let segmentsMax = 64
     /// The wall clock may be set: nobody trusts a wait for a due instant longer than this.
     static let clockTrust = Duration.seconds(1)
+    /// How often is looked whether there is room by now for an attempt whose instant has come; it is rare that there is none.
+    static let crowdedPause = Duration.milliseconds(50)
     /// As `clockTrust`, for the waits that it was made for.
     static var dueTrust: Duration { Mutation.trustsWallClock.isOn ? .seconds(86_400) : clockTrust }
     /// A committed fire waits this long for the lease or the disk to come back.

@@ -13,14 +13,18 @@ public import ZooKeeper
 public struct AgentService: Service, AgentStatusSource {
     private let context: AgentContext
     private let delivery: any ReportDelivery
+    private let prober: (any HealthProber)?
 
     /// Composes an agent; `run` starts it.
+    ///
+    /// Without a prober the probes of tasks are not asked.
     public init(
         _ configuration: AgentConfiguration,
         connector: any ZooKeeperConnector,
         store: any AgentStateStore,
         runner: any AttemptRunner,
         delivery: any ReportDelivery,
+        prober: (any HealthProber)? = nil,
         time: TimeSource,
         random: RandomSource,
         logger: Logger
@@ -48,6 +52,7 @@ public struct AgentService: Service, AgentStatusSource {
             logger: logger
         )
         self.delivery = delivery
+        self.prober = prober
         context = AgentContext(
             configuration: configuration,
             connector: connector,
@@ -122,6 +127,10 @@ public struct AgentService: Service, AgentStatusSource {
             group.addTask { await context.desk.listen() }
             group.addTask { await context.spool.run() }
             group.addTask { await lane.run() }
+            if let prober {
+                let probes = ProbeLane(desk: context.desk, prober: prober, time: context.time)
+                group.addTask { await probes.run() }
+            }
             group.addTask { await prune() }
             await incarnations()
             await end()

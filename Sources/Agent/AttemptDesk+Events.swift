@@ -9,7 +9,8 @@ extension AttemptDesk {
     func handle(_ event: AttemptEvent) {
         switch event {
         case .started(let attempt, let at): started(attempt, at: at)
-        case .progress(let attempt, let progress): return noted(attempt, progress)
+        case .progress(let attempt, let progress): return note(of: attempt) { $0.progress = progress }
+        case .status(let attempt, let status): return note(of: attempt) { $0.status = status }
         case .told(let attempt, let account): running[attempt]?.account = account
         case .ended(let result): ended(result)
         case .refused(let attempt, let reason):
@@ -25,6 +26,9 @@ extension AttemptDesk {
         if !known.hasStarted { handedCount -= 1 }
         running[attempt]?.hasStarted = true
         running[attempt]?.timeoutAt = known.allowance(at: time.now).map { time.monotonic + $0 }
+        if let probe = known.specification.residency?.probe, let order = known.order {
+            probes.yield(ProbedAttempt(probe: probe, order: order))
+        }
         spool.submit([report(known.fire, known.live.incarnation, .started(at: at))])
     }
 
@@ -37,8 +41,8 @@ extension AttemptDesk {
         conclude(known.fire, known.live.incarnation, judged, known.account)
     }
 
-    private func noted(_ attempt: AttemptID, _ progress: RunProgress) {
-        if running[attempt] != nil { self.progress.note(ProgressNote(attempt, progress)) }
+    private func note(of attempt: AttemptID, _ change: (inout ProgressNote) -> Void) {
+        if running[attempt] != nil { progress.note(attempt, change) }
     }
 
     private func remove(_ attempt: AttemptID) -> Running? {
@@ -51,6 +55,19 @@ extension AttemptDesk {
     private func note(_ attempt: AttemptID) {
         logger.debug("an attempt of an earlier process was heard of", metadata: ["attempt.id": "\(attempt)"])
     }
+
+    /// Takes over what a probe found out about an attempt, which is stopped when it is not healthy any more.
+    ///
+    /// Returns whether it goes on.
+    func heard(_ health: RunHealth, of attempt: AttemptID) async -> Bool {
+        guard let known = running[attempt], known.reason == nil else { return false }
+        note(of: attempt) { $0.health = health }
+        if !health.isHealthy { await stop(attempt, because: .unhealthy(health.answer)) }
+        return health.isHealthy
+    }
+
+    /// Whether an attempt runs, and nobody has asked it to stop.
+    func goesOn(_ attempt: AttemptID) -> Bool { running[attempt].map { $0.reason == nil } ?? false }
 
     /// Stops or kills an attempt on request; one that has not started never will.
     func stop(_ attempt: AttemptID, kill: Bool = false, because reason: StopReason = .request) async {
@@ -179,6 +196,12 @@ extension AttemptDesk.Running {
         case .replaced:
             judged.outcome = .stopped
             judged.message = "a newer run replaced it (concurrency: replace)"
+        case .resident(let stop):
+            judged.outcome = .stopped
+            judged.message = stop.reason
+        case .unhealthy(let answer):
+            judged.outcome = .failed
+            judged.message = "unhealthy: \(answer)"
         case .shutdown:
             guard result.outcome != .succeeded else { break }
             // Lost is what the leader has attempted elsewhere, for tasks that must run at least once.

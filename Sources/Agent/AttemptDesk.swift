@@ -27,14 +27,9 @@ actor AttemptDesk {
         /// When it was committed; for what needs units, when it got them.
         var committedAt: Instant
         let order: Int
-        /// When it is looked at again; set when its instant had come and there was no room for it.
-        var againAt: Instant?
-
         /// When it may start: what is not awaited at once, also when the clock that dated it is ahead of ours.
         var launchAt: Instant {
-            if let againAt { return againAt }
-            let isAwaited = fire.trigger.isAwaited(byAttempt: fire.attempt.number)
-            return isAwaited ? fire.due : min(fire.due, committedAt)
+            fire.trigger.isAwaited(byAttempt: fire.attempt.number) ? fire.due : min(fire.due, committedAt)
         }
 
         /// What it brings forward when slots are short.
@@ -52,12 +47,20 @@ actor AttemptDesk {
     static let messageMax = 300
 
     /// Why we ended an attempt.
-    enum StopReason: Sendable { case timeout, request, shutdown, replaced }
+    enum StopReason: Hashable, Sendable {
+        case timeout, request, shutdown, replaced
+        /// A process of a resident task is not to go on.
+        case resident(ResidentStop)
+        /// The probe of a resident task had this last answer.
+        case unhealthy(String)
+    }
 
     struct Running: Sendable {
         let fire: JournaledFire
         let specification: TaskSpecification
         let live: LiveIncarnation
+        /// What it was launched with, for its probe; `nil` without one.
+        var order: LaunchOrder?
         var hasStarted = false
         var timeoutAt: MonotonicInstant?
         var reason: StopReason?
@@ -82,6 +85,9 @@ actor AttemptDesk {
     nonisolated let idle = Bell()
     /// Set when `close` is through.
     nonisolated let closed = Latch()
+    /// The attempts that are to be probed, as they start; for one consumer.
+    nonisolated let probed: AsyncStream<ProbedAttempt>
+    let probes: AsyncStream<ProbedAttempt>.Continuation
     var waiting = MinHeap<Waiting>()
     var queue = LaunchQueue<Waiting>()
     /// Those that need units and have not got them yet.
@@ -93,6 +99,8 @@ actor AttemptDesk {
     var running: [AttemptID: Running] = [:]
     /// Those of `running` that have not started: they are in the runner's line.
     var handedCount = 0
+    /// Those of `waiting` whose instant has come, and for which the task's other runs leave no room.
+    private var crowdedCount = 0
     private var nextOrder = 0
     private var runtimeStartsPerSecond: Int?
     private var agentCount = 1
@@ -120,6 +128,7 @@ actor AttemptDesk {
         self.status = status
         self.time = time
         self.logger = logger
+        (probed, probes) = AsyncStream.makeStream(of: ProbedAttempt.self, bufferingPolicy: .unbounded)
     }
 
     /// Takes committed fires over, in the order of their segment; those that are stopped already are over.
@@ -198,23 +207,26 @@ actor AttemptDesk {
 
     private func takeDue() {
         let now = time.now
-        var others: [Waiting] = []
+        var due: [Waiting] = []
         while let first = waiting.min, first.launchAt <= now || first.live.isOver {
-            guard var next = waiting.popMin() else { break }
-            if hasRoom(next) {
-                queue.insert(next, next.claim)
+            guard let next = waiting.popMin() else { break }
+            due.append(next)
+        }
+        crowdedCount = 0
+        for entry in due {
+            if hasRoom(entry) {
+                queue.insert(entry, entry.claim)
             } else {
-                next.againAt = now + AgentTiming.clockTrust
-                others.append(next)
+                crowdedCount += 1
+                waiting.insert(entry)
             }
         }
-        for entry in others { waiting.insert(entry) }
     }
 
     /// Whether the task's other runs leave room for it; what will never be started is not in their way.
     private func hasRoom(_ entry: Waiting) -> Bool {
-        guard entry.specification.concurrency.livingMax != nil, !entry.live.isOver else { return true }
-        return entry.live.ledger.withLock { $0.begin(entry.fire) }
+        guard let max = entry.specification.concurrency.livingMax, !entry.live.isOver else { return true }
+        return entry.live.ledger.withLock { $0.begin(entry.fire, max: max) }
     }
 
     /// Takes out of the queue what may start now; what can never start is reported.
@@ -267,104 +279,23 @@ actor AttemptDesk {
     private func order(_ entry: Waiting, notAfter deadline: MonotonicInstant, now: MonotonicInstant)
         -> LaunchOrder
     {
-        running[entry.fire.attempt] = Running(
-            fire: entry.fire,
-            specification: entry.specification,
-            live: entry.live,
-            livesUntil: entry.specification.endsWithLease ? deadline : nil
-        )
-        handedCount += 1
-        queue.started(entry.specification.group)
-        pace.started(at: now.sinceOrigin)
-        return LaunchOrder(
+        let order = LaunchOrder(
             fire: entry.fire,
             specification: entry.specification,
             notAfter: deadline,
             fence: entry.fence
         )
-    }
-
-    /// Why the fire will never be started; `nil` while it may.
-    ///
-    /// A task that must run at least once is never given up for being late while its incarnation lives, unless it says so itself.
-    private func hopeless(_ entry: Waiting, keptCount: Int) -> String? {
-        if let reason = overdue(entry) { return reason }
-        if entry.fire.delivery == .atLeastOnce { return nil }
-        if keptCount >= AgentTiming.queueMax { return MissedReason.noSlot }
-        guard max(entry.launchAt, entry.committedAt).duration(to: time.now) > AgentTiming.lateMax else {
-            return nil
-        }
-        if !spool.isStoring { return MissedReason.noStorage }
-        if !entry.live.allowsLaunch(at: time.monotonic) { return MissedReason.leaseEnded }
-        return nil
-    }
-
-    /// Why the fire will never be started, whatever it waits for; `nil` while it may.
-    func overdue(_ entry: Waiting) -> String? {
-        if entry.live.isOver { return MissedReason.incarnationEnded }
-        if let deadline = entry.specification.startDeadline, entry.fire.attempt.number == 1,
-            entry.launchAt.duration(to: time.now) > deadline
-        {
-            return MissedReason.deadline
-        }
-        if let total = entry.specification.totalTimeout, entry.fire.due.duration(to: time.now) >= total {
-            return MissedReason.totalTimeout
-        }
-        return nil
-    }
-
-    /// The fire will not be started here.
-    ///
-    /// Once its incarnation is over (or about to be), a fire that must run at least once is left without a result: the
-    /// leader finds it open and has it attempted elsewhere. A result would tell it that nothing is left to do.
-    func miss(_ fire: JournaledFire, _ live: LiveIncarnation, _ reason: String, isLeaving: Bool = false) {
-        if fire.delivery == .atLeastOnce, isLeaving || live.isOver, !Mutation.missesForGood.isOn { return }
-        let result = AttemptResult(
-            attempt: fire.attempt,
-            outcome: .missed,
-            endedAt: time.now,
-            message: reason
+        running[entry.fire.attempt] = Running(
+            fire: entry.fire,
+            specification: entry.specification,
+            live: entry.live,
+            order: entry.specification.residency?.probe == nil ? nil : order,
+            livesUntil: entry.specification.endsWithLease ? deadline : nil
         )
-        conclude(fire, live.incarnation, result)
-    }
-
-    /// The fire was stopped before it was started.
-    func concludeUnstarted(
-        _ fire: JournaledFire,
-        _ live: LiveIncarnation,
-        because reason: StopReason = .request
-    ) {
-        let result = AttemptResult(
-            attempt: fire.attempt,
-            outcome: .stopped,
-            endedAt: time.now,
-            message: reason == .replaced
-                ? "a newer run replaced it before it was started (concurrency: replace)"
-                : "stopped before it was started"
-        )
-        conclude(fire, live.incarnation, result)
-    }
-
-    func conclude(
-        _ fire: JournaledFire,
-        _ incarnation: Incarnation,
-        _ result: AttemptResult,
-        _ account: AttemptAccount? = nil
-    ) {
-        progress.forget(fire.attempt)
-        var end = report(fire, incarnation, .ended(result))
-        end.account = account
-        spool.submit([end])
-    }
-
-    func report(_ fire: JournaledFire, _ incarnation: Incarnation, _ phase: RunReport.Phase) -> RunReport {
-        RunReport(
-            fire: fire,
-            agent: seat.agent,
-            incarnation: incarnation,
-            runtime: seat.runtime,
-            phase: phase
-        )
+        handedCount += 1
+        queue.started(entry.specification.group)
+        pace.started(at: now.sinceOrigin)
+        return order
     }
 
     private func publish() {
@@ -379,7 +310,9 @@ actor AttemptDesk {
         let now = time.monotonic
         var wake = now + AgentTiming.reread.upperBound
         if let due = waiting.min?.launchAt {
-            wake = min(wake, now + min(time.now.duration(to: due), AgentTiming.dueTrust))
+            // What has no room hides when the others are due.
+            let left = crowdedCount > 0 ? AgentTiming.crowdedPause : time.now.duration(to: due)
+            wake = min(wake, now + min(left, AgentTiming.dueTrust))
         }
         if !unentitled.isEmpty { wake = min(wake, now + unitsWait) }
         if !queue.isEmpty {

@@ -41,6 +41,11 @@ extension JournalLane {
         for attempt in attempts { await context.desk.stop(attempt, because: .replaced) }
     }
 
+    /// Stops processes of resident tasks that are not to go on.
+    func stopResidents(_ stops: [(attempt: AttemptID, stop: ResidentStop)]) async {
+        for (attempt, stop) in stops { await context.desk.stop(attempt, because: .resident(stop)) }
+    }
+
     /// Tells the ledger what waits in the inbox, takes up what may be admitted now, and ends the waits for what was cut off.
     mutating func lookAtHolds() {
         endGraces()

@@ -83,9 +83,9 @@ extension JournalLane {
             live.ledger.withLock { $0.define(found) }
             let isIncomplete = !live.ledger.withLock { $0.rowsWithoutDefinition }.isEmpty
             if isIncomplete { retryDefinitionsAt = context.time.monotonic + AgentTiming.clockTrust }
-            await remember(found)
+            unremembered = (unremembered ?? []) + found
         } else {
-            await remember([])
+            unremembered = unremembered ?? []
         }
     }
 
@@ -99,8 +99,12 @@ extension JournalLane {
             .filter { uids.contains($0.uid) }
     }
 
-    private func remember(_ changed: [TaskDefinition]) async {
+    /// Writes the cache of definitions; when nothing else is to be done, for no fire is to wait for the disk.
+    mutating func remember() async {
+        guard let fetched = unremembered else { return }
+        unremembered = nil
         let unused = live.ledger.withLock { $0.forgetUnusedDefinitions() }
+        let changed = fetched.filter { !unused.contains($0.uid) }
         guard !changed.isEmpty || !unused.isEmpty else { return }
         do {
             try await context.store.cache(changed, removing: unused)

@@ -27,6 +27,7 @@ extension JournalLane {
         let nonce = context.random.identifier(NonceKind.self)
         let horizon = now + lookAhead
         let isTaking = !entries.isEmpty
+        await stopResidents(live.ledger.withLock { $0.takeResidentStops() })
         let (segment, replaced) = live.ledger.withLock { ledger in
             let segment = ledger.composeSegment(
                 now: now,
@@ -181,7 +182,8 @@ extension JournalLane {
         for (index, fire) in fires.enumerated() where fire.decision == .launch {
             let dispatched = taken.first { $0.fire.attempt == fire.attempt }
             let specification =
-                dispatched?.specification ?? live.ledger.withLock { $0.definition(fire.uid)?.specification }
+                dispatched?.specification
+                ?? live.ledger.withLock { $0.definition(fire.uid)?.specification(forDue: fire.due) }
             guard let specification else {
                 preconditionFailure("\(fire.attempt) was journaled without a definition")
             }
@@ -253,7 +255,7 @@ extension JournalLane.Taken {
     init(_ name: String, _ run: DispatchedRun, _ definition: TaskDefinition?, floor: Instant?) {
         self.name = name
         self.run = run
-        specification = definition?.specification
+        specification = definition?.specification(forDue: run.due)
         fire = JournaledFire(run, definition, decision: Self.decision(run, definition))
         // The dispatch may have been taken in the history that was lost (rule T3).
         if let floor, run.due <= floor {
@@ -265,6 +267,9 @@ extension JournalLane.Taken {
         guard let definition else { return .skipped(reason: "the task was deleted") }
         if run.trigger == .completion, run.origin?.chain != definition.completionSince {
             return .skipped(reason: SkippedReason.unscheduled)
+        }
+        if definition.specification.residency != nil, run.trigger != .completion {
+            return .skipped(reason: SkippedReason.resident)
         }
         if run.trigger == .start, !definition.counts(at: run.due) {
             return .skipped(reason: SkippedReason.paused)

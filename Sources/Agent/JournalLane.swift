@@ -39,6 +39,8 @@ struct JournalLane {
     var changedSince: MonotonicInstant?
     var rereadAt: MonotonicInstant
     var retryDefinitionsAt: MonotonicInstant?
+    /// Definitions that the cache on disk does not have yet; `nil` when nothing has changed since it was written.
+    var unremembered: [TaskDefinition]?
     var entries: [(name: String, dispatch: Dispatch)] = []
     /// Entries of the inbox that may not be taken yet; they stay there, so that whoever comes after us finds them.
     var postponed: [String: (dispatch: Dispatch, until: MonotonicInstant)] = [:]
@@ -116,6 +118,7 @@ struct JournalLane {
         case .goOn: return nil
         case .nothing:
             publishHeld()
+            await remember()
             await live.bell.wait(until: nextWake(), context.time)
         }
         return nil

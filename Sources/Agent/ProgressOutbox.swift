@@ -1,7 +1,7 @@
 import Domain
 import Synchronization
 
-/// How far the attempts are that run, as they said last: what every center is told, and whoever asks the agent.
+/// How far the attempts are that run and what they do, as they said last: what every center is told, and whoever asks the agent.
 ///
 /// Bounded by the agent's slots: an attempt's later word replaces its earlier one, and its end takes it away. The last word goes with the
 /// report of the end.
@@ -24,11 +24,13 @@ final class ProgressOutbox: Sendable {
         state.withLock { $0.entries.values.map(\.note) }.sorted { $0.attempt < $1.attempt }
     }
 
-    /// Takes over what an attempt says.
-    func note(_ note: ProgressNote) {
+    /// Takes over what is said about an attempt.
+    func note(_ attempt: AttemptID, _ change: (inout ProgressNote) -> Void) {
         let bells = state.withLock { state in
+            var note = state.entries[attempt]?.note ?? ProgressNote(attempt)
+            change(&note)
             state.version += 1
-            state.entries[note.attempt] = Entry(note: note, version: state.version)
+            state.entries[attempt] = Entry(note: note, version: state.version)
             return Array(state.bells.values)
         }
         for bell in bells { bell.ring() }

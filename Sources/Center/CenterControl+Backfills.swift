@@ -116,6 +116,8 @@ extension CenterControl {
         guard let task else {
             throw CenterError.conflict("task \(paused.task) of backfill \(paused.id) was deleted: stop it")
         }
+        try refuseParts(of: task)
+        try refuseIncomplete(task.specification)
         guard let former = try await shelf.task(of: paused.id) else {
             throw CenterError.conflict("backfill \(paused.id) cannot be read: stop it")
         }
@@ -148,6 +150,9 @@ extension CenterControl {
 
     /// What a backfill would do, but for what exists; refuses one that cannot be.
     private func plan(_ request: BackfillRequest, of task: TaskDefinition) throws -> BackfillPlan {
+        if let refusal = CenterError.refusal(toRun: task) { throw refusal }
+        try refuseParts(of: task)
+        try refuseIncomplete(task.specification)
         var problems = request.problems(now: time.now) + request.terms.problems
         problems += task.specification.problems(withValues: request.terms.parameters)
         if let most = task.specification.concurrency.livingMax, request.parallel > most {

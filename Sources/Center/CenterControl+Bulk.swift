@@ -16,7 +16,10 @@ extension CenterControl {
             ])
         }
         return try await change { leading in
-            if request.action == .delete { try refuseOrphans(request.tasks) }
+            if request.action == .delete {
+                try refuseSteps(request.tasks)
+                try refuseOrphans(request.tasks)
+            }
             let plan = plan(request)
             try checkSizes(plan.edits.compactMap(\.definition))
             if request.isDryRun { return plan.receipt }
@@ -37,8 +40,18 @@ extension CenterControl {
         }
     }
 
+    /// Tasks of workflows are deleted with these only.
+    func refuseSteps(_ names: [TaskID]) throws(CenterError) {
+        for name in names.sorted() {
+            guard let place = state.store.read({ $0.tasks[name]?.value.specification.workflow }) else {
+                continue
+            }
+            throw .conflict(WorkflowCheck.refusal(name, place))
+        }
+    }
+
     /// Tasks that others come after are deleted together with these only.
-    private func refuseOrphans(_ names: [TaskID]) throws(CenterError) {
+    func refuseOrphans(_ names: [TaskID]) throws(CenterError) {
         let deleted = Set(names)
         for name in names.sorted() {
             let dependents = state.store.read { $0.dependents(of: name).map(\.name) }

@@ -58,11 +58,13 @@ extension CenterControl {
     /// How many runs are looked at for what lived at a time.
     private static let neighboursMax = 200
 
-    private func facts(of definition: TaskDefinition) async throws -> TaskFacts {
+    private func facts(of definition: TaskDefinition, part number: Int? = nil) async throws -> TaskFacts {
         let catalog = state.store.catalog
         let reconciler = state.leading?.reconciler
-        let part = TaskPart(uid: definition.uid)
         let mirror = await reconciler?.mirror
+        let parts = mirror.flatMap { placement(of: definition, $0) }
+        let telling = number ?? parts?.unplaced?.first ?? parts?.owners.first?.parts.first
+        let part = TaskPart(uid: definition.uid, part: telling ?? 0)
         let roster = await reconciler?.roster
         let runtime = definition.specification.runtime
         var place = TaskFacts.Place.unknown
@@ -90,6 +92,8 @@ extension CenterControl {
         return TaskFacts(
             definition: definition,
             now: time.now,
+            part: part.part,
+            parts: parts,
             place: place,
             row: mirror?.row(part),
             reason: await reconciler?.reasons[part],
@@ -101,7 +105,7 @@ extension CenterControl {
             running: running,
             living: living.reversed(),
             latest: latest.first { $0.state.isFinal },
-            paths: try paths(of: definition, owner: owner)
+            paths: try paths(of: definition, part: part.part, owner: owner)
         )
     }
 
@@ -114,7 +118,9 @@ extension CenterControl {
         if let agent { neighbours += try await around(run, RunFilter(runtime: run.runtime, agent: agent)) }
         var place: Explanation.Finding?
         if let definition {
-            place = TaskExplainer.explain(try await facts(of: definition)).first { $0.cause == .place }
+            place = TaskExplainer.explain(try await facts(of: definition, part: run.part)).first {
+                $0.cause == .place
+            }
         }
         return RunFacts(
             run: run,
@@ -129,6 +135,7 @@ extension CenterControl {
             paths: try paths(
                 of: run.task,
                 uid: run.uid,
+                part: run.part,
                 run.runtime,
                 group: definition?.specification.group ?? .standard,
                 owner: seat?.agent
@@ -145,7 +152,11 @@ extension CenterControl {
 
     /// The record that stands for an instant, alone or with others.
     private func run(of definition: TaskDefinition, at instant: Instant) async throws -> Run? {
-        if let run = try await history.run(RunID(FireKey(uid: definition.uid, due: instant))) { return run }
+        let parts = parts(of: definition, at: instant)
+        let runs = try await pipelined(parts, limit: 16) { [history] part in
+            try await history.run(RunID(FireKey(uid: definition.uid, part: part, due: instant)))
+        }
+        if let run = runs.compactMap(\.self).max(by: { $0.state.weight < $1.state.weight }) { return run }
         // A range is kept under its last instant.
         let later = try await history.runs(
             RunFilter(task: definition.name, states: [.missed, .skipped], since: instant),
@@ -160,10 +171,13 @@ extension CenterControl {
         return reason
     }
 
-    private func paths(of definition: TaskDefinition, owner: AgentID?) throws -> ExplanationPaths {
+    private func paths(of definition: TaskDefinition, part: Int = 0, owner: AgentID?) throws
+        -> ExplanationPaths
+    {
         try paths(
             of: definition.name,
             uid: definition.uid,
+            part: part,
             definition.specification.runtime,
             group: definition.specification.group,
             owner: owner
@@ -173,12 +187,16 @@ extension CenterControl {
     private func paths(
         of name: TaskID,
         uid: TaskUID,
+        part: Int,
         _ runtime: RuntimeID,
         group: GroupID,
         owner: AgentID?
     ) throws -> ExplanationPaths {
         let identity = state.store.read(\.identity)
-        let rows = Buckets.allocation(TaskPart(uid: uid), count: identity?.allocationBuckets ?? 256)
+        let rows = Buckets.allocation(
+            TaskPart(uid: uid, part: part),
+            count: identity?.allocationBuckets ?? 256
+        )
         let folder = try tree.runtime(runtime)
         let bucket = Buckets.task(name, count: identity?.taskBuckets ?? 4_096)
         return ExplanationPaths(

@@ -61,6 +61,18 @@ extension CenterControl {
                     "\(unfinished.task.name)\(id) is not over: wait for its end, or cancel the rest"
                 )
             }
+            if let split = occasion.members.first(where: { $0.partsMissing > 0 }) {
+                throw CenterError.conflict(
+                    "\(split.task.name) is not over (shards without a record: \(split.partsMissing)): wait for the end of all of them"
+                )
+            }
+            if let split = occasion.members.first(where: { $0.hasFailed && !$0.parts.isEmpty }) {
+                throw CenterError.conflict(
+                    "\(split.task.name) has several runs on this occasion, some of which have not succeeded: repeat these by "
+                        + "themselves (run retry), then what comes after them"
+                )
+            }
+            for member in occasion.members { try refuseIncomplete(member.task.specification) }
             let retry = OccasionRetry(occasion)
             guard !retry.heads.isEmpty else {
                 throw CenterError.conflict(

@@ -25,6 +25,14 @@ extension CenterControl {
         return try await redefine(name, note) { task, now in (task.resumed(now: now), ()) }.outcome
     }
 
+    func restart(_ name: TaskID, _ note: ChangeNote) async throws -> SaveOutcome {
+        try refuse(note.problems(message: "reason"))
+        return try await redefine(name, note) { task, now in
+            if let refusal = CenterError.refusal(toRestart: task, now: now) { throw refusal }
+            return (task.restarted(now: now), ())
+        }.outcome
+    }
+
     func changeFires(of name: TaskID, _ change: FireChange) async throws -> [FireException] {
         // Why, and who wants it, stands with the fires: what the task says stays the same.
         try await redefine(name, ChangeNote()) { task, now in

@@ -1,6 +1,7 @@
 import Cluster
 import Domain
 import Logging
+import Orchestration
 import Scheduling
 import ZooKeeper
 
@@ -81,7 +82,13 @@ extension CenterControl {
         let fire = report.fire
         guard case .ended(let result) = report.phase else { return true }
         guard let task = state.store.read({ $0.task(fire.uid) }) else {
-            try await giveUpRetry(report, result)
+            try await giveUpRetry(report, result, because: "its task is gone")
+            return true
+        }
+        if let roster = await leading.reconciler.roster, roster.isAbandoned(fire.key, of: task) {
+            let patience = result.endedAt + Reconciler.returnPatience
+            if roster.mayReturn(fire.key, of: task), time.now < patience { return false }
+            try await giveUpRetry(report, result, because: SkippedReason.partGone)
             return true
         }
         var next = OpenFireDecision.nextAttempt(of: fire, task)
@@ -120,10 +127,12 @@ extension CenterControl {
     }
 
     /// Records that the attempt that was announced does not follow.
-    private func giveUpRetry(_ report: RunReport, _ result: AttemptResult) async throws {
+    private func giveUpRetry(_ report: RunReport, _ result: AttemptResult, because reason: String)
+        async throws
+    {
         guard result.retryAt != nil else { return }
         var (final, result) = (report, result)
-        result.giveUpRetry(because: "its task is gone")
+        result.giveUpRetry(because: reason)
         final.phase = .ended(result)
         try await history.author([final])
     }

@@ -1,59 +1,135 @@
 import Cluster
 import Domain
 import Mutations
+import Orchestration
 import Scheduling
 import ZooKeeper
 
 extension CenterControl {
-    func requestRun(of task: TaskID, key: String, terms: RunTerms) async throws -> RunID {
-        let leading = try leading()
+    func requestRuns(of task: TaskID, key: String, terms: RunTerms, shard: String?) async throws -> [RunID] {
+        _ = try leading()
         guard let definition = state.store.catalog.tasks[task]?.value else {
             throw CenterError.notFound(kind: "task", name: task.text)
         }
+        var part: Int?
+        if let shard {
+            part = definition.specification.shards?.index(of: shard)
+            if part == nil { throw Self.unknownShard(shard, of: definition.specification) }
+        }
+        return try await requestRuns(of: definition, key: key, terms: terms, part: part)
+    }
+
+    /// Requests the runs of all parts of a task, or of one.
+    private func requestRuns(of task: TaskDefinition, key: String, terms: RunTerms, part: Int?) async throws
+        -> [RunID]
+    {
+        if let refusal = CenterError.refusal(toRun: task) { throw refusal }
+        let leading = try leading()
+        try refuseIncomplete(task.specification)
         let nonce = Mutation.dispatchesBlindly.isOn ? String(random.bits()) : ""
-        let run = RunID.requested(of: definition.uid, key: key + nonce, in: tree)
+        let run = RunID.requested(of: task.uid, key: key + nonce, in: tree)
+        let mistakes = task.specification.problems(withValues: terms.parameters) + terms.problems
+        // The same for all parts: by it their attempts work out how the request is split.
+        let now = time.now
         return try await translating {
-            if try await isDispatched(run, terms, leading) { return run }
-            let mistakes = definition.specification.problems(withValues: terms.parameters) + terms.problems
-            guard mistakes.isEmpty else { throw CenterError.invalid(mistakes) }
-            for attempt in 1...Self.targetsMax {
-                guard let roster = await leading.reconciler.roster else { break }
-                guard let target = roster.agent(for: definition, part: 0),
-                    let fence = roster.mirror.fences[target]
-                else {
-                    // A task whose runs are counted may be on its way to its owner.
-                    if attempt < Self.targetsMax, definition.specification.concurrency.livingMax != nil {
-                        try await time.sleep(for: Self.targetDelay)
-                        continue
-                    }
-                    throw CenterError.unavailable(
-                        "no live agent may run task \(task): start one in runtime \(definition.specification.runtime) "
-                            + "or widen the task's placement"
-                    )
-                }
-                let request = DispatchedRun(
-                    attempt: AttemptID(run: run, number: 1),
-                    task: task,
-                    uid: definition.uid,
-                    revision: definition.revision,
-                    due: time.now,
-                    trigger: .request,
-                    origin: terms.meantFor.map { RunOrigin(meantFor: $0) },
-                    terms: terms.isEmpty ? nil : terms
-                )
-                do {
-                    let isFirst = try await LeaderDispatch(writer: leading.writer)
-                        .request(request, to: target, fence: fence.version, now: time.now)
-                    if !isFirst { _ = try await isDispatched(run, terms, leading) }
-                    return run
-                } catch LeaderWriteError.conflict {
-                    // The agent went away, or its fence was raised: look again.
-                    try await time.sleep(for: Self.targetDelay)
-                }
+            if task.specification.split == .whole {
+                let request = request(run, of: task, part: 0, terms, occasion: nil, due: now)
+                try await dispatch(request, of: task, mistakes, leading)
+                return [run]
             }
-            throw CenterError.unavailable("the cluster is changing; ask again with the same key")
+            let parts = if let part { [part] } else { await requestedParts(of: task, leading) }
+            // What comes after them waits for all of them; of a part that is asked for alone, for that one.
+            let occasion = part == nil ? run.text : nil
+            return try await pipelined(parts, limit: Self.partsAtOnceMax) { part in
+                let own = RunID.part(part, of: run, in: tree)
+                let request = request(own, of: task, part: part, terms, occasion: occasion, due: now)
+                try await dispatch(request, of: task, mistakes, leading)
+                return own
+            }
         }
     }
+
+    /// The parts that a request is for: of a broadcast those of the agents that may run it now; 0 for nobody, whose refusal says why.
+    private func requestedParts(of task: TaskDefinition, _ leading: LeadingCenter) async -> [Int] {
+        let agents = await leading.reconciler.roster?.agents(of: task.specification.runtime) ?? []
+        return PlannableTask.parts(of: task, among: agents).map(\.part.part)
+    }
+
+    private func request(
+        _ run: RunID,
+        of task: TaskDefinition,
+        part: Int,
+        _ terms: RunTerms,
+        occasion: String?,
+        due: Instant
+    ) -> DispatchedRun {
+        let origin = RunOrigin(occasion: occasion, meantFor: terms.meantFor)
+        return DispatchedRun(
+            attempt: AttemptID(run: run, number: 1),
+            task: task.name,
+            uid: task.uid,
+            part: part,
+            revision: task.revision,
+            due: due,
+            trigger: .request,
+            origin: origin == RunOrigin() ? nil : origin,
+            terms: terms.isEmpty ? nil : terms
+        )
+    }
+
+    /// Puts a request into the inbox of an agent, unless that was done before.
+    private func dispatch(
+        _ request: DispatchedRun,
+        of task: TaskDefinition,
+        _ mistakes: [ValidationProblem],
+        _ leading: LeadingCenter
+    ) async throws {
+        let (run, terms) = (request.attempt.run, request.terms ?? RunTerms())
+        if try await isDispatched(run, terms, leading) { return }
+        guard mistakes.isEmpty else { throw CenterError.invalid(mistakes) }
+        for attempt in 1...Self.targetsMax {
+            guard let roster = await leading.reconciler.roster else { break }
+            guard let target = roster.agent(for: task, part: request.part),
+                let fence = roster.mirror.fences[target]
+            else {
+                // A task whose runs are counted may be on its way to its owner.
+                if attempt < Self.targetsMax, task.specification.concurrency.livingMax != nil {
+                    try await time.sleep(for: Self.targetDelay)
+                    continue
+                }
+                throw CenterError.unavailable(
+                    "no live agent may run task \(task.name): start one in runtime \(task.specification.runtime) "
+                        + "or widen the task's placement"
+                )
+            }
+            do {
+                let isFirst = try await LeaderDispatch(writer: leading.writer)
+                    .request(request, to: target, fence: fence.version, now: time.now)
+                if !isFirst { _ = try await isDispatched(run, terms, leading) }
+                return
+            } catch LeaderWriteError.conflict {
+                // The agent went away, or its fence was raised: look again.
+                try await time.sleep(for: Self.targetDelay)
+            }
+        }
+        throw CenterError.unavailable("the cluster is changing; ask again with the same key")
+    }
+
+    private static func unknownShard(_ shard: String, of task: TaskSpecification) -> CenterError {
+        let message: String
+        if let shards = task.shards {
+            let names =
+                if case .names(let names) = shards { " (\(names.joined(separator: ", ")))" } else { "" }
+            message =
+                "task \(task.name) has no shard '\(shard.prefix(80))': name one of 0 to \(shards.total - 1)\(names.prefix(200))"
+        } else {
+            message = "task \(task.name) has no shards: leave shard out"
+        }
+        return .invalid([ValidationProblem(field: "shard", message: message)])
+    }
+
+    /// Parts of one request that are dispatched at a time.
+    private static let partsAtOnceMax = 16
 
     /// How often another agent is tried, and how long the leader gets to learn that one went away.
     private static let targetsMax = 10
@@ -97,7 +173,16 @@ extension CenterControl {
         repeated.meantFor = run.terms?.meantFor ?? run.due
         repeated.retryOf = id
         repeated.inputs = run.terms?.inputs ?? TaskOutputs()
-        return try await requestRun(of: task.name, key: key, terms: repeated)
+        guard task.specification.split.contains(run.part), task.split(at: run.due) == task.specification.split
+        else {
+            throw CenterError.conflict(
+                "task \(task.name) is not split any more as it was when run \(id) was due: run the task with the time that is meant "
+                    + "(task run --due)"
+            )
+        }
+        let part = task.specification.split == .whole ? nil : run.part
+        let runs = try await requestRuns(of: task, key: key, terms: repeated, part: part)
+        return runs.first ?? id
     }
 
     func stop(_ run: RunID, kill: Bool) async throws {

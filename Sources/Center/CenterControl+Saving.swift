@@ -8,11 +8,12 @@ extension CenterControl {
         _ = try leading()
         let mistakes = request.note.problems() + problems(request)
         guard mistakes.isEmpty else { throw CenterError.invalid(mistakes) }
-        let names = request.tasks.map(\.name)
+        let names = names(in: request)
         return try await change { leading in
             let plan = try plan(request)
-            try checkPools(plan.definitions)
-            try checkSizes(plan.definitions)
+            let definitions = plan.definitions + plan.workflows.flatMap(\.definitions)
+            try checkPools(definitions)
+            try checkSizes(definitions)
             if request.isDryRun { return plan.receipt }
             if let objection = ChangedShare.objection(
                 to: plan.receipt.shares,
@@ -32,6 +33,7 @@ extension CenterControl {
     private func carryOut(_ plan: SavePlan, _ writer: CatalogWriter) async throws {
         for calendar in plan.calendars { try await writer.write(calendar) }
         try await writer.record(plan.superseded)
+        for workflow in plan.workflows { try await write(workflow, writer) }
         if !plan.definitions.isEmpty { try await writer.write(plan.definitions.map { .save($0) }) }
     }
 
@@ -42,6 +44,28 @@ extension CenterControl {
             guard let problem = task.specification.demand.problems(knowing: pools).first else { continue }
             throw CenterError.conflict("task \(task.name): \(problem.message)")
         }
+    }
+
+    /// Writes a workflow at once, or else such that nothing begins it before all of it is there (rule N8).
+    private func write(_ edit: WorkflowEdit, _ writer: CatalogWriter) async throws {
+        if edit.changes.isEmpty { return }
+        if try writer.isOneWrite(edit.changes) {
+            try await writer.write(edit.changes)
+        } else {
+            try await writer.write([.save(edit.closed)])
+            for changes in edit.stepChanges { try await writer.write(changes) }
+            try await writer.write([.save(edit.opened)])
+        }
+        try await writer.forget(edit.removed)
+    }
+
+    /// The tasks that a request may change: those it says, and those that its workflows have now.
+    private func names(in request: SaveRequest) -> [TaskID] {
+        let said = request.tasks.map(\.name) + request.workflows.flatMap { $0.tasks.map(\.name) }
+        let known = state.store.read { catalog in
+            request.workflows.flatMap { Array(catalog.workflows[$0.name] ?? []) }
+        }
+        return Array(Set(said + known))
     }
 
     private func plan(_ request: SaveRequest) throws -> SavePlan {
@@ -77,29 +101,45 @@ extension CenterControl {
         let calendars = Self.problems(request.calendars)
         guard calendars.isEmpty else { return calendars }
         let (runtimes, pools) = state.store.read { (Set($0.runtimes.keys), $0.pools.mapValues(\.value)) }
-        var sources = sources(for: request.tasks)
+        let all = request.workflows.flatMap(\.tasks) + request.tasks
+        var sources = sources(for: all)
         for calendar in request.calendars { sources.replace(calendar) }
+        var places: [(field: String, task: TaskSpecification)] = []
+        for (index, workflow) in request.workflows.enumerated() {
+            places += workflow.tasks.map { ("workflows[\(index)]", $0) }
+        }
+        for (index, task) in request.tasks.enumerated() { places.append(("tasks[\(index)]", task)) }
+        let dependencies = DependencyCheck(state.store.catalog, saving: all)
+        var problems = WorkflowCheck(state.store.catalog, request).problems
         var seen: Set<TaskID> = []
-        let dependencies = DependencyCheck(state.store.catalog, saving: request.tasks)
-        return request.tasks.enumerated().flatMap { index, specification in
-            var found = specification.problems + dependencies.problems(of: specification)
-            found += specification.calendarProblems(knowing: sources.known)
-            found += specification.demand.problems(knowing: pools)
-            if found.isEmpty { found += Self.problems(specification, with: sources) }
-            if !runtimes.contains(specification.runtime) {
-                found.append(.init(field: "runtime", message: Self.unknown(specification.runtime, runtimes)))
+        for (field, task) in places {
+            var found = Self.problems(task, dependencies, sources) + task.demand.problems(knowing: pools)
+            if !runtimes.contains(task.runtime) {
+                found.append(.init(field: "runtime", message: Self.unknown(task.runtime, runtimes)))
             }
-            if !seen.insert(specification.name).inserted {
+            if !seen.insert(task.name).inserted {
                 found.append(.init(field: "name", message: "the name appears twice; each task is saved once"))
             }
-            return found.map { problem in
+            problems += found.map { problem in
                 ValidationProblem(
-                    field: "tasks[\(index)].\(problem.field)",
-                    message: "task \(specification.name): \(problem.message)",
+                    field: "\(field).\(problem.field)",
+                    message: "task \(task.name): \(problem.message)",
                     position: problem.position
                 )
             }
         }
+        return problems
+    }
+
+    /// What is wrong with what a task says, as far as that was not looked at with its workflow: steps come after one another only.
+    private static func problems(
+        _ task: TaskSpecification,
+        _ dependencies: DependencyCheck,
+        _ sources: TaskSources
+    ) -> [ValidationProblem] {
+        var found = task.workflow == nil ? task.problems + dependencies.problems(of: task) : []
+        found += task.calendarProblems(knowing: sources.known)
+        return found.isEmpty ? problems(task, with: sources) : found
     }
 
     private static func problems(_ calendars: [DayCalendar]) -> [ValidationProblem] {

@@ -8,6 +8,7 @@ extension CenterControl {
             guard state.store.catalog.tasks[name] != nil else {
                 throw CenterError.notFound(kind: "task", name: name.text)
             }
+            try refuseSteps([name])
             let dependents = state.store.read { $0.dependents(of: name).map(\.name) }
             guard dependents.isEmpty else { throw DependencyCheck.refusal(to: name, dependents) }
             try await leading.catalogWriter.write([.delete(name)])

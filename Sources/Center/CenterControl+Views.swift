@@ -9,7 +9,7 @@ extension CenterControl {
         let mirror = await mirror
         let enabled = catalog.tasks.values.filter(\.value.specification.isEnabled)
         let unplaced = mirror.map { mirror in
-            enabled.filter { mirror.owner(of: $0.value) == nil }.count
+            enabled.filter { !isPlaced($0.value, mirror, placement(of: $0.value, mirror)) }.count
         }
         return ClusterView(
             identity: catalog.identity,
@@ -128,21 +128,22 @@ extension CenterControl {
     }
 
     private func view(of definition: TaskDefinition, _ placement: Placement) -> TaskView {
-        let owner = placement.mirror?.owner(of: definition)
+        let owner = placement.mirror?.owner(of: TaskPart(uid: definition.uid))
+        let parts = placement.mirror.flatMap { self.placement(of: definition, $0) }
         let due = definition.specification.isEnabled ? definition.nextDue(after: time.now) : nil
         var reason: String?
         if !definition.specification.isEnabled {
             reason = "the task is disabled"
         } else if definition.isSuspended {
             reason = suspension(of: definition.specification)
-        } else if owner == nil, placement.mirror != nil {
-            reason =
-                placement.reasons[TaskPart(uid: definition.uid)]?.description
-                ?? "the task is about to be placed"
+        } else if let mirror = placement.mirror, !isPlaced(definition, mirror, parts) {
+            let part = TaskPart(uid: definition.uid, part: parts?.unplaced?.first ?? 0)
+            reason = placement.reasons[part]?.description ?? "the task is about to be placed"
         }
         return TaskView(
             definition: definition,
-            owner: owner?.agent,
+            owner: parts == nil ? owner?.agent : nil,
+            parts: parts,
             unplacedReason: reason,
             nextDue: due,
             at: time.now
@@ -185,13 +186,5 @@ extension CenterControl {
             throw CenterError.conflict("runtimes \(names) each have an agent \(agent); name the runtime")
         }
         return only
-    }
-}
-
-extension LeaderMirror {
-    /// The agent that owns a task; `nil` when it is parked or has no row.
-    fileprivate func owner(of task: TaskDefinition) -> Seat? {
-        guard case .owned(let seat) = places[TaskPart(uid: task.uid)] else { return nil }
-        return seat
     }
 }

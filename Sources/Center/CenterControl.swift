@@ -96,7 +96,7 @@ extension CenterControl {
         state.progress.note(progress, now: time.monotonic)
     }
 
-    func progress(of run: Run) async -> RunProgress? { state.progress[run] }
+    func news(of run: Run) async -> ProgressNote? { state.progress[run] }
 
     func accept(_ reports: [RunReport], from agent: AgentID) async throws -> Epoch? {
         if let stranger = reports.first(where: { $0.agent != agent }) {

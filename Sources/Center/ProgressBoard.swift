@@ -8,7 +8,7 @@ import Synchronization
 final class ProgressBoard: Sendable {
     fileprivate struct Entry {
         var number: Int
-        var progress: RunProgress
+        var note: ProgressNote
         var heardAt: MonotonicInstant
     }
 
@@ -37,7 +37,7 @@ final class ProgressBoard: Sendable {
                 } else if state.entries.count >= Self.countMax {
                     continue
                 }
-                state.entries[run] = Entry(number: number, progress: note.progress, heardAt: now)
+                state.entries[run] = Entry(number: number, note: note, heardAt: now)
             }
         }
     }
@@ -54,12 +54,12 @@ final class ProgressBoard: Sendable {
         }
     }
 
-    /// How far the attempt of a run is that runs now.
-    subscript(_ run: Run) -> RunProgress? {
+    /// What is known of the attempt of a run that runs now.
+    subscript(_ run: Run) -> ProgressNote? {
         guard let last = run.attempts.last, last.result == nil else { return nil }
         return state.withLock { state in
             guard let entry = state.entries[run.id], entry.number == last.number else { return nil }
-            return entry.progress
+            return entry.note
         }
     }
 }

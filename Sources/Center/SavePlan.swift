@@ -6,6 +6,8 @@ import Scheduling
 struct SavePlan: Sendable {
     /// The calendars to write.
     private(set) var calendars: [DayCalendar] = []
+    /// What becomes of the workflows.
+    private(set) var workflows: [WorkflowEdit] = []
     /// The definitions to write: those of the request, and those of other tasks that name its calendars.
     private(set) var definitions: [TaskDefinition] = []
     /// The definitions whose content is superseded.
@@ -18,10 +20,17 @@ struct SavePlan: Sendable {
         throws(CenterError)
     {
         let names = Set(request.calendars.map(\.name.text))
-        let saved = Set(request.tasks.map(\.name))
+        let all = request.workflows.flatMap(\.tasks) + request.tasks
+        let saved = Set(all.map(\.name))
         let dependents = names.isEmpty ? [] : catalog.dependents(of: names)
-        var sources = TaskSources(catalog, for: request.tasks + dependents.map(\.specification))
+        var sources = TaskSources(catalog, for: all + dependents.map(\.specification))
         for calendar in request.calendars { sources.replace(calendar) }
+        for workflow in request.workflows {
+            let edit = try WorkflowEdit(workflow, catalog, sources, request, uid: uid, now: now)
+            workflows.append(edit)
+            receipt.workflows.append(edit.outcome)
+            superseded += edit.superseded
+        }
         for specification in request.tasks {
             let edit = try TaskEdit(
                 specification,
@@ -35,7 +44,9 @@ struct SavePlan: Sendable {
             if let definition = edit.definition { definitions.append(definition) }
             if let former = edit.superseded { superseded.append(former) }
         }
-        receipt.shares = catalog.shares(of: superseded)
+        let removed = workflows.flatMap(\.removed).compactMap { catalog.tasks[$0]?.value }
+        receipt.shares = catalog.shares(of: superseded + removed)
+        // Of a workflow its beginning alone names calendars, and its edit has their new days.
         let renewed = dependents.filter { !saved.contains($0.name) }
             .compactMap { sources.renewed($0, now: now) }
         definitions += renewed

@@ -60,6 +60,7 @@ enum RequestBody {
 struct ApplyBody {
     var tasks: [TaskSpecification]
     var calendars: [DayCalendar]
+    var workflows: [Workflow]
     var condition: ApplyCondition
     var isDryRun: Bool
     var confirmed: Int?
@@ -68,14 +69,16 @@ struct ApplyBody {
 
     init(_ bytes: Data) throws {
         let form = try RequestBody.decode(Form.self, from: bytes)
-        guard form.tasks.count <= ApplyRequest.tasksMax else {
+        let count = (form.workflows ?? []).reduce(form.tasks.count) { $0 + $1.tasks.count }
+        guard count <= ApplyRequest.tasksMax else {
             throw APIError.invalid(
                 "tasks",
-                "\(form.tasks.count) tasks are more than the \(ApplyRequest.tasksMax) of one request; split them"
+                "\(count) tasks are more than the \(ApplyRequest.tasksMax) of one request; split them"
             )
         }
         tasks = try Self.valid(form.tasks.map(\.result))
         calendars = form.calendars ?? []
+        workflows = form.workflows ?? []
         condition = form.condition ?? .any
         isDryRun = form.dryRun ?? false
         (confirmed, author, message) = (form.confirm, form.author, form.message)
@@ -108,6 +111,7 @@ struct ApplyBody {
     private struct Form: Decodable {
         var tasks: [Attempted]
         var calendars: [DayCalendar]?
+        var workflows: [Workflow]?
         var condition: ApplyCondition?
         var dryRun: Bool?
         var confirm: Int?

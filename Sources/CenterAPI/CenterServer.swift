@@ -121,6 +121,7 @@ public struct CenterServer: Service {
         PoolRoutes(operations: operations).add(to: group)
         BackfillRoutes(operations: operations).add(to: group)
         OccasionRoutes(operations: operations).add(to: group)
+        WorkflowRoutes(operations: operations).add(to: group)
         let agents = AgentProxy(operations: operations, outbound: outbound)
         RunRoutes(operations: operations, agents: agents).add(to: group)
         ClusterRoutes(center: configuration.center, operations: operations, agents: agents).add(to: group)

@@ -12,6 +12,7 @@ extension TaskPayload {
             createdAt: definition.createdAt,
             effectiveFrom: definition.effectiveFrom,
             owner: view.owner,
+            parts: view.parts,
             unplacedReason: view.unplacedReason,
             suspended: definition.isSuspended ? true : nil,
             next: view.nextDue,
@@ -74,6 +75,7 @@ extension SaveRequest {
     init(_ body: ApplyBody) {
         self.init(
             calendars: body.calendars,
+            workflows: body.workflows,
             tasks: body.tasks,
             condition: SaveCondition(body.condition),
             note: ChangeNote(author: body.author, message: body.message),

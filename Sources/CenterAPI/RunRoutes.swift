@@ -48,6 +48,9 @@ struct RunRoutes {
         var payload = await payload(of: run)
         let retries = try await operations.history.retries(of: run.id)
         if !retries.isEmpty { payload.retriedBy = retries }
+        if let parts = try await operations.parts(besides: run) {
+            payload.parts = PartsPayload(total: parts.total, state: parts.state, runs: parts.runs)
+        }
         payload.add(run.terms?.inputs)
         if run.state.isFinal { payload.add(run.lastAccount, missing: run.missingOutputCount) }
         return try .json(payload)
@@ -61,6 +64,9 @@ struct RunRoutes {
                 "a run that is repeated keeps the time it is meant for: leave due out"
             )
         }
+        if asked.shard != nil {
+            throw APIError.invalid("shard", "a run that is repeated keeps its shard: leave shard out")
+        }
         let run = try await operations.retryRun(try query.pathRun(), key: key, terms: asked.terms)
         return try .json(RunAccepted(run: run), status: .accepted)
     }
@@ -72,7 +78,10 @@ struct RunRoutes {
         case .leader: payload.owner = RunPayload.leader
         case nil: break
         }
-        payload.progress = await operations.progress(of: run)
+        if let part = await operations.part(of: run) {
+            (payload.shards, payload.shard) = (part.total, part.name)
+        }
+        payload.add(await operations.news(of: run))
         return payload
     }
 

@@ -23,6 +23,7 @@ struct TaskRoutes {
         group.delete("tasks/:name") { try await delete(Query($0, $1)) }
         group.post("tasks/:name/pause") { try await pause($0, Query($0, $1)) }
         group.post("tasks/:name/resume") { try await resume($0, Query($0, $1)) }
+        group.post("tasks/:name/restart") { try await restart($0, Query($0, $1)) }
         group.post("tasks/:name/fires") { try await changeFires($0, Query($0, $1)) }
         group.post("tasks/:name/run") { try await run($0, Query($0, $1)) }
         group.get("tasks/:name/explain") { try await explain(Query($0, $1)) }
@@ -52,6 +53,7 @@ struct TaskRoutes {
             ApplyResponse(
                 results: receipt.tasks.map(ApplyResult.init),
                 calendars: receipt.calendars.isEmpty ? nil : receipt.calendars.map(CalendarResult.init),
+                workflows: receipt.workflows.isEmpty ? nil : receipt.workflows.map(WorkflowResult.init),
                 shares: receipt.shares.isEmpty ? nil : receipt.shares
             )
         )
@@ -79,10 +81,25 @@ struct TaskRoutes {
     private func get(_ query: Query) async throws -> Response {
         let name: TaskID = try query.pathName()
         let view = try await operations.task(name)
-        let latest = try await operations.history.latestRuns(of: [name])
-        var response = try Response.json(TaskPayload(view, last: latest[name]))
+        let latest = try await operations.history.latestRuns(of: [name])[name]
+        var payload = TaskPayload(view, last: latest)
+        if view.definition.specification.residency != nil { try await addProcess(of: name, to: &payload) }
+        var response = try Response.json(payload)
         response.headers[.eTag] = "\"\(view.definition.revision)\""
         return response
+    }
+
+    /// Adds how the process of a resident task is, and how often it was begun again within the last hour, as far as that is counted.
+    private func addProcess(of name: TaskID, to payload: inout TaskPayload) async throws {
+        let latest = try await operations.history.runs(RunFilter(task: name), page: nil, limit: 50)
+        // A run that another chain has made needless may be due later than the process that runs.
+        if let process = latest.elements.first(where: { !$0.attempts.isEmpty }) {
+            payload.last = RunPayload(process)
+            payload.last?.add(await operations.news(of: process))
+        }
+        let filter = RunFilter(task: name, since: now() - .seconds(3_600))
+        let lately = try await operations.history.runs(filter, page: nil, limit: Self.previewMax)
+        payload.restarts = lately.elements.count { $0.trigger == .completion && !$0.attempts.isEmpty }
     }
 
     private func put(_ request: Request, _ query: Query) async throws -> Response {
@@ -128,6 +145,12 @@ struct TaskRoutes {
         return try answer(try await operations.resume(name, ChangeNote(asked)), of: name)
     }
 
+    private func restart(_ request: Request, _ query: Query) async throws -> Response {
+        let name: TaskID = try query.pathName()
+        let asked = try await request.pause(endsByItself: false)
+        return try answer(try await operations.restart(name, ChangeNote(asked)), of: name)
+    }
+
     private func changeFires(_ request: Request, _ query: Query) async throws -> Response {
         let name: TaskID = try query.pathName()
         guard let change = try await request.payload(FireChangeRequest.self).change else {
@@ -154,8 +177,14 @@ struct TaskRoutes {
     private func run(_ request: Request, _ query: Query) async throws -> Response {
         let name: TaskID = try query.pathName()
         let (key, asked) = try await Self.asked(in: request)
-        let run = try await operations.requestRun(of: name, key: key, terms: asked.terms)
-        return try .json(RunAccepted(run: run), status: .accepted)
+        let runs = try await operations.requestRuns(
+            of: name,
+            key: key,
+            terms: asked.terms,
+            shard: asked.shard
+        )
+        guard let first = runs.first else { throw CenterError.unavailable("no agent may run task \(name)") }
+        return try .json(RunAccepted(run: first, runs: runs.count > 1 ? runs : nil), status: .accepted)
     }
 
     private func explain(_ query: Query) async throws -> Response {

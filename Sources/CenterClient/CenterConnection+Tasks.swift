@@ -86,6 +86,14 @@ extension CenterConnection {
         try await answer(ApplyResult.self, to: request(.POST, "tasks/\(name)/resume", body: note))
     }
 
+    /// Begins the process of a resident task anew.
+    public func restart(
+        _ name: TaskID,
+        _ note: PauseRequest = PauseRequest()
+    ) async throws(CenterClientError) -> ApplyResult {
+        try await answer(ApplyResult.self, to: request(.POST, "tasks/\(name)/restart", body: note))
+    }
+
     /// Requests a run now; the same key gives the same run, however often it is asked.
     public func requestRun(of task: TaskID, key: String?) async throws(CenterClientError) -> RunID {
         try await requestRun(of: task, RunRequest(key: key))
@@ -93,7 +101,13 @@ extension CenterConnection {
 
     /// Requests a run now, with what it is given.
     public func requestRun(of task: TaskID, _ body: RunRequest) async throws(CenterClientError) -> RunID {
-        try await answer(RunAccepted.self, to: request(.POST, "tasks/\(task)/run", body: body)).run
+        try await requestRuns(of: task, body)[0]
+    }
+
+    /// Requests a run now, of a task with several parts one of each; at least one.
+    public func requestRuns(of task: TaskID, _ body: RunRequest) async throws(CenterClientError) -> [RunID] {
+        let accepted = try await answer(RunAccepted.self, to: request(.POST, "tasks/\(task)/run", body: body))
+        return accepted.runs.flatMap { $0.isEmpty ? nil : $0 } ?? [accepted.run]
     }
 
     /// Why a task does (not) run now, or what about an instant.

@@ -10,16 +10,16 @@ public actor StandInCenter: CenterOperations {
     public nonisolated var history: any RunHistory { runHistory }
 
     /// Keys of requested runs, by task.
-    public private(set) var requests: [TaskID: [String]] = [:]
+    public internal(set) var requests: [TaskID: [String]] = [:]
     /// Runs that were asked to stop, and whether they were to be killed.
-    public private(set) var stopped: [RunID: Bool] = [:]
+    public internal(set) var stopped: [RunID: Bool] = [:]
 
     private var leader = LeadershipView.leading(Epoch(rawValue: 7))
-    private var definitions: [TaskID: TaskDefinition] = [:]
+    var definitions: [TaskID: TaskDefinition] = [:]
     private var earlier: [TaskID: [TaskRevision]] = [:]
-    private var kept: [CalendarID: DayCalendar] = [:]
-    private var pausedGroups: [GroupID: PauseRecord] = [:]
-    private var settings: [RuntimeID: RuntimeSettings] = [:]
+    var kept: [CalendarID: DayCalendar] = [:]
+    var pausedGroups: [GroupID: PauseRecord] = [:]
+    var settings: [RuntimeID: RuntimeSettings] = [:]
     private var views: [NodeView] = []
     private var drained: Set<DrainedAgent> = []
     private var refusal: [ValidationProblem] = []
@@ -28,7 +28,7 @@ public actor StandInCenter: CenterOperations {
     var claims: [UnitClaim] = []
     var cancelled: [RunID: String] = [:]
     var now = Instant(millisecondsSinceEpoch: 1_767_225_600_000)
-    private var noted: [AttemptID: RunProgress] = [:]
+    private var noted: [AttemptID: ProgressNote] = [:]
     private var isHolding = false
     private var held: [CheckedContinuation<Void, Never>] = []
     private var heldWatchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
@@ -124,8 +124,9 @@ public actor StandInCenter: CenterOperations {
             throw CenterError.conflict(objection)
         }
         for calendar in request.calendars { kept[calendar.name] = calendar }
+        let workflows = try request.workflows.map { try save($0, note: request.note) }
         let outcomes = specifications.map { save($0, note: request.note) }
-        return SaveReceipt(calendars: calendars, tasks: outcomes, shares: shares)
+        return SaveReceipt(calendars: calendars, workflows: workflows, tasks: outcomes, shares: shares)
     }
 
     /// Changes several tasks.
@@ -172,67 +173,6 @@ public actor StandInCenter: CenterOperations {
         (earlier[task] ?? []) + [TaskRevision(try definition(task))]
     }
 
-    /// Calendars sorted by name.
-    public func calendars(page: String?, limit: Int) -> Page<CalendarView> {
-        let names = kept.keys.sorted().filter { name in page.map { name.text > $0 } ?? true }
-        let shown = names.prefix(limit)
-        let views = shown.compactMap { kept[$0] }
-            .map { CalendarView(calendar: $0, taskCount: users(of: $0.name).count) }
-        return Page(elements: views, next: names.count > shown.count ? shown.last?.text : nil)
-    }
-
-    /// One calendar.
-    public func calendar(_ name: CalendarID) throws -> CalendarView {
-        guard let calendar = kept[name] else { throw CenterError.notFound(kind: "calendar", name: name.text) }
-        return CalendarView(calendar: calendar, taskCount: users(of: name).count)
-    }
-
-    /// Deletes a calendar that no task names.
-    public func deleteCalendar(_ name: CalendarID) throws {
-        _ = try calendar(name)
-        guard users(of: name).isEmpty else { throw CenterError.conflict("calendar \(name) is in use") }
-        kept[name] = nil
-    }
-
-    private func users(of calendar: CalendarID) -> [TaskDefinition] {
-        definitions.values.filter { task in
-            task.specification.schedules.contains { $0.calendarNames.contains(calendar.text) }
-        }
-    }
-
-    /// The groups that have tasks or are paused.
-    public func groups() -> [GroupView] {
-        let names = Set(definitions.values.map(\.specification.group)).union(pausedGroups.keys)
-        return names.sorted().map { name in
-            let tasks = definitions.values.filter { $0.specification.group == name }
-            return GroupView(
-                name: name,
-                taskCount: tasks.count,
-                pausedCount: tasks.count { $0.pause(at: now) != nil },
-                pause: pausedGroups[name]
-            )
-        }
-    }
-
-    /// Pauses or resumes a group or a runtime.
-    public func setPaused(_ scope: PausedScope, _ isPaused: Bool, _ note: ChangeNote) throws -> ScopeOutcome {
-        let pause = isPaused ? PauseRecord(since: now, reason: note.message, author: note.author) : nil
-        switch scope {
-        case .group(let name):
-            let before = pausedGroups[name]
-            pausedGroups[name] = pause
-            let count = definitions.values.count { $0.specification.group == name }
-            return ScopeOutcome(isChanged: (before != nil) != isPaused, taskCount: count)
-        case .runtime(let name):
-            guard let before = settings[name] else {
-                throw CenterError.notFound(kind: "runtime", name: name.text)
-            }
-            settings[name]?.pause = pause
-            let count = definitions.values.count { $0.specification.runtime == name }
-            return ScopeOutcome(isChanged: (before.pause != nil) != isPaused, taskCount: count)
-        }
-    }
-
     /// Deletes a task.
     public func deleteTask(_ name: TaskID) throws {
         _ = try definition(name)
@@ -248,6 +188,12 @@ public actor StandInCenter: CenterOperations {
     /// Resumes a task.
     public func resume(_ name: TaskID, _ note: ChangeNote) throws -> SaveOutcome {
         try redefine(name) { $0.resumed(now: now) }
+    }
+
+    /// Begins the process of a resident task anew.
+    public func restart(_ name: TaskID, _ note: ChangeNote) throws -> SaveOutcome {
+        if let refusal = CenterError.refusal(toRestart: try definition(name), now: now) { throw refusal }
+        return try redefine(name) { $0.restarted(now: now) }
     }
 
     private func redefine(_ name: TaskID, _ body: (TaskDefinition) -> TaskDefinition?) throws -> SaveOutcome {
@@ -269,41 +215,6 @@ public actor StandInCenter: CenterOperations {
         } catch {
             throw CenterError.invalid(error.problems)
         }
-    }
-
-    /// Requests a run that repeats another one.
-    public func retryRun(_ run: RunID, key: String, terms: RunTerms) async throws -> RunID {
-        guard let known = await runHistory.run(run) else {
-            throw CenterError.notFound(kind: "run", name: run.text)
-        }
-        guard known.state.isFinal else { throw CenterError.conflict("run \(run) is not over") }
-        return try requestRun(of: known.task, key: key, terms: terms)
-    }
-
-    /// Requests a run; the same key gives the same run.
-    public func requestRun(of task: TaskID, key: String, terms: RunTerms) throws -> RunID {
-        let problems = try definition(task).specification.problems(withValues: terms.parameters)
-        guard problems.isEmpty else { throw CenterError.invalid(problems) }
-        var keys = requests[task] ?? []
-        if !keys.contains(key) { keys.append(key) }
-        requests[task] = keys
-        let index = keys.firstIndex(of: key) ?? 0
-        return RunID(request: Nonce(high: 1, low: UInt64(index)))
-    }
-
-    /// Remembers that the run was asked to stop.
-    public func stop(_ run: RunID, kill: Bool) async throws {
-        guard let known = await runHistory.run(run) else {
-            throw CenterError.notFound(kind: "run", name: run.text)
-        }
-        guard known.state == .running else { throw CenterError.conflict("run \(run) is over") }
-        stopped[run] = kill
-    }
-
-    /// The agent of the latest attempt.
-    public func owner(of run: Run) -> RunOwner? {
-        guard !run.state.isFinal, let last = run.attempts.last else { return nil }
-        return .agent(last.agent, last.incarnation, deadline: nil)
     }
 
     /// Says what it was asked.
@@ -367,11 +278,11 @@ public actor StandInCenter: CenterOperations {
 
     /// Keeps what was said last.
     public func note(_ progress: [ProgressNote], from agent: AgentID) {
-        for note in progress { noted[note.attempt] = note.progress }
+        for note in progress { noted[note.attempt] = note }
     }
 
     /// What the run's last attempt said.
-    public func progress(of run: Run) -> RunProgress? {
+    public func news(of run: Run) -> ProgressNote? {
         run.attempts.last.flatMap { noted[AttemptID(run: run.id, number: $0.number)] }
     }
 
@@ -402,7 +313,7 @@ public actor StandInCenter: CenterOperations {
         }
     }
 
-    private func save(_ specification: TaskSpecification, note: ChangeNote = ChangeNote()) -> SaveOutcome {
+    func save(_ specification: TaskSpecification, note: ChangeNote = ChangeNote()) -> SaveOutcome {
         let name = specification.name
         guard let known = definitions[name] else {
             let uid = TaskUID(bits: UInt64(definitions.count + 1))

@@ -13,14 +13,15 @@ public enum Buckets {
     /// The bucket of a task's definition: the leading bits of the SHA-256 of its name, as docs/architecture.md §5 says.
     public static func task(_ task: TaskID, count: Int) -> Int { leadingBits(of: task.text) % count }
 
-    /// The bucket of a task's row, of an agent's allocation or of the parked rows.
+    /// The bucket of a part's row, of an agent's allocation or of the parked rows: those of one task are spread over all buckets, for
+    /// there may be as many of them as one bucket cannot hold.
     public static func allocation(_ part: TaskPart, count: Int) -> Int {
-        leadingBits(of: part.uid.text) % count
+        (leadingBits(of: part.uid.text) + part.part) % count
     }
 
     /// The bucket of a part's cursor and open fires in a checkpoint.
     public static func checkpoint(_ part: TaskPart) -> Int {
-        leadingBits(of: part.uid.text) % checkpointCount
+        (leadingBits(of: part.uid.text) + part.part) % checkpointCount
     }
 
     /// The bucket of a run's dispatch marker.

@@ -16,6 +16,8 @@ public struct Catalog: Sendable {
     public private(set) var names: [TaskUID: TaskID] = [:]
     /// The tasks that come after each task.
     private var followers: [TaskID: Set<TaskID>] = [:]
+    /// The tasks of each workflow.
+    public private(set) var workflows: [WorkflowID: Set<TaskID>] = [:]
     /// The settings of the runtimes.
     public internal(set) var runtimes: [RuntimeID: Versioned<RuntimeSettings>] = [:]
     /// The calendars.
@@ -49,6 +51,17 @@ public struct Catalog: Sendable {
         (followers[task] ?? []).sorted().compactMap { tasks[$0]?.value }
     }
 
+    /// The tasks of a workflow, sorted by name: the one that begins it comes first.
+    public func tasks(of workflow: WorkflowID) -> [TaskDefinition] {
+        (workflows[workflow] ?? []).sorted().compactMap { tasks[$0]?.value }
+    }
+
+    /// Whether only a part of a workflow is there, so that nothing begins it: it is half saved, or its beginning is gone.
+    public func isIncomplete(_ workflow: WorkflowID) -> Bool {
+        let place = TaskID(workflow.text).flatMap { tasks[$0]?.value.specification.workflow }
+        return place?.isIncomplete ?? true
+    }
+
     /// The live agents of a runtime, sorted by name.
     public func registrations(_ runtime: RuntimeID) -> [AgentRegistration] {
         agents.filter { $0.key.runtime == runtime }.values.sorted { $0.agent < $1.agent }
@@ -75,6 +88,9 @@ extension Catalog {
             for edge in definition.value.specification.after.edges {
                 followers[edge.task, default: []].insert(definition.value.name)
             }
+            if let workflow = definition.value.specification.workflow?.workflow {
+                workflows[workflow, default: []].insert(definition.value.name)
+            }
         }
         generation += 1
     }
@@ -86,6 +102,9 @@ extension Catalog {
             followers[edge.task]?.remove(name)
             if followers[edge.task]?.isEmpty == true { followers[edge.task] = nil }
         }
+        guard let workflow = known.value.specification.workflow?.workflow else { return }
+        workflows[workflow]?.remove(name)
+        if workflows[workflow]?.isEmpty == true { workflows[workflow] = nil }
     }
 
     /// Takes over the live agents of a runtime, and the transaction that last changed which there are.

@@ -39,15 +39,30 @@ public struct CatalogWriter: Sendable {
     ///
     /// A failure leaves the multis before it in effect. A conflict says that the catalog is behind: reread and decide again.
     public func write(_ changes: [Change]) async throws {
-        let byBucket = Dictionary(grouping: changes) { Buckets.task($0.name, count: bucketCount) }
         var batch = CatalogBatch()
-        for bucket in byBucket.keys.sorted() {
-            for group in Self.chunks(byBucket[bucket] ?? []) {
-                if batch.holds(bucket) || !batch.fits(group) { try await commit(&batch) }
-                try add(group, bucket, to: &batch)
-            }
+        for (bucket, group) in groups(changes) {
+            if batch.holds(bucket) || !batch.fits(group) { try await commit(&batch) }
+            try add(group, bucket, to: &batch)
         }
         try await commit(&batch)
+    }
+
+    /// Whether these changes are written all at once, or not at all: whether they fit one multi.
+    public func isOneWrite(_ changes: [Change]) throws -> Bool {
+        var batch = CatalogBatch()
+        for (bucket, group) in groups(changes) {
+            guard !batch.holds(bucket), batch.fits(group) else { return false }
+            try add(group, bucket, to: &batch)
+        }
+        return true
+    }
+
+    /// The changes by bucket, each piece small enough for a multi.
+    private func groups(_ changes: [Change]) -> [(bucket: Int, changes: [Change])] {
+        let byBucket = Dictionary(grouping: changes) { Buckets.task($0.name, count: bucketCount) }
+        return byBucket.keys.sorted().flatMap { bucket in
+            Self.chunks(byBucket[bucket] ?? []).map { (bucket, $0) }
+        }
     }
 
     /// Reads the buckets of these tasks again, after a conflict or a lost reply.

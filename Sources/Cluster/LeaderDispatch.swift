@@ -148,6 +148,11 @@ extension RunID {
         derived(from: "\(tree.root)\n\(task)\n\(key)")
     }
 
+    /// The run of one part of a request for all of them.
+    public static func part(_ part: Int, of request: RunID, in tree: Tree) -> RunID {
+        derived(from: "part\n\(tree.root)\n\(request)\n\(part)")
+    }
+
     /// The run that follows the end of another of its task, by an `afterCompletion` schedule.
     public static func following(_ run: RunID, of task: TaskUID, in tree: Tree) -> RunID {
         derived(from: "completion\n\(tree.root)\n\(task)\n\(run)")

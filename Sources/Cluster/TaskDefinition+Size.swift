@@ -18,6 +18,12 @@ extension TaskDefinition {
         }
         let schedules = supersededSchedules.reduce(specification.schedules.count) { $0 + $1.schedules.count }
         let calendars = supersededSchedules.reduce(self.calendars.count) { $0 + $1.calendars.count }
-        return 1_024 + action + texts + parameters + 160 * schedules + 32 * calendars + 512 * exceptions.count
+        let splits = [specification.split] + supersededSchedules.compactMap(\.split)
+        let shards = splits.reduce(0) { size, split in
+            guard case .shards(.names(let names)) = split else { return size }
+            return names.reduce(size) { $0 + $1.utf8.count + 3 }
+        }
+        return 1_024 + action + texts + parameters + shards + 160 * schedules + 32 * calendars + 512
+            * exceptions.count
     }
 }

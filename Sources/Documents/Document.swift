@@ -8,6 +8,8 @@ public enum Document: Hashable, Sendable {
     case runtime(RuntimeDocument)
     /// `kind: Calendar`.
     case calendar(CalendarDocument)
+    /// `kind: Workflow`.
+    case workflow(WorkflowDocument)
 
     /// Where it begins.
     public var location: SourceLocation {
@@ -15,6 +17,7 @@ public enum Document: Hashable, Sendable {
         case .task(let task): task.location
         case .runtime(let runtime): runtime.location
         case .calendar(let calendar): calendar.location
+        case .workflow(let workflow): workflow.location
         }
     }
 
@@ -24,6 +27,7 @@ public enum Document: Hashable, Sendable {
         case .task: Kind.task.rawValue
         case .runtime: Kind.runtime.rawValue
         case .calendar: Kind.calendar.rawValue
+        case .workflow: Kind.workflow.rawValue
         }
     }
 
@@ -33,6 +37,7 @@ public enum Document: Hashable, Sendable {
         case .task(let task): task.specification.name.text
         case .runtime(let runtime): runtime.settings.name.text
         case .calendar(let calendar): calendar.calendar.name.text
+        case .workflow(let workflow): workflow.workflow.name.text
         }
     }
 
@@ -41,6 +46,7 @@ public enum Document: Hashable, Sendable {
         case task = "Task"
         case runtime = "Runtime"
         case calendar = "Calendar"
+        case workflow = "Workflow"
     }
 }
 
@@ -85,6 +91,20 @@ public struct CalendarDocument: Hashable, Sendable {
     /// Creates a document.
     public init(calendar: DayCalendar, location: SourceLocation) {
         self.calendar = calendar
+        self.location = location
+    }
+}
+
+/// A workflow's document.
+public struct WorkflowDocument: Hashable, Sendable {
+    /// What the document is compiled to.
+    public var workflow: Workflow
+    /// Where the document begins.
+    public var location: SourceLocation
+
+    /// Creates a document.
+    public init(workflow: Workflow, location: SourceLocation) {
+        self.workflow = workflow
         self.location = location
     }
 }

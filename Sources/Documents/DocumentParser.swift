@@ -134,6 +134,11 @@ extension DocumentParser {
                 return nil
             }
             return .calendar(CalendarDocument(calendar: calendar, location: location))
+        case .workflow:
+            guard let workflow = WorkflowReader.read(node, isValidated: isValidating, &reader) else {
+                return nil
+            }
+            return .workflow(WorkflowDocument(workflow: workflow, location: location))
         case .runtime:
             guard let read = RuntimeReader.read(node, &reader) else { return nil }
             return .runtime(

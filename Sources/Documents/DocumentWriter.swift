@@ -59,7 +59,7 @@ public enum DocumentWriter {
         return YAMLWriter.text(of: ordered(.init(content: .mapping([head] + entries), line: 1, column: 1)))
     }
 
-    private static func node(json: String) throws(DocumentError) -> SourceNode {
+    static func node(json: String) throws(DocumentError) -> SourceNode {
         var reader = JSONReader("[" + json + "]")
         do throws(JSONReader.Failure) {
             return try reader.readAll().first ?? text("")
@@ -69,12 +69,12 @@ public enum DocumentWriter {
         }
     }
 
-    private static func text(_ text: String) -> SourceNode {
+    static func text(_ text: String) -> SourceNode {
         SourceNode(content: .scalar(Scalar(text: text, isPlain: false)), line: 1, column: 1)
     }
 
     /// Sorts keys as documentation names them; others follow by name.
-    private static func ordered(_ node: SourceNode) -> SourceNode {
+    static func ordered(_ node: SourceNode) -> SourceNode {
         var node = node
         switch node.content {
         case .scalar: break
@@ -103,7 +103,8 @@ public enum DocumentWriter {
         + ["maxRuns", "dates", "weekdays", "yearly", "calendars", "ical"]
         + ["type", "default", "required", "choices", "min", "pattern"]
         + ["policy", "grace", "window", "max", "cap"]
-        + ["task", "on", "exitCodes"]
+        + ["task", "step", "on", "exitCodes"]
+        + ["restart", "probe", "http", "failures", "startDelay"]
 }
 
 extension RuntimeSettings {

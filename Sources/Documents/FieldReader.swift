@@ -28,6 +28,16 @@ struct FieldReader {
         problems.append(DocumentProblem(location: location, field: field, message: message))
     }
 
+    /// Leaves out, of the problems behind the first `count`, what was noted before: a value that several things share is wrong once.
+    mutating func removeRepeats(after count: Int) {
+        var seen: Set<DocumentProblem> = []
+        let kept = problems[count...].filter { problem in
+            seen.insert(DocumentProblem(location: problem.location, field: "", message: problem.message))
+                .inserted
+        }
+        problems.replaceSubrange(count..., with: kept)
+    }
+
     /// Text; numbers are taken as they were written.
     mutating func text(_ node: SourceNode, _ field: String, _ expected: String) -> String? {
         guard let scalar = node.scalar else { return mismatch(node, field, expected) }

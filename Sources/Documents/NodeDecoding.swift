@@ -42,7 +42,7 @@ extension FieldReader {
 
 extension SourceNode {
     /// The node as JSON: what is not plainly a number or a truth value is a text.
-    fileprivate var json: String {
+    var json: String {
         switch content {
         case .sequence(let elements): return "[" + elements.map(\.json).joined(separator: ",") + "]"
         case .mapping(let entries):

@@ -16,7 +16,7 @@ extension TaskReader {
         }
         guard let node = fields["after"] else { return }
         places["after"] = node
-        let expected = "a list of tasks such as [{task: extract, on: succeeded}]"
+        let expected = "a list of \(kind)s such as [{\(kind): extract, on: succeeded}]"
         for (index, element) in (reader.elements(node, "after", expected) ?? []).enumerated() {
             let place = "after[\(task.after.edges.count)]"
             places["\(place).task"] = element
@@ -25,22 +25,39 @@ extension TaskReader {
         }
     }
 
+    /// What it comes after: steps of its workflow, or tasks.
+    private var kind: String { place?.step == nil ? "task" : "step" }
+
     /// A task's name, or an object that says how its run has to end.
     private func edge(_ node: SourceNode, _ path: String, _ reader: inout FieldReader) -> Dependencies.Edge? {
         if node.scalar != nil {
-            return reader.name(node, path, of: TaskKind.self).map { Dependencies.Edge($0) }
+            return parent(node, path, &reader).map { Dependencies.Edge($0) }
         }
-        let keys = ["task", "on", "exitCodes"]
+        let keys = [kind, "on", "exitCodes"]
         guard let fields = Fields(node, keys: keys, path: path, what: "an entry of after", &reader) else {
             return nil
         }
-        guard let name = fields["task"] else {
-            reader.refuse(node, "\(path).task", "the entry names no task: write task: extract, for example")
+        guard let name = fields[kind] else {
+            let message = "the entry names no \(kind): write \(kind): extract, for example"
+            reader.refuse(node, "\(path).\(kind)", message)
             return nil
         }
-        let task = reader.name(name, "\(path).task", of: TaskKind.self)
+        let task = parent(name, "\(path).\(kind)", &reader)
         let condition = condition(fields, path, &reader)
         return task.flatMap { task in condition.map { Dependencies.Edge(task, on: $0) } }
+    }
+
+    /// The task that is named; a step is named as its workflow has it.
+    private func parent(_ node: SourceNode, _ path: String, _ reader: inout FieldReader) -> TaskID? {
+        guard let place, place.step != nil else { return reader.name(node, path, of: TaskKind.self) }
+        guard let step = reader.name(node, path, of: StepKind.self) else { return nil }
+        if let task = WorkflowPlace(place.workflow, step: step).task { return task }
+        reader.refuse(
+            node,
+            path,
+            "there is no step '\(step)' in workflow \(place.workflow): correct the name"
+        )
+        return nil
     }
 
     private func condition(_ fields: Fields, _ path: String, _ reader: inout FieldReader)

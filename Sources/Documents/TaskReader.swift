@@ -1,27 +1,32 @@
 import Domain
 
-/// Reads one `kind: Task` document.
+/// Reads one `kind: Task` document, or a task of a `kind: Workflow` document.
 struct TaskReader {
     /// The keys of a task's document, in the order they are written.
     static let keys = [
         "kind", "v", "name", "runtime", "group", "labels", "description", "command", "script", "environment",
         "parameters", "schedules",
         "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline",
-        "concurrency", "exclusive", "pools", "priority", "after", "join",
+        "concurrency", "exclusive", "pools", "priority", "shards", "broadcast", "after", "join", "resident",
         "placement", "enabled",
     ]
     private static let placementKeys = ["agents", "labels", "regions", "zones"]
 
     private let node: SourceNode
+    /// Which workflow it belongs to; `nil` for a document of its own.
+    let place: WorkflowPlace?
     let fields: Fields
+    /// What was read, also when something of it is wrong.
+    private(set) var draft: TaskSpecification?
     /// The nodes that the validation of the whole may find fault with, by field.
     var places: [String: SourceNode] = [:]
 
-    init?(_ node: SourceNode, _ reader: inout FieldReader) {
+    init?(_ node: SourceNode, in place: WorkflowPlace? = nil, _ reader: inout FieldReader) {
         guard let fields = Fields(node, keys: Self.keys, path: "", what: "a task", &reader) else {
             return nil
         }
         self.node = node
+        self.place = place
         self.fields = fields
     }
 
@@ -34,7 +39,11 @@ struct TaskReader {
         let action = action(&reader)
         // What stands in for a missing part is never returned: it only lets the other parts be validated too.
         guard let standIn = TaskID("unnamed") else { return nil }
-        var task = TaskSpecification(name: name ?? standIn, action: action ?? .command(["true"]))
+        var task = TaskSpecification(
+            name: name ?? standIn,
+            action: action ?? .command(["true"]),
+            workflow: place
+        )
         readPlain(into: &task, &reader)
         readParameters(into: &task, &reader)
         readSchedules(into: &task, &reader)
@@ -42,11 +51,22 @@ struct TaskReader {
         readRetry(into: &task, &reader)
         readConcurrency(into: &task, &reader)
         readDemand(into: &task, &reader)
+        readSplit(into: &task, &reader)
         readDependencies(into: &task, &reader)
+        if let beginning = place.flatMap({ TaskID($0.workflow.text) }), place?.step != nil,
+            task.after.edges.isEmpty
+        {
+            task.after.edges = [Dependencies.Edge(beginning)]
+        }
+        readResidency(into: &task, &reader)
         readPlacement(into: &task, &reader)
+        draft = task
         if isValidated { validate(task, &reader) }
         return reader.problems.count == problemCount ? task : nil
     }
+
+    /// What it is, for messages.
+    private var what: String { place?.step == nil ? "task" : "step" }
 
     private func name(_ reader: inout FieldReader) -> TaskID? {
         guard let value = fields["name"] else {
@@ -62,11 +82,11 @@ struct TaskReader {
             reader.refuse(
                 node,
                 "command",
-                "the task has neither a command nor a script: add one such as command: [date, -u]"
+                "the \(what) has neither a command nor a script: add one such as command: [date, -u]"
             )
             return nil
         case (_?, let script?):
-            reader.refuse(script, "script", "a task has a command or a script, never both: remove one")
+            reader.refuse(script, "script", "a \(what) has a command or a script, never both: remove one")
             return nil
         case (let command?, nil):
             places["command"] = command

@@ -7,6 +7,8 @@ public struct AttemptAccount: Hashable, Sendable {
     public var outputs: [String: OutputValue]
     /// How far it was in the end.
     public var progress: RunProgress?
+    /// What it said of itself last.
+    public var status: RunStatus?
     /// What of it was not understood, and why there is no result, a sentence each.
     public var warnings: [String]
 
@@ -14,15 +16,19 @@ public struct AttemptAccount: Hashable, Sendable {
     public init(
         outputs: [String: OutputValue] = [:],
         progress: RunProgress? = nil,
+        status: RunStatus? = nil,
         warnings: [String] = []
     ) {
         self.outputs = outputs
         self.progress = progress
+        self.status = status
         self.warnings = warnings
     }
 
     /// Whether it says nothing.
-    public var isEmpty: Bool { outputs.isEmpty && progress == nil && warnings.isEmpty }
+    public var isEmpty: Bool {
+        outputs.isEmpty && progress == nil && status == nil && warnings.isEmpty
+    }
 
     /// How large it is, roughly, for those who carry many.
     public var bytes: Int {
@@ -35,7 +41,7 @@ public struct AttemptAccount: Hashable, Sendable {
 
 extension AttemptAccount: Codable {
     private enum CodingKeys: String, CodingKey {
-        case outputs, progress, warnings
+        case outputs, progress, status, warnings
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -44,6 +50,7 @@ extension AttemptAccount: Codable {
         self.init(
             outputs: try container.decodeIfPresent([String: OutputValue].self, forKey: .outputs) ?? [:],
             progress: try container.decodeIfPresent(RunProgress.self, forKey: .progress),
+            status: try container.decodeIfPresent(RunStatus.self, forKey: .status),
             warnings: try container.decodeIfPresent([String].self, forKey: .warnings) ?? []
         )
     }
@@ -53,6 +60,7 @@ extension AttemptAccount: Codable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         if !outputs.isEmpty { try container.encode(outputs, forKey: .outputs) }
         try container.encodeIfPresent(progress, forKey: .progress)
+        try container.encodeIfPresent(status, forKey: .status)
         if !warnings.isEmpty { try container.encode(warnings, forKey: .warnings) }
     }
 }

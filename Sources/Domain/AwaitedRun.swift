@@ -39,6 +39,8 @@ public struct DependencyArrival: Hashable, Sendable, Codable {
     public var incarnation: Incarnation
     /// What the run told; `nil` for nothing.
     public var outputs: [String: OutputValue]?
+    /// Which of its parts have ended, of a task with several; the verdict is that of all of them.
+    public var parts: ArrivedParts?
 
     /// Creates an arrival.
     public init(
@@ -47,7 +49,8 @@ public struct DependencyArrival: Hashable, Sendable, Codable {
         verdict: DependencyVerdict,
         agent: AgentID,
         incarnation: Incarnation,
-        outputs: [String: OutputValue]? = nil
+        outputs: [String: OutputValue]? = nil,
+        parts: ArrivedParts? = nil
     ) {
         self.task = task
         self.run = run
@@ -55,6 +58,7 @@ public struct DependencyArrival: Hashable, Sendable, Codable {
         self.agent = agent
         self.incarnation = incarnation
         self.outputs = outputs
+        self.parts = parts
     }
 }
 
@@ -69,9 +73,14 @@ extension [DependencyArrival] {
     /// The arrivals with another one, instead of an earlier one of its task; together they keep no more outputs than a run is given.
     ///
     /// An end that is told again may have lost what its run told: what was heard first stays.
-    public func adding(_ arrival: DependencyArrival, first needed: Set<TaskOutput>) -> [DependencyArrival] {
+    public func adding(
+        _ arrival: DependencyArrival,
+        on condition: Dependencies.Condition = .succeeded,
+        first needed: Set<TaskOutput>
+    ) -> [DependencyArrival] {
         var added = arrival
         let former = first { $0.task == arrival.task }
+        if let former { added = added.joined(to: former, condition) }
         if added.outputs == nil, former?.run == arrival.run { added.outputs = former?.outputs }
         var arrivals = filter { $0.task != arrival.task } + [added]
         let kept = TaskOutputs(arrivals).fitting(first: needed)

@@ -80,6 +80,8 @@ public struct Explanation: Hashable, Sendable, Codable {
         case late
         /// Why it is on this agent and not on another.
         case place
+        /// Which agents have its parts.
+        case parts
         /// Everything is as it should be.
         case healthy
         /// There is no record of it.

@@ -41,6 +41,15 @@ public enum FireDecision: Hashable, Sendable, Codable {
     case skipped(reason: String, range: FireRange? = nil)
     /// Nobody could launch it in time. Stands for `count` due instants from `since` up to the fire's own.
     case missed(reason: String, since: Instant, count: Int)
+
+    /// The first of the due instants that it stands for; `nil` when the fire's own is the only one.
+    public var since: Instant? {
+        switch self {
+        case .launch: nil
+        case .skipped(_, let range): range?.since
+        case .missed(_, let since, _): since
+        }
+    }
 }
 
 /// Several due instants that were decided together, the last of which is the fire's own.

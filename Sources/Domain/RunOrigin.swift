@@ -2,8 +2,10 @@ public import Scheduling
 
 /// What led to a run that neither the clock nor a person asked for.
 public struct RunOrigin: Hashable, Sendable, Codable {
-    /// Since when the chain of an `afterCompletion` schedule is counted in which the run stands; `nil` when it stands in none.
+    /// Since when the chain is counted in which the run stands; `nil` when it stands in none.
     public var chain: Instant?
+    /// How many restarts in a row, of a resident task, have followed short lives; `nil` for none.
+    public var restarts: Int?
     /// Which runs of different tasks belong together: see `JournaledFire.occasion`.
     public var occasion: String?
     /// The runs whose ends led to it, sorted.
@@ -18,6 +20,7 @@ public struct RunOrigin: Hashable, Sendable, Codable {
     /// Creates an origin.
     public init(
         chain: Instant? = nil,
+        restarts: Int? = nil,
         occasion: String? = nil,
         parents: [RunID]? = nil,
         start: AgentStart? = nil,
@@ -25,6 +28,7 @@ public struct RunOrigin: Hashable, Sendable, Codable {
         meantFor: Instant? = nil
     ) {
         self.chain = chain
+        self.restarts = restarts
         self.occasion = occasion
         self.parents = parents
         self.start = start

@@ -26,16 +26,66 @@ public struct RunProgress: Hashable, Sendable, Codable {
     }
 }
 
+/// What an attempt says of itself in its own words, such as "serving 12 clients".
+public struct RunStatus: Hashable, Sendable, Codable {
+    /// What it says.
+    public var text: String
+    /// When its agent heard so.
+    public var at: Instant
+
+    /// Creates a status.
+    public init(_ text: String, at: Instant) {
+        self.text = text
+        self.at = at
+    }
+}
+
+/// What the probe of a resident task had for an answer last.
+public struct RunHealth: Hashable, Sendable, Codable {
+    /// Whether the process is healthy: fewer bad answers in a row than are too many.
+    public var isHealthy: Bool
+    /// How many bad answers in a row there were.
+    public var failures: Int
+    /// The last answer.
+    public var answer: String
+    /// When it came.
+    public var at: Instant
+
+    /// Creates a health.
+    public init(isHealthy: Bool, failures: Int, answer: String, at: Instant) {
+        self.isHealthy = isHealthy
+        self.failures = failures
+        self.answer = answer
+        self.at = at
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case isHealthy = "healthy"
+        case failures, answer, at
+    }
+}
+
 /// What an agent tells the centers while an attempt runs: for people to look at, nothing depends on it.
 public struct ProgressNote: Hashable, Sendable, Codable {
     /// The attempt.
     public var attempt: AttemptID
-    /// How far it is.
-    public var progress: RunProgress
+    /// How far it is; `nil` when it does not say.
+    public var progress: RunProgress?
+    /// What it says of itself; `nil` when it says nothing.
+    public var status: RunStatus?
+    /// What its probe found; `nil` when it has none, or there was no answer yet.
+    public var health: RunHealth?
 
     /// Creates a note.
-    public init(_ attempt: AttemptID, _ progress: RunProgress) {
+    public init(
+        _ attempt: AttemptID,
+        _ progress: RunProgress? = nil,
+        status: RunStatus? = nil,
+        health: RunHealth? = nil
+    ) {
         self.attempt = attempt
         self.progress = progress
+        self.status = status
+        self.health = health
     }
 }

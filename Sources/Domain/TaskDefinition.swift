@@ -20,9 +20,10 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
     public var supersededSchedules: [SupersededSchedules]
     /// The days of the calendars its schedules name.
     public private(set) var calendars: CalendarDays
-    /// Since when its `afterCompletion` schedule is followed without a break; `nil` when it has none, or is disabled.
+    /// Since when its runs follow one another without a break, by an `afterCompletion` schedule or because it is resident; `nil` when they
+    /// do not, or it is disabled.
     ///
-    /// The runs that follow one another since then are a chain; an edit of the schedule and a pause begin a new one.
+    /// The runs that follow one another since then are a chain; an edit of what makes it and a pause begin a new one.
     public private(set) var completionSince: Instant?
     /// The latest pause, also when it is over.
     public internal(set) var pause: PauseRecord?
@@ -78,12 +79,20 @@ public struct SupersededSchedules: Hashable, Sendable {
     public var schedules: [Schedule]
     /// The days of the calendars they name.
     public var calendars: CalendarDays
+    /// How their fires were split; `nil` when as those of the revision that came next.
+    public var split: TaskSplit?
 
     /// Creates superseded schedules.
-    public init(effectiveFrom: Instant, schedules: [Schedule], calendars: CalendarDays = .none) {
+    public init(
+        effectiveFrom: Instant,
+        schedules: [Schedule],
+        calendars: CalendarDays = .none,
+        split: TaskSplit? = nil
+    ) {
         self.effectiveFrom = effectiveFrom
         self.schedules = schedules
         self.calendars = calendars
+        self.split = split
     }
 }
 
@@ -103,7 +112,7 @@ extension TaskDefinition {
             effectiveFrom: now,
             createdAt: now,
             calendars: calendars,
-            completionSince: specification.activeCompletion == nil || isSuspended ? nil : now,
+            completionSince: specification.activeChain == nil || isSuspended ? nil : now,
             isSuspended: isSuspended
         )
     }
@@ -159,12 +168,13 @@ extension TaskDefinition {
             )
             next.supersede(former)
         }
+        next.keepSplit(of: self)
         if Mutation.forgetsFormerSchedules.isOn {
             next.effectiveFrom = createdAt
             next.supersededSchedules = []
         }
         next.isSuspended = isSuspended ?? self.isSuspended
-        let (former, present) = (activeCompletion, next.activeCompletion)
+        let (former, present) = (activeChain, next.activeChain)
         // A pause that ends early lets its chain begin early, too.
         let isEarly = completionSince.map { $0 > next.effectiveFrom } ?? false
         if present != former || isEarly {
@@ -172,6 +182,15 @@ extension TaskDefinition {
         }
         next.calendars = calendars ?? self.calendars
         next.bindSchedules()
+        return next
+    }
+
+    /// The next revision of a resident task, whose process begins anew; `nil` when none is kept running now.
+    public func restarted(now: Instant) -> TaskDefinition? {
+        guard activeResidency != nil, pause(at: now) == nil, let completionSince else { return nil }
+        var next = succeeded(by: specification, now: now)
+        // A clock that is behind must not leave the chain as it is.
+        next.completionSince = max(next.effectiveFrom, completionSince + .milliseconds(1))
         return next
     }
 
@@ -297,7 +316,7 @@ extension TaskDefinition {
 
 extension SupersededSchedules: Codable {
     private enum CodingKeys: String, CodingKey {
-        case effectiveFrom, schedules, calendars
+        case effectiveFrom, schedules, calendars, split
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -306,7 +325,8 @@ extension SupersededSchedules: Codable {
         self.init(
             effectiveFrom: try container.decode(Instant.self, forKey: .effectiveFrom),
             schedules: try container.decode([Schedule].self, forKey: .schedules),
-            calendars: try container.decodeIfPresent(CalendarDays.self, forKey: .calendars) ?? .none
+            calendars: try container.decodeIfPresent(CalendarDays.self, forKey: .calendars) ?? .none,
+            split: try container.decodeIfPresent(TaskSplit.self, forKey: .split)
         )
     }
 
@@ -316,5 +336,6 @@ extension SupersededSchedules: Codable {
         try container.encode(effectiveFrom, forKey: .effectiveFrom)
         try container.encode(schedules, forKey: .schedules)
         if calendars != .none { try container.encode(calendars, forKey: .calendars) }
+        try container.encodeIfPresent(split, forKey: .split)
     }
 }

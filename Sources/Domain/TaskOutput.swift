@@ -12,9 +12,14 @@ public struct TaskOutput: Hashable, Comparable, Sendable {
     }
 
     /// The output that the text `TASK.NAME` means to a task that comes after these: both may have dots, and the longest task counts.
-    public init?(_ text: String, among tasks: [TaskID]) {
+    ///
+    /// A step of a workflow names its other steps by their own names; the task that begins the workflow tells nothing.
+    public init?(_ text: String, among tasks: [TaskID], in workflow: WorkflowPlace? = nil) {
+        let text = workflow.map { "\($0.workflow)." + text } ?? text
         let fitting = tasks.filter { task in
-            text.hasPrefix(task.text + ".") && OutputValue.isName(String(text.dropFirst(task.text.count + 1)))
+            if let workflow, workflow.step(of: task) == nil { return false }
+            return text.hasPrefix(task.text + ".")
+                && OutputValue.isName(String(text.dropFirst(task.text.count + 1)))
         }
         guard let task = fitting.max(by: { $0.text.utf8.count < $1.text.utf8.count }) else { return nil }
         self.init(task: task, name: String(text.dropFirst(task.text.count + 1)))
@@ -110,21 +115,24 @@ extension TaskOutputs: Codable {
 
 extension TaskSpecification {
     /// The outputs of other tasks that its templates need, sorted.
-    public var neededOutputs: [TaskOutput] {
-        let tasks = after.edges.map(\.task)
-        let found = templateTexts.flatMap { _, text -> [TaskOutput] in
+    public var neededOutputs: [TaskOutput] { Set(outputUses.map(\.output)).sorted() }
+
+    /// Where its templates use outputs of other tasks: the field of each, and which.
+    public var outputUses: [(field: String, output: TaskOutput)] {
+        templateTexts.flatMap { field, text -> [(field: String, output: TaskOutput)] in
             // One that cannot be read is a problem of its own.
             guard text.contains("${{"), let template = try? Template(text) else { return [] }
-            return template.fields.compactMap { field in
-                if case .output(let path) = field { TaskOutput(path, among: tasks) } else { nil }
+            return template.fields.compactMap { used in
+                guard case .output(let path) = used else { return nil }
+                return output(named: path).map { (field: field, output: $0) }
             }
         }
-        return Set(found).sorted()
     }
 
     /// Why a run that was given these outputs cannot be started; `nil` when its templates need no others.
     public func complaint(aboutOutputs given: TaskOutputs) -> String? {
-        guard let missing = neededOutputs.first(where: { given[$0] == nil }) else { return nil }
+        guard let first = neededOutputs.first(where: { given[$0] == nil }) else { return nil }
+        let missing = localName(of: first)
         return
             "'${{ after.\(missing.task).\(missing.name) }}' has no value: no run of \(missing.task) that this one came after told an "
             + "output \(missing.name), or there was no room for it among the \(TaskOutputs.bytesMax) bytes of outputs that a run is given"

@@ -3,9 +3,9 @@ import Scheduling
 extension TaskSpecification: Codable {
     private enum Key: String, CodingKey {
         case name, runtime, group, labels, description, command, script, environment, parameters, schedules
-        case timeout, killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency,
-            exclusive, pools, priority, after, join
-        case placement, enabled
+        case timeout, killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency, priority
+        case exclusive, pools, shards, broadcast, after, join, resident
+        case placement, enabled, workflow
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -29,15 +29,21 @@ extension TaskSpecification: Codable {
         totalTimeout = try container.decodeIfPresent(DurationText.self, forKey: .totalTimeout)?.duration
         misfire = try container.decodeIfPresent(Misfire.self, forKey: .misfire) ?? misfire
         startDeadline = try container.decodeIfPresent(DurationText.self, forKey: .startDeadline)?.duration
-        concurrency = try container.decodeIfPresent(Concurrency.self, forKey: .concurrency) ?? concurrency
+        concurrency = try container.decodeIfPresent(Concurrency.self, forKey: .concurrency) ?? Concurrency()
         demand = try UnitDemand(from: decoder)
         priority = try container.decodeIfPresent(Int.self, forKey: .priority) ?? priority
+        shards = try container.decodeIfPresent(Shards.self, forKey: .shards)
+        isBroadcast = try container.decodeIfPresent(Bool.self, forKey: .broadcast) ?? isBroadcast
         after = Dependencies(
             try container.decodeIfPresent([Dependencies.Edge].self, forKey: .after) ?? [],
             join: try container.decodeIfPresent(Dependencies.Join.self, forKey: .join) ?? .all
         )
+        if (try? container.decode(Bool.self, forKey: .resident)) != false {
+            residency = try container.decodeIfPresent(Residency.self, forKey: .resident)
+        }
         placement = try container.decodeIfPresent(Placement.self, forKey: .placement) ?? placement
         isEnabled = try container.decodeIfPresent(Bool.self, forKey: .enabled) ?? isEnabled
+        workflow = try container.decodeIfPresent(WorkflowPlace.self, forKey: .workflow)
     }
 
     /// Encodes the value in the form it is decoded from.
@@ -62,13 +68,19 @@ extension TaskSpecification: Codable {
         try container.encodeIfPresent(totalTimeout.map(DurationText.init), forKey: .totalTimeout)
         if misfire != Misfire() { try container.encode(misfire, forKey: .misfire) }
         try container.encodeIfPresent(startDeadline.map(DurationText.init), forKey: .startDeadline)
-        if concurrency != Concurrency() { try container.encode(concurrency, forKey: .concurrency) }
+        if statedConcurrency != Concurrency() {
+            try container.encode(statedConcurrency, forKey: .concurrency)
+        }
         try demand.encode(to: encoder)
         if priority != 0 { try container.encode(priority, forKey: .priority) }
+        try container.encodeIfPresent(shards, forKey: .shards)
+        if isBroadcast { try container.encode(isBroadcast, forKey: .broadcast) }
         if !after.edges.isEmpty { try container.encode(after.edges, forKey: .after) }
         if after.join != .all { try container.encode(after.join, forKey: .join) }
+        try container.encodeIfPresent(residency, forKey: .resident)
         if !placement.isUnrestricted { try container.encode(placement, forKey: .placement) }
         try container.encode(isEnabled, forKey: .enabled)
+        try container.encodeIfPresent(workflow, forKey: .workflow)
     }
 
     private static func action(in container: KeyedDecodingContainer<Key>) throws -> Action {

@@ -85,7 +85,8 @@ extension TaskSpecification {
     /// What starts the task although nobody asks, and where it is said.
     private var unasked: (what: String, remedy: String)? {
         if !schedules.isEmpty { return ("a fire of a schedule", "the schedules") }
-        return after.edges.isEmpty ? nil : ("the end of another task's run", "after")
+        // A step is given what the workflow's run was given.
+        return after.edges.isEmpty || workflow != nil ? nil : ("the end of another task's run", "after")
     }
 
     private var defaultsProblems: [ValidationProblem] {
@@ -130,7 +131,7 @@ extension TaskSpecification {
     }
 
     private func problem(ofOutput path: String, in field: String) -> ValidationProblem? {
-        guard TaskOutput(path, among: after.edges.map(\.task)) == nil else { return nil }
+        guard output(named: path) == nil else { return nil }
         return ValidationProblem(
             field: field,
             message:

@@ -48,18 +48,26 @@ public struct TaskSpecification: Hashable, Sendable {
     ///
     /// Later it is missed.
     public var startDeadline: Duration?
-    /// What happens when a fire comes while an earlier run lives.
-    public var concurrency: Concurrency
+    /// What the document says of what happens when a fire comes while an earlier run lives.
+    public private(set) var statedConcurrency: Concurrency
     /// What each of its runs holds while it lives, and shares with the runs of other tasks.
     public var demand: UnitDemand
     /// Which of two runs goes first when there is one slot for both: the one with the higher priority, from -100 to 100.
     public var priority: Int
+    /// Into which shards each fire is split; `nil` for none.
+    public var shards: Shards?
+    /// Whether each fire is run once on every agent that may run the task.
+    public var isBroadcast: Bool
     /// Which runs of other tasks it runs after, besides its schedules.
     public var after: Dependencies
+    /// How it is kept running: at most one element, in a list because most tasks have none and a million of them should stay small.
+    private var residencies: [Residency]
     /// Where it may run, beyond its runtime.
     public var placement: Placement
     /// Whether its schedules count.
     public var isEnabled: Bool
+    /// Which workflow it belongs to; `nil` for a task of its own.
+    public var workflow: WorkflowPlace?
 
     /// Creates a specification; everything but name and action has its documented default.
     public init(
@@ -82,9 +90,13 @@ public struct TaskSpecification: Hashable, Sendable {
         concurrency: Concurrency = Concurrency(),
         demand: UnitDemand = UnitDemand(),
         priority: Int = 0,
+        shards: Shards? = nil,
+        isBroadcast: Bool = false,
         after: Dependencies = Dependencies(),
+        residency: Residency? = nil,
         placement: Placement = Placement(),
-        isEnabled: Bool = true
+        isEnabled: Bool = true,
+        workflow: WorkflowPlace? = nil
     ) {
         self.name = name
         self.runtime = runtime
@@ -102,12 +114,28 @@ public struct TaskSpecification: Hashable, Sendable {
         self.retry = retry
         self.totalTimeout = totalTimeout
         self.startDeadline = startDeadline
-        self.concurrency = concurrency
+        statedConcurrency = concurrency
         self.demand = demand
         self.priority = priority
+        self.shards = shards
+        self.isBroadcast = isBroadcast
         self.after = after
+        residencies = residency.map { [$0] } ?? []
         self.placement = placement
         self.isEnabled = isEnabled
+        self.workflow = workflow
+    }
+
+    /// How it is kept running; `nil` for a task that is not resident.
+    public var residency: Residency? {
+        get { residencies.first }
+        set { residencies = newValue.map { [$0] } ?? [] }
+    }
+
+    /// What happens when a fire comes while an earlier run lives; of a resident task the newer process replaces the one before.
+    public var concurrency: Concurrency {
+        get { residencies.isEmpty ? statedConcurrency : Concurrency(.replace) }
+        set { statedConcurrency = newValue }
     }
 
     /// The grace between SIGTERM and SIGKILL of a task that names none (docs/architecture.md §7).

@@ -25,6 +25,20 @@ public struct Template: Hashable, Sendable {
         case node
         /// Shard or broadcast part, else 0.
         case part
+        /// The shard's name, else its number.
+        case shard
+        /// The shard's number, from 0.
+        case shardIndex
+        /// How many shards there are.
+        case shardTotal
+
+        /// Whether only tasks with shards have it.
+        var isOfShard: Bool {
+            switch self {
+            case .shard, .shardIndex, .shardTotal: true
+            default: false
+            }
+        }
     }
 
     /// What is wrong with a template.
@@ -91,7 +105,8 @@ public struct Template: Hashable, Sendable {
     /// The fields besides parameters, as they are written.
     static let words: [(name: String, field: Field)] = [
         ("task", .task), ("run", .run), ("due", .due), ("due.date", .dueDate), ("attempt", .attempt),
-        ("node", .node), ("part", .part),
+        ("node", .node), ("part", .part), ("shard", .shard), ("shard.index", .shardIndex),
+        ("shard.total", .shardTotal),
     ]
 
     private static func field(_ text: Substring) throws(Mistake) -> Field {
@@ -126,8 +141,12 @@ public struct TemplateFacts: Hashable, Sendable {
     public var parameters: [String: String]
     /// The tasks that the task comes after.
     public var parents: [TaskID]
+    /// The workflow whose steps the task names by their own names; `nil` when it is no step.
+    public var workflow: WorkflowPlace?
     /// What their runs told.
     public var outputs: TaskOutputs
+    /// The shards of the fire; `nil` when it has none.
+    public var shards: Shards?
 
     /// Creates the facts of an attempt.
     public init(
@@ -135,27 +154,34 @@ public struct TemplateFacts: Hashable, Sendable {
         node: String,
         parameters: [String: String],
         parents: [TaskID] = [],
-        outputs: TaskOutputs = TaskOutputs()
+        workflow: WorkflowPlace? = nil,
+        outputs: TaskOutputs = TaskOutputs(),
+        shards: Shards? = nil
     ) {
         self.fire = fire
         self.node = node
         self.parameters = parameters
         self.parents = parents
+        self.workflow = workflow
         self.outputs = outputs
+        self.shards = shards
     }
 
     func text(of field: Template.Field) -> String {
         switch field {
         case .parameter(let name): parameters[name] ?? ""
         // An attempt without one is not started, see `TaskSpecification.complaint(aboutOutputs:)`.
-        case .output(let path): TaskOutput(path, among: parents).flatMap { outputs[$0] }?.plainText ?? ""
+        case .output(let path):
+            TaskOutput(path, among: parents, in: workflow).flatMap { outputs[$0] }?.plainText ?? ""
         case .task: fire.task.text
         case .run: fire.attempt.run.text
         case .due: fire.meantFor.formatted()
         case .dueDate: String(fire.meantFor.formatted().prefix(10))
         case .attempt: String(fire.attempt.number)
         case .node: node
-        case .part: String(fire.part)
+        case .part, .shardIndex: String(fire.part)
+        case .shard: shards?.name(of: fire.part) ?? String(fire.part)
+        case .shardTotal: String(shards?.total ?? 1)
         }
     }
 }

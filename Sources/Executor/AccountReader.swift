@@ -105,6 +105,9 @@ final class AccountReader {
             if isTime, output.result == nil, let progress = output.takeProgress(parts.time.now) {
                 parts.events.yield(.progress(attempt, progress))
             }
+            if isTime, output.result == nil, let status = output.takeStatus(parts.time.now) {
+                parts.events.yield(.status(attempt, status))
+            }
             if output.hasMore {
                 urgent.insert(attempt)
             } else if let result = output.result {

@@ -40,6 +40,11 @@ struct AttemptEnvironment {
         if let parents = fire.origin?.parents, !parents.isEmpty {
             block.append("CLOUDTASK_PARENTS", parents.map(\.text).joined(separator: " "))
         }
+        if let shards = order.specification.shards {
+            block.append("CLOUDTASK_SHARD_INDEX", String(fire.part))
+            block.append("CLOUDTASK_SHARD_TOTAL", String(shards.total))
+            if let name = shards.name(of: fire.part) { block.append("CLOUDTASK_SHARD", name) }
+        }
         block.append("CLOUDTASK_RESULT", results.path(of: fire.attempt))
         if own[TraceContext.variable] == nil, !baseNames.contains(TraceContext.variable) {
             block.append(TraceContext.variable, TraceContext.text(of: fire.attempt))
@@ -47,19 +52,20 @@ struct AttemptEnvironment {
         for (name, value) in facts.parameters.sorted(by: { $0.key < $1.key }) {
             block.append(Parameter.variable(of: name), value)
         }
-        append(facts.outputs, to: &block)
+        append(facts.outputs, of: order.specification, to: &block)
         return block
     }
 
     /// What the runs told that this one came after; of two that become the same variable, the first.
-    private func append(_ outputs: TaskOutputs, to block: inout StringBlock) {
+    private func append(_ outputs: TaskOutputs, of task: TaskSpecification, to block: inout StringBlock) {
         if outputs.isEmpty { return }
         var names: Set<String> = []
         for (output, value) in outputs.all {
             let text = value.plainText
             // No variable can have a NUL.
-            guard !text.utf8.contains(0), names.insert(output.variable).inserted else { continue }
-            block.append(output.variable, text)
+            let variable = task.localName(of: output).variable
+            guard !text.utf8.contains(0), names.insert(variable).inserted else { continue }
+            block.append(variable, text)
         }
     }
 
@@ -76,7 +82,9 @@ struct AttemptEnvironment {
             node: node,
             parameters: terms?.parameters ?? [:],
             parents: order.specification.after.edges.map(\.task),
-            outputs: terms?.inputs ?? TaskOutputs()
+            workflow: order.specification.workflow,
+            outputs: terms?.inputs ?? TaskOutputs(),
+            shards: order.specification.shards
         )
     }
 

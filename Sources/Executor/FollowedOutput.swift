@@ -13,6 +13,7 @@ final class FollowedOutput {
     private var end: Int64?
     private var scanner = OutputScanner()
     private var toldCount = 0
+    private var statusCount = 0
     /// Whether there was more to read when it was last looked at.
     private(set) var hasMore = false
     /// How the attempt ended; `nil` while it runs.
@@ -44,6 +45,13 @@ final class FollowedOutput {
         return progress(now)
     }
 
+    /// The latest status, if it was told since this was asked last.
+    func takeStatus(_ now: Instant) -> RunStatus? {
+        guard scanner.statusCount > statusCount else { return nil }
+        statusCount = scanner.statusCount
+        return status(now)
+    }
+
     /// Gives the file back.
     func close() {
         if file >= 0 { Glibc.close(file) }
@@ -65,8 +73,15 @@ final class FollowedOutput {
         }
         let left = add(scanner.values, to: &values)
         warnings += complaints(withoutRoom: left)
-        return AttemptAccount(outputs: values, progress: progress(now), warnings: warnings)
+        return AttemptAccount(
+            outputs: values,
+            progress: progress(now),
+            status: status(now),
+            warnings: warnings
+        )
     }
+
+    private func status(_ now: Instant) -> RunStatus? { scanner.status.map { RunStatus($0, at: now) } }
 
     private func progress(_ now: Instant) -> RunProgress? {
         scanner.progress.map { RunProgress(percent: $0.percent, text: $0.text, at: now) }
@@ -119,7 +134,7 @@ final class FollowedOutput {
             let lines = malformed.count == 1 ? "1 line begins" : "\(malformed.count) lines begin"
             let verb = malformed.count == 1 ? "is" : "are"
             sentences.append(
-                "\(lines) with ::progress or ::set and \(verb) neither, and so ordinary output: '\(malformed.sample)'"
+                "\(lines) with ::progress, ::status or ::set and \(verb) none of them, and so ordinary output: '\(malformed.sample)'"
             )
         }
         let count = refused.count + left.count

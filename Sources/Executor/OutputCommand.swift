@@ -4,11 +4,14 @@ import Domain
 ///
 /// ```
 /// ::progress 40 copying
+/// ::status serving 12 clients
 /// ::set rows=1207
 /// ```
 enum OutputCommand: Equatable {
     /// The word `progress`, spaces, a number from 0 to 100 that may have decimals and a percent sign, and after spaces any text.
     case progress(percent: Double, text: ArraySlice<UInt8>)
+    /// The word `status`, and after spaces any text but none.
+    case status(text: ArraySlice<UInt8>)
     /// The word `set`, spaces, a name, `=`, and a value up to the end of the line.
     case set(name: String, value: String)
     /// Begins with one of these words and is written otherwise.
@@ -22,6 +25,8 @@ enum OutputCommand: Equatable {
         let rest = line[word.endIndex...]
         if word.elementsEqual("progress".utf8) {
             self = isTooLong ? .malformed : Self.progress(rest)
+        } else if word.elementsEqual("status".utf8) {
+            self = isTooLong ? .malformed : Self.status(rest)
         } else if word.elementsEqual("set".utf8) {
             self = isTooLong ? .malformed : Self.set(rest)
         } else {
@@ -54,6 +59,11 @@ enum OutputCommand: Equatable {
         return isBeyond ? nil : Double(hundredths) / 100
     }
 
+    private static func status(_ rest: ArraySlice<UInt8>) -> OutputCommand {
+        let text = rest.drop { $0 == UInt8(ascii: " ") }
+        return text.isEmpty ? .malformed : .status(text: text)
+    }
+
     private static func set(_ rest: ArraySlice<UInt8>) -> OutputCommand {
         let pair = rest.drop { $0 == UInt8(ascii: " ") }
         guard let equals = pair.firstIndex(of: UInt8(ascii: "=")), !rest.isEmpty else { return .malformed }
@@ -65,7 +75,7 @@ enum OutputCommand: Equatable {
         return .set(name: name, value: text)
     }
 
-    /// A progress's text as people see it; `nil` when there is none.
+    /// The text of a progress or a status as people see it; `nil` when there is none.
     static func shownText(_ bytes: [UInt8]) -> String? {
         // A character has at most four bytes.
         let text = shown(bytes.prefix(4 * RunProgress.textMax)).unicodeScalars.prefix(RunProgress.textMax)

@@ -4,7 +4,7 @@ import Glibc
 
 /// Finds what a process tells of itself among the lines of its standard output, in whatever pieces they come.
 ///
-/// A line counts that begins with `::progress` or `::set` and is written as `OutputCommand` has it. A line ends with LF or CR LF, or
+/// A line counts that begins with `::progress`, `::status` or `::set` and is written as `OutputCommand` has it. A line ends with LF or CR LF, or
 /// where the output ends. Everything else is ordinary output; what begins so and is written otherwise is counted. However much is read,
 /// no more is kept than `Limit` says.
 struct OutputScanner {
@@ -26,7 +26,10 @@ struct OutputScanner {
     private(set) var refused: (count: Int, sample: String) = (0, "")
     /// How often a progress was told.
     private(set) var progressCount = 0
+    /// How often a status was told.
+    private(set) var statusCount = 0
     private var latest: (percent: Double, text: [UInt8]) = (0, [])
+    private var latestStatus: [UInt8] = []
     private var bytes = 0
     private var place = Place.lineStart
     private var line: [UInt8] = []
@@ -50,6 +53,9 @@ struct OutputScanner {
     var progress: (percent: Double, text: String?)? {
         progressCount > 0 ? (latest.percent, OutputCommand.shownText(latest.text)) : nil
     }
+
+    /// The latest status; `nil` while none was told, or people would see nothing of it.
+    var status: String? { OutputCommand.shownText(latestStatus) }
 
     /// Reads the next piece of the output.
     mutating func read(_ piece: [UInt8], count: Int) {
@@ -137,6 +143,9 @@ struct OutputScanner {
         case .progress(let percent, let text):
             latest = (percent, Array(text))
             progressCount += 1
+        case .status(let text):
+            latestStatus = Array(text)
+            statusCount += 1
         case .set(let name, let value): set(name, value)
         }
     }

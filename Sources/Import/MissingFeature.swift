@@ -20,7 +20,7 @@ enum MissingFeature: CaseIterable {
             "attempts are repeated after failures, chosen exit codes and timeouts, by no other rule"
         case .onStart: "a start of the machine is no instant of a schedule"
         case .dependency: "a task is one command; what comes after it is another task"
-        case .shards: "a run is one process on one agent"
+        case .shards: "which part a process does is said differently here"
         case .account: "a run has the account of its agent"
         case .mail: "CloudTask sends no mail; it keeps the output of every run"
         case .container: "a run is a process on the agent's machine, not a container"
@@ -38,7 +38,8 @@ enum MissingFeature: CaseIterable {
         case .retryRule: "give the task a retry, or repeat inside the command where that is safe"
         case .onStart: "keep it in the machine's init system, or give the task a schedule"
         case .dependency: "write after: with this task into the task that follows, or call both in one script"
-        case .shards: "make one task for each part, or start the parts in the command"
+        case .shards:
+            "write shards: with their number, or broadcast: true for every agent, and read CLOUDTASK_SHARD_INDEX"
         case .account: "run it on a runtime whose agents have that account: --runtime NAME"
         case .mail: "look at the runs with cloudtask run list, or send mail in the command"
         case .container: "install the program on the agents, or write docker run before the command"

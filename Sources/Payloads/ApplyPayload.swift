@@ -59,8 +59,10 @@ public struct ApplyRequest: Hashable, Sendable, Codable {
     public var tasks: [TaskSpecification]
     /// How each must relate to what is there; absent means `any`.
     public var condition: ApplyCondition?
-    /// Calendars to be created or edited before the tasks.
+    /// Calendars to be created or edited before everything else.
     public var calendars: [DayCalendar]?
+    /// Workflows to be created or edited before the tasks, each as a whole: steps that it has no more are deleted.
+    public var workflows: [Workflow]?
     /// Whether everything is checked and nothing saved.
     public var dryRun: Bool?
     /// How many present tasks the caller knows it changes; needed where those are many.
@@ -75,6 +77,7 @@ public struct ApplyRequest: Hashable, Sendable, Codable {
         tasks: [TaskSpecification],
         condition: ApplyCondition? = nil,
         calendars: [DayCalendar]? = nil,
+        workflows: [Workflow]? = nil,
         dryRun: Bool? = nil,
         confirm: Int? = nil,
         author: String? = nil,
@@ -83,6 +86,7 @@ public struct ApplyRequest: Hashable, Sendable, Codable {
         self.tasks = tasks
         self.condition = condition
         self.calendars = calendars
+        self.workflows = workflows
         self.dryRun = dryRun
         self.confirm = confirm
         self.author = author
@@ -123,6 +127,8 @@ public struct ApplyResponse: Hashable, Sendable, Codable {
     public var results: [ApplyResult]
     /// One result for each calendar; absent without calendars.
     public var calendars: [CalendarResult]?
+    /// One result for each workflow; absent without workflows.
+    public var workflows: [WorkflowResult]?
     /// How much of each runtime it changes; absent when it changes no task that was there.
     public var shares: [ChangedShare]?
 
@@ -130,10 +136,12 @@ public struct ApplyResponse: Hashable, Sendable, Codable {
     public init(
         results: [ApplyResult],
         calendars: [CalendarResult]? = nil,
+        workflows: [WorkflowResult]? = nil,
         shares: [ChangedShare]? = nil
     ) {
         self.results = results
         self.calendars = calendars
+        self.workflows = workflows
         self.shares = shares
     }
 }

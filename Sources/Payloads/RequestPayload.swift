@@ -15,6 +15,8 @@ public struct RunRequest: Hashable, Sendable, Codable {
     public var note: String?
     /// Who asks, in their own words.
     public var by: String?
+    /// The name or the number of the only shard that is run; absent for all parts of the task.
+    public var shard: String?
 
     /// Creates a request.
     public init(
@@ -22,8 +24,10 @@ public struct RunRequest: Hashable, Sendable, Codable {
         parameters: [String: String] = [:],
         due: Instant? = nil,
         note: String? = nil,
-        by: String? = nil
+        by: String? = nil,
+        shard: String? = nil
     ) {
+        self.shard = shard
         self.key = key
         self.parameters = parameters.isEmpty ? nil : parameters.mapValues(ParameterValue.init)
         self.due = due

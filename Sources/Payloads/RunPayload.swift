@@ -11,6 +11,12 @@ public struct RunPayload: Hashable, Sendable, Codable {
     public var uid: TaskUID
     /// Shard or broadcast part, else 0.
     public var part: Int
+    /// How many shards its fire has, of which `part` is one; absent for a task without shards.
+    public var shards: Int?
+    /// The shard's name; absent when it has none.
+    public var shard: String?
+    /// The runs of all parts of its fire or request, its own included, which only the run's own page has; absent for the only run.
+    public var parts: PartsPayload?
     /// The task's runtime.
     public var runtime: RuntimeID
     /// The due instant; for a request, when it was requested.
@@ -40,6 +46,10 @@ public struct RunPayload: Hashable, Sendable, Codable {
 
     /// How far the attempt is that runs, or how far the last one was; absent when it does not say.
     public var progress: RunProgress?
+    /// What the attempt says of itself that runs, or what the last one said; absent when it says nothing.
+    public var status: RunStatus?
+    /// What the probe of the attempt that runs found; absent without one.
+    public var health: RunHealth?
     /// What its last attempt told under names, which only the run's own page has; absent when that is nothing.
     public var outputs: [String: OutputValue]?
     /// What the runs told that it came after, by task, which only the run's own page has; absent when it was given nothing.
@@ -67,9 +77,15 @@ public struct RunPayload: Hashable, Sendable, Codable {
         self.inputs = inputs.flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// Adds what is known of the attempt that runs.
+    public mutating func add(_ news: ProgressNote?) {
+        (progress, status, health) = (news?.progress, news?.status, news?.health)
+    }
+
     /// Adds what the run told, which only its own page has.
     public mutating func add(_ account: AttemptAccount?, missing: Int) {
         progress = account?.progress ?? progress
+        status = account?.status ?? status
         if let outputs = account?.outputs, !outputs.isEmpty { self.outputs = outputs }
         var warnings = account?.warnings ?? []
         if missing > 0 {
@@ -107,6 +123,43 @@ public struct RunPayload: Hashable, Sendable, Codable {
         requestedBy = terms.requestedBy
         shiftedFrom = terms.shiftedFrom
         retryOf = terms.retryOf
+    }
+}
+
+/// The runs of the parts of one fire or request.
+public struct PartsPayload: Hashable, Sendable, Codable {
+    /// The run of one part.
+    public struct Part: Hashable, Sendable, Codable {
+        /// The part.
+        public var part: Int
+        /// Its run.
+        public var run: RunID
+        /// Where it stands.
+        public var state: RunState
+        /// Where its latest attempt ran; absent without one.
+        public var agent: AgentID?
+
+        /// Creates the payload of a part.
+        public init(_ run: Run) {
+            part = run.part
+            self.run = run.id
+            state = run.state
+            agent = run.attempts.last?.agent
+        }
+    }
+
+    /// How many parts there are.
+    public var total: Int
+    /// How they stand together; absent while a part has no record and the others are over.
+    public var state: RunState?
+    /// Those that there are records of, sorted by part.
+    public var runs: [Part]
+
+    /// Creates the payload of parts.
+    public init(total: Int, state: RunState?, runs: [Run]) {
+        self.total = total
+        self.state = state
+        self.runs = runs.map(Part.init)
     }
 }
 
@@ -172,9 +225,12 @@ public struct CorrectionPayload: Hashable, Sendable, Codable {
 public struct RunAccepted: Hashable, Sendable, Codable {
     /// The run.
     public var run: RunID
+    /// The runs of all parts, when there are several, the first of which is `run`.
+    public var runs: [RunID]?
 
     /// Creates an answer.
-    public init(run: RunID) {
+    public init(run: RunID, runs: [RunID]? = nil) {
         self.run = run
+        self.runs = runs
     }
 }

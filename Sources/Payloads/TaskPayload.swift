@@ -15,7 +15,9 @@ public struct TaskPayload: Hashable, Sendable {
     public var effectiveFrom: Instant
     /// The agent that owns it; absent when nobody does.
     public var owner: AgentID?
-    /// Why nobody owns it.
+    /// Where the parts are of a task with `shards` or `broadcast`; absent for others, and where that is not known.
+    public var parts: PartPlacement?
+    /// Why nobody owns it, or one of its parts.
     public var unplacedReason: String?
     /// True while its group or its runtime is paused; absent otherwise.
     public var suspended: Bool?
@@ -27,6 +29,8 @@ public struct TaskPayload: Hashable, Sendable {
     public var pause: PauseRecord?
     /// What is different about single fires, coming and lately gone; absent when nothing is.
     public var exceptions: [FireException]?
+    /// How often the process of a resident task was begun again within the last hour, on the task's own page; absent otherwise.
+    public var restarts: Int?
 
     /// Creates a payload.
     public init(
@@ -36,12 +40,14 @@ public struct TaskPayload: Hashable, Sendable {
         createdAt: Instant,
         effectiveFrom: Instant,
         owner: AgentID? = nil,
+        parts: PartPlacement? = nil,
         unplacedReason: String? = nil,
         suspended: Bool? = nil,
         next: Instant? = nil,
         last: RunPayload? = nil,
         pause: PauseRecord? = nil,
-        exceptions: [FireException]? = nil
+        exceptions: [FireException]? = nil,
+        restarts: Int? = nil
     ) {
         self.specification = specification
         self.uid = uid
@@ -49,19 +55,22 @@ public struct TaskPayload: Hashable, Sendable {
         self.createdAt = createdAt
         self.effectiveFrom = effectiveFrom
         self.owner = owner
+        self.parts = parts
         self.unplacedReason = unplacedReason
         self.suspended = suspended
         self.next = next
         self.last = last
         self.pause = pause
         self.exceptions = exceptions
+        self.restarts = restarts
     }
 }
 
 extension TaskPayload: Codable {
     private enum Key: String, CodingKey {
-        case uid, revision, createdAt, effectiveFrom, owner, unplacedReason, suspended, next, last, pause
-        case exceptions
+        case uid, revision, createdAt, effectiveFrom, owner, parts, unplacedReason, suspended, next, last,
+            pause
+        case exceptions, restarts
     }
 
     /// Decodes one object that holds the specification's fields and the cluster's.
@@ -74,12 +83,14 @@ extension TaskPayload: Codable {
             createdAt: try container.decode(Instant.self, forKey: .createdAt),
             effectiveFrom: try container.decode(Instant.self, forKey: .effectiveFrom),
             owner: try container.decodeIfPresent(AgentID.self, forKey: .owner),
+            parts: try container.decodeIfPresent(PartPlacement.self, forKey: .parts),
             unplacedReason: try container.decodeIfPresent(String.self, forKey: .unplacedReason),
             suspended: try container.decodeIfPresent(Bool.self, forKey: .suspended),
             next: try container.decodeIfPresent(Instant.self, forKey: .next),
             last: try container.decodeIfPresent(RunPayload.self, forKey: .last),
             pause: try container.decodeIfPresent(PauseRecord.self, forKey: .pause),
-            exceptions: try container.decodeIfPresent([FireException].self, forKey: .exceptions)
+            exceptions: try container.decodeIfPresent([FireException].self, forKey: .exceptions),
+            restarts: try container.decodeIfPresent(Int.self, forKey: .restarts)
         )
     }
 
@@ -92,11 +103,13 @@ extension TaskPayload: Codable {
         try container.encode(createdAt, forKey: .createdAt)
         try container.encode(effectiveFrom, forKey: .effectiveFrom)
         try container.encodeIfPresent(owner, forKey: .owner)
+        try container.encodeIfPresent(parts, forKey: .parts)
         try container.encodeIfPresent(unplacedReason, forKey: .unplacedReason)
         try container.encodeIfPresent(suspended, forKey: .suspended)
         try container.encodeIfPresent(next, forKey: .next)
         try container.encodeIfPresent(last, forKey: .last)
         try container.encodeIfPresent(pause, forKey: .pause)
         try container.encodeIfPresent(exceptions, forKey: .exceptions)
+        try container.encodeIfPresent(restarts, forKey: .restarts)
     }
 }

@@ -20,6 +20,7 @@ final class Workload {
     private var followings: [TaskID: Following] = [:]
     private var followingGenerator: SeededGenerator
     private var pauseGenerator: SeededGenerator
+    private var splitGenerator: SeededGenerator
     private var keyGenerator: SeededGenerator
     /// Whether the runs of a task hold a key that those of others hold, too; an edit does not change it.
     private var keyed: [TaskID: Bool] = [:]
@@ -35,6 +36,7 @@ final class Workload {
         self.generator = generator
         followingGenerator = generator
         pauseGenerator = generator
+        splitGenerator = generator
         keyGenerator = generator
     }
 
@@ -49,7 +51,11 @@ final class Workload {
         var isScheduled = true
         /// Whether it runs wherever an agent starts.
         var followsStarts = false
+        /// Into how many shards its fires are split, of a task that follows nothing.
+        var shards: Shards?
 
+        /// Whether nothing but its schedule begins its runs.
+        var isPlain: Bool { after.edges.isEmpty && completion == nil && !followsStarts }
         /// Whether its runs may have to wait for those of others.
         var isPatient: Bool { completion == nil && !followsStarts }
     }
@@ -149,7 +155,10 @@ final class Workload {
         let seconds = generator.chance(0.15) ? 20 : 1 + generator.index(below: 8)
         let interval = try IntervalSchedule(every: .seconds(seconds))
         if followings[name] == nil, pauseGenerator.chance(0.4) { grouped.insert(name) }
-        let following = try followings[name] ?? drawFollowing()
+        var following = try followings[name] ?? drawFollowing()
+        if followings[name] == nil, splitGenerator.chance(0.2), following.isPlain {
+            following.shards = .count(2 + splitGenerator.index(below: 2))
+        }
         followings[name] = following
         let drawn = policies[name] ?? drawConcurrency()
         let isKeyed = keyed[name] ?? (keyGenerator.chance(0.3) && following.isPatient)
@@ -178,6 +187,7 @@ final class Workload {
             ),
             concurrency: concurrency,
             demand: UnitDemand(keys: isKeyed ? [PoolID("shared")].compactMap(\.self) : []),
+            shards: following.shards,
             after: following.after
         )
     }

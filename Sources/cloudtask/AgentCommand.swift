@@ -66,15 +66,12 @@ struct AgentCommand: ControlCommand {
         let port = try await ProcessSetup.port(common.port)
         let store = try SQLiteAgentStore(directory: common.data, log: logger)
         let time = TimeSource.system
-        let runner = try ProcessRunner(
-            RunnerConfiguration(
-                dataDirectory: common.data,
-                node: settings.id,
-                environment: RunnerConfiguration.environment(from: ProcessInfo.processInfo.environment)
-            ),
-            time: time,
-            log: logger
+        let attempts = RunnerConfiguration(
+            dataDirectory: common.data,
+            node: settings.id,
+            environment: RunnerConfiguration.environment(from: ProcessInfo.processInfo.environment)
         )
+        let runner = try ProcessRunner(attempts, time: time, log: logger)
         let service = AgentService(
             try configuration(settings, url: common.url ?? ProcessSetup.url(host: common.host, port: port)),
             connector: ClientConnector(
@@ -84,6 +81,7 @@ struct AgentCommand: ControlCommand {
             store: store,
             runner: runner,
             delivery: HTTPReportDelivery(token: token),
+            prober: HealthProbers(commands: CommandProber(attempts), pages: HTTPProber()),
             time: time,
             random: .system,
             logger: logger

@@ -76,8 +76,8 @@ import ZooKeeper
         let batches = world.delivery.told(to: center)
         // Two seconds of them, and one on either side.
         #expect((4...7).contains(batches.count))
-        #expect(told.last { $0.attempt == first }?.progress.percent == 40)
-        #expect(told.filter { $0.attempt == second }.map(\.progress.percent) == [5])
+        #expect(told.last { $0.attempt == first }?.progress?.percent == 40)
+        #expect(told.filter { $0.attempt == second }.map(\.progress?.percent) == [5])
         #expect(world.store.reports.allSatisfy { $0.account == nil })
     }
 
@@ -110,11 +110,11 @@ import ZooKeeper
         #expect(told.isEmpty)
         world.delivery.state.withLock { $0.failure = nil }
         world.run(.seconds(10))
-        #expect(told.map(\.progress.percent) == [20])
+        #expect(told.map(\.progress?.percent) == [20])
         try world.addCenter("c2")
         world.run(.seconds(10))
         let other = try #require(CenterID("c2"))
-        #expect(world.delivery.told(to: other).flatMap { $0 }.map(\.progress.percent) == [20])
+        #expect(world.delivery.told(to: other).flatMap { $0 }.map(\.progress?.percent) == [20])
     }
 
     @Test("what has not changed is told again every minute")

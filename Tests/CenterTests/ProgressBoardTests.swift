@@ -45,7 +45,7 @@ import Testing
         var run = Run(report(1))
         #expect(board[run] == nil)
         board.note([note(1, 10), note(1, 20)], now: start)
-        #expect(board[run]?.percent == 20)
+        #expect(board[run]?.progress?.percent == 20)
         // A second attempt has said nothing yet; then it has, and the first does not speak any more.
         run.apply(report(1, .lost))
         #expect(board[run] == nil)
@@ -53,7 +53,7 @@ import Testing
         #expect(board[run] == nil)
         board.note([note(2, 5)], now: start)
         board.note([note(1, 99)], now: start)
-        #expect(board[run]?.percent == 5)
+        #expect(board[run]?.progress?.percent == 5)
     }
 
     @Test("the report of an end takes the word away, also one that comes after it does not count")
@@ -61,7 +61,7 @@ import Testing
         let board = ProgressBoard()
         board.note([note(1, 10)], now: start)
         board.forget([report(1)])
-        #expect(board[Run(report(1))]?.percent == 10)
+        #expect(board[Run(report(1))]?.progress?.percent == 10)
         board.forget([report(1, .succeeded)])
         #expect(board[Run(report(1))] == nil)
         board.note([note(1, 100)], now: start)

@@ -59,6 +59,9 @@ struct NamedCommand: CustomTestStringConvertible, Sendable {
             "calendar list", "calendar get", "calendar set", "calendar delete", "calendar days",
             "group list", "group pause", "group resume", "runtime pause", "runtime resume",
             "task revisions", "task diff", "task restore", "task clone",
+            "workflow list", "workflow get", "workflow runs", "workflow apply", "workflow run",
+            "workflow pause", "workflow resume", "workflow delete", "workflow export", "workflow cancel",
+            "workflow retry",
         ]
         let paths = Set(NamedCommand.all.map(\.path))
         for path in wanted { #expect(paths.contains("cloudtask " + path), "\(path)") }

@@ -33,7 +33,10 @@ import Testing
         #expect(task.nextDue(after: Self.start + .milliseconds(1)) == nil)
         let later = created(try specification(start: Self.start + .seconds(30)))
         #expect(later.nextDue(after: Self.start) == Self.start + .seconds(30))
-        #expect(task.nextCompletionDue(after: Self.start + .seconds(9)) == Self.start + .seconds(69))
+        let end = Self.start + .seconds(9)
+        let run = RunID(FireKey(uid: task.uid, due: Self.start))
+        let life = RunLife(run: run, outcome: .failed, began: Self.start, ended: end)
+        #expect(task.next(after: life) == NextLife(due: Self.start + .seconds(69)))
     }
 
     @Test("an edit of something else goes on with the chain; a new delay, and a pause, begin another")

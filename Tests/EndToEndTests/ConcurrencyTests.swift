@@ -91,36 +91,17 @@ extension EndToEnd {
             "--centers", "1", "--agents", "2", "--session-timeout", "2s", "--no-restart",
         ]
 
-        /// A script that notes where it runs, whether the process before it still lives, and then never ends.
-        private func script(_ folder: TemporaryFolder) -> String {
-            let (pids, starts) = (folder.file("pid").path, folder.file("starts").path)
-            return """
-                # A process that is dead and that nobody has asked about is a zombie.
-                state=$(cut -d" " -f3 "/proc/$(cat \(pids) 2>/dev/null || echo 0)/stat" 2>/dev/null || true)
-                case "$state" in ""|Z|X) ;; *) echo "overlap" >> \(starts) ;; esac
-                echo $$ > \(pids)
-                echo "$CLOUDTASK_NODE" >> \(starts)
-                trap '' TERM
-                while :; do sleep 0.2; done
-                """
-        }
-
         /// Creates the task, and waits until its first run lives; the agent it lives on.
         private func begin(_ concurrency: String, _ cluster: LocalCluster) async throws -> String {
             let document = taskDocument(
                 "lonely",
                 every: "1s",
-                script: script(cluster.folder),
+                script: cluster.lonely.text,
                 extra: "concurrency: \(concurrency)\nkillGrace: 1s"
             )
             try await cluster.apply(document)
-            try await eventually("it runs") { try starts(cluster.folder).count == 1 }
-            return try #require(try starts(cluster.folder).first)
-        }
-
-        private func starts(_ folder: TemporaryFolder) throws -> [String] {
-            let text = (try? String(contentsOf: folder.file("starts"), encoding: .utf8)) ?? ""
-            return text.split(separator: "\n").map(String.init)
+            try await eventually("it runs") { try cluster.lonely.starts().count == 1 }
+            return try #require(try cluster.lonely.starts().first)
         }
 
         @Test(
@@ -132,8 +113,8 @@ extension EndToEnd {
                 let owner = try await begin("forbid", cluster)
                 let pid = try #require(try cluster.processes("agent")[owner])
                 kill(pid, signal)
-                try await eventually("it runs on the other agent") { try starts(cluster.folder).count == 2 }
-                let seen = try starts(cluster.folder)
+                try await eventually("it runs on the other agent") { try cluster.lonely.starts().count == 2 }
+                let seen = try cluster.lonely.starts()
                 #expect(Set(seen).count == 2)
                 #expect(!seen.contains("overlap"))
                 if signal == SIGSTOP { kill(pid, SIGCONT) }
@@ -153,11 +134,11 @@ extension EndToEnd {
                 let words = ["run", "list", "--task", "lonely", "--state", "running", "-o", "json"]
                 let runs = try await cluster.execute(words)
                 let run = try #require(try runs.json(ListPayload<RunPayload>.self).items.first)
-                #expect(try starts(cluster.folder).count == 1)
+                #expect(try cluster.lonely.starts().count == 1)
                 let stopped = try await cluster.control("run", "stop", run.id.text)
                 try #require(stopped.status == 0, "\(stopped.errors)")
-                try await eventually("it runs on the other agent") { try starts(cluster.folder).count == 2 }
-                #expect(Set(try starts(cluster.folder)).count == 2)
+                try await eventually("it runs on the other agent") { try cluster.lonely.starts().count == 2 }
+                #expect(Set(try cluster.lonely.starts()).count == 2)
             }
         }
     }

@@ -46,7 +46,7 @@ extension EndToEnd.Live {
             #expect(ended.warnings?.count == 1)
             let text = try await cluster.control("run", "get", run).output
             #expect(text.contains("kind=file"))
-            #expect(text.contains("1 line begins with ::progress or ::set and is neither"))
+            #expect(text.contains("1 line begins with ::progress, ::status or ::set and is none of them"))
             #expect(try await cluster.output(of: run).contains("::set rows=12\n"))
         }
 

@@ -119,14 +119,14 @@ struct AccountTests {
             let one = try await account(&world, try world.script(1, "echo ::progress much"))
             #expect(
                 one.warnings == [
-                    "1 line begins with ::progress or ::set and is neither, and so ordinary output: '::progress much'"
+                    "1 line begins with ::progress, ::status or ::set and is none of them, and so ordinary output: '::progress much'"
                 ]
             )
             let script = "for i in $(seq 3); do echo ::set $i=1; done"
             let three = try await account(&world, try world.script(2, script))
             #expect(
                 three.warnings == [
-                    "3 lines begin with ::progress or ::set and are neither, and so ordinary output: '::set 1=1'"
+                    "3 lines begin with ::progress, ::status or ::set and are none of them, and so ordinary output: '::set 1=1'"
                 ]
             )
         }

@@ -19,6 +19,7 @@ import Testing
         var text: String
         var percent: Double?
         var told: String?
+        var status: String?
         var values: [String: String] = [:]
         var malformed = 0
         var testDescription: String { text.debugDescription }
@@ -49,6 +50,11 @@ import Testing
         Line(text: "::progress ", malformed: 1),
         Line(text: "::progress half", malformed: 1),
         Line(text: "::progress 0040", malformed: 1),
+        Line(text: "::status serving 12 clients", status: "serving 12 clients"),
+        Line(text: "::status   a  b  ", status: "a  b"),
+        Line(text: "::status", malformed: 1),
+        Line(text: "::status   ", malformed: 1),
+        Line(text: "::statusx y"),
         Line(text: "::set rows=12", values: ["rows": "12"]),
         Line(text: "::set   rows= 12 ", values: ["rows": " 12 "]),
         Line(text: "::set a.b_c-D9=x=y", values: ["a.b_c-D9": "x=y"]),
@@ -83,6 +89,7 @@ import Testing
             let scanner = Self.scan(before + line.text + end)
             #expect(scanner.progress?.percent == line.percent)
             #expect(scanner.progress?.text == line.told)
+            #expect(scanner.status == line.status)
             #expect(scanner.values == line.values)
             #expect(scanner.malformed.count == line.malformed)
         }

@@ -29,7 +29,17 @@ struct Stamps {
         return ["p50": starts.percentile(0.5), "p99": starts.percentile(0.99), "total": last]
     }
 
-    private var count: Int {
+    /// Milliseconds from the first start to the last.
+    func span() throws -> Double {
+        let starts = try starts()
+        guard let first = starts.min(), let last = starts.max() else {
+            throw BenchmarkError("no program was started")
+        }
+        return Double(last - first) / 1e6
+    }
+
+    /// How many starts are written.
+    var count: Int {
         get throws {
             guard FileManager.default.fileExists(atPath: path) else { return 0 }
             let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
@@ -62,6 +72,13 @@ struct SpawnLoop {
         let due = Machine.now + Self.lead
         try await workshop.run(workshop.loop, ["-a", "\(due)", "\(count)", workshop.stamp, stamps.path])
         return try stamps.lateness(due: due)
+    }
+
+    /// Milliseconds for each of `count` programs, each waited for before the next one starts.
+    func millisecondsInTurn(_ count: Int) async throws -> Double {
+        let stamps = Stamps(path: workshop.newPath("stamps"))
+        try await workshop.run(workshop.loop, ["-s", "\(count)", workshop.stamp, stamps.path])
+        return try stamps.span() / Double(count - 1)
     }
 }
 

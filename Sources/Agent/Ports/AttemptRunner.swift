@@ -38,6 +38,8 @@ public enum AttemptEvent: Hashable, Sendable {
     case started(AttemptID, at: Instant)
     /// The attempt says how far it is; told a few times a second at most.
     case progress(AttemptID, RunProgress)
+    /// The attempt says what it does; told a few times a second at most.
+    case status(AttemptID, RunStatus)
     /// What the attempt told in all, just before its end; left out when that is nothing.
     case told(AttemptID, AttemptAccount)
     /// The attempt is over; also when the program could not be started.

@@ -5,11 +5,15 @@ import Domain
 struct DependencyCheck: Sendable {
     private let edges: [TaskID: [TaskID]]
     private let known: Set<TaskID>
+    /// The tasks whose runs on an occasion nobody can count.
+    private let broadcasts: Set<TaskID>
+    private let outputs: ShardOutputCheck
 
     /// Looks at the tasks as they will be when `specifications` are saved.
     init(_ catalog: Catalog, saving specifications: [TaskSpecification]) {
-        guard specifications.contains(where: { !$0.after.edges.isEmpty }) else {
-            (edges, known) = ([:], [])
+        outputs = ShardOutputCheck(catalog, saving: specifications)
+        guard specifications.contains(where: { !$0.after.edges.isEmpty || $0.isBroadcast }) else {
+            (edges, known, broadcasts) = ([:], [], [])
             return
         }
         var edges: [TaskID: [TaskID]] = [:]
@@ -18,13 +22,32 @@ struct DependencyCheck: Sendable {
         }
         for task in specifications { edges[task.name] = task.after.edges.map(\.task) }
         self.edges = edges
+        let saved = Set(specifications.map(\.name))
+        let others = catalog.tasks.filter {
+            $0.value.value.specification.isBroadcast && !saved.contains($0.key)
+        }
+        broadcasts = Set(others.keys).union(specifications.filter(\.isBroadcast).map(\.name))
         known = Set(catalog.tasks.keys).union(specifications.map(\.name))
     }
 
     /// What is wrong with what a task comes after.
     func problems(of task: TaskSpecification) -> [ValidationProblem] {
+        if task.isBroadcast, let child = edges.filter({ $0.value.contains(task.name) }).keys.min() {
+            let message =
+                "task \(child) comes after \(task.name), and no run can come after a broadcast: use shards"
+            return [ValidationProblem(field: "broadcast", message: message)]
+        }
+        return outputs.problems(of: task) + edgeProblems(of: task)
+    }
+
+    private func edgeProblems(of task: TaskSpecification) -> [ValidationProblem] {
         task.after.edges.enumerated().compactMap { index, edge in
             let field = "after[\(index)].task"
+            if broadcasts.contains(edge.task) {
+                let message =
+                    "no run can come after \(edge.task), a broadcast, of which nobody knows how many runs it has: use shards"
+                return ValidationProblem(field: field, message: message)
+            }
             guard known.contains(edge.task) else {
                 let message = "there is no task \(edge.task): save it first, or together with this one"
                 return ValidationProblem(field: field, message: message)

@@ -12,6 +12,8 @@ struct RunEnd: Hashable, Sendable {
     var exitCode: Int32?
     /// What it told; `nil` for nothing, and when nobody knows.
     var outputs: [String: OutputValue]?
+    /// When its process was started; `nil` when it was not, or nobody knows.
+    var startedAt: Instant?
     /// When its end was noticed, by the clock of who noticed it.
     var at: Instant
     /// Whose report says so.
@@ -31,6 +33,7 @@ struct RunEnd: Hashable, Sendable {
             outcome = result.outcome
             exitCode = result.exitCode
             outputs = report.account?.outputs
+            startedAt = result.startedAt
             at = result.endedAt
         }
     }
@@ -59,18 +62,64 @@ extension RunEnd {
     ///
     /// An end in the future, by an agent's wrong clock, counts as one now: the chain would wait until then.
     func successor(of task: TaskDefinition, in tree: Tree, now: Instant) -> DispatchedRun? {
-        guard task.isInChain(fire), let due = task.nextCompletionDue(after: min(at, now)) else { return nil }
+        let ended = min(at, now)
+        let life = RunLife(
+            run: fire.attempt.run,
+            outcome: outcome,
+            began: startedAt ?? fire.due,
+            ended: ended,
+            restarts: fire.origin?.restarts ?? 0
+        )
+        guard task.isInChain(fire), let next = task.next(after: life) else { return nil }
         return DispatchedRun(
             attempt: AttemptID(run: .following(fire.attempt.run, of: task.uid, in: tree), number: 1),
             task: task.name,
             uid: task.uid,
             part: fire.part,
             revision: task.revision,
-            due: due,
+            due: next.due,
             trigger: .completion,
-            origin: RunOrigin(chain: task.completionSince, parents: [fire.attempt.run])
+            origin: RunOrigin(
+                chain: task.completionSince,
+                restarts: next.restarts > 0 ? next.restarts : nil,
+                parents: [fire.attempt.run]
+            )
         )
     }
+
+    /// The part of the occasion that has ended; `nil` for the only one, also of a shard that was asked for alone.
+    func parts(of task: TaskDefinition) -> ArrivedParts? {
+        let total = task.split(at: fire.due).parts.count
+        return isAlone || total <= 1 ? nil : ArrivedParts(fire.part, of: total)
+    }
+
+    /// Whether those that come after its task count it: an owner that did not know yet of an edit may have decided a part that the fire does
+    /// not have, and who took part in a broadcast nobody knows.
+    func counts(of task: TaskDefinition) -> Bool {
+        !TaskPart.isAgent(fire.part) && (isAlone || task.split(at: fire.due).contains(fire.part))
+    }
+
+    private var isAlone: Bool { fire.occasion == fire.attempt.run.text }
+
+    /// The ends of the instants that one record of a shard stands for, its own first: the other shards may have run on each of them.
+    func each(of task: TaskDefinition) -> [RunEnd] {
+        guard fire.trigger == .schedule, let since = fire.decision.since, since < fire.due,
+            parts(of: task) != nil
+        else { return [self] }
+        let narrowed = task.narrowed(to: fire.part)
+        var ends = [self]
+        var cursor = since - .milliseconds(1)
+        while ends.count < Self.rangeMax, let due = narrowed.nextDue(after: cursor), due < fire.due {
+            var end = self
+            end.fire.due = due
+            ends.append(end)
+            cursor = due
+        }
+        return ends
+    }
+
+    /// More instants of one record than that are not told to those that come after: these give up waiting by themselves.
+    private static let rangeMax = 500
 
     /// The run of a task that comes after this one's.
     func dependent(_ task: TaskDefinition, in tree: Tree) -> DispatchedRun {

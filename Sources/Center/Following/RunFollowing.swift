@@ -40,8 +40,14 @@ struct RunFollowing: Sendable {
             {
                 try await settle(next, of: task, roster)
             }
-            for child in store.read({ $0.dependents(of: task.name) }) {
-                if let skipped = try await arrive(end, at: child, roster) { ends.append(skipped) }
+            let children = store.read { $0.dependents(of: task.name) }
+            guard !children.isEmpty, end.counts(of: task) else { continue }
+            for end in end.each(of: task) {
+                for child in children {
+                    if let skipped = try await arrive(end, of: task, at: child, roster) {
+                        ends.append(skipped)
+                    }
+                }
             }
         }
     }
@@ -80,7 +86,14 @@ struct RunFollowing: Sendable {
                 try await shelf.remove(awaited)
                 continue
             }
-            let arrived = Set(awaited.value.arrivals.map(\.task))
+            let arrivals = awaited.value.arrivals
+            if arrivals.contains(where: { $0.parts != nil }), arrivals.allSatisfy({ $0.verdict == .unneeded })
+            {
+                // An end was told again after all was decided: there was nothing to do.
+                try await shelf.remove(awaited)
+                continue
+            }
+            let arrived = Set(arrivals.filter(\.isComplete).map(\.task))
             let missing = task.specification.after.edges.map(\.task).filter { !arrived.contains($0) }
             let reason = SkippedReason.incomplete(missing.sorted())
             if let end = try await skip(run, of: task, because: reason, arrival, awaited) {
@@ -121,21 +134,30 @@ struct RunFollowing: Sendable {
 
 extension RunFollowing {
     /// Notes an end with a task that comes after it; returns the end of its run when that is not to be launched.
-    private func arrive(_ end: RunEnd, at child: TaskDefinition, _ roster: Roster) async throws -> RunEnd? {
+    private func arrive(
+        _ end: RunEnd,
+        of parent: TaskDefinition,
+        at child: TaskDefinition,
+        _ roster: Roster
+    ) async throws -> RunEnd? {
         let dependencies = child.specification.after
         guard let edge = dependencies.edges.first(where: { $0.task == end.fire.task }) else { return nil }
         var run = end.dependent(child, in: tree)
+        let parts = end.parts(of: parent)
         let arrival = DependencyArrival(
             task: end.fire.task,
             run: end.fire.attempt.run,
             verdict: edge.condition.verdict(on: end.outcome, exitCode: end.exitCode),
             agent: end.agent,
             incarnation: end.incarnation,
-            outputs: end.outputs
+            outputs: parts == nil ? end.outputs : nil,
+            parts: parts
         )
         let needed = Set(child.specification.neededOutputs)
+        let given = try await parameters(of: end, for: child)
         for _ in 0..<Self.conflictsMax {
-            let known = dependencies.edges.count > 1 ? try await shelf.read(run.attempt.run) : nil
+            let isGathered = dependencies.edges.count > 1 || parts != nil
+            let known = isGathered ? try await shelf.read(run.attempt.run) : nil
             if known == nil, try await isKnown(run.attempt.run) {
                 return try await recordedSkip(of: run, child, arrival)
             }
@@ -143,9 +165,10 @@ extension RunFollowing {
                 return try await skip(run, of: child, because: reason, arrival, known)
             }
             if known?.value.isReady == true { return nil }
-            let arrivals = (known?.value.arrivals ?? []).adding(arrival, first: needed)
+            let arrivals = (known?.value.arrivals ?? []).adding(arrival, on: edge.condition, first: needed)
             run.origin?.parents = arrivals.map(\.run).sorted()
-            let inputs = TaskOutputs(arrivals)
+            let parameters = given ?? known?.value.run.terms?.parameters ?? [:]
+            run.terms = parameters.isEmpty ? nil : RunTerms(parameters: parameters)
             do {
                 switch dependencies.decide(arrivals) {
                 case .waiting:
@@ -156,7 +179,11 @@ extension RunFollowing {
                     )
                     return nil
                 case .ready where child.counts(at: time.now):
-                    let terms = RunTerms(meantFor: run.origin?.meantFor, inputs: inputs)
+                    let terms = RunTerms(
+                        parameters: parameters,
+                        meantFor: run.origin?.meantFor,
+                        inputs: TaskOutputs(arrivals)
+                    )
                     run.terms = terms.isEmpty ? nil : terms
                     try await settle(run, of: child, roster, instead: known)
                     return nil
@@ -175,6 +202,22 @@ extension RunFollowing {
         throw CenterError.unavailable(
             "what comes after run \(end.fire.attempt.run) changes all the time; ask again"
         )
+    }
+
+    /// The values that the run of a step is given: those of the workflow's run, which each of its steps hands on.
+    ///
+    /// `nil` when they are not known, or the tasks do not belong to one workflow.
+    private func parameters(of end: RunEnd, for child: TaskDefinition) async throws -> [String: String]? {
+        guard let workflow = child.specification.workflow?.workflow, !child.specification.parameters.isEmpty,
+            store.read({ $0.task(end.fire.uid)?.specification.workflow?.workflow }) == workflow
+        else { return nil }
+        if let terms = end.fire.terms { return terms.parameters }
+        let run = end.fire.attempt.run
+        if let terms = try await history.knownRun(run)?.terms { return terms.parameters }
+        // What is only in a journal has lost what its run was given; the marker has it.
+        let runtimes = store.read { $0.runtimes.keys.sorted() }
+        let marker = try await LeaderDispatch(writer: writer).latestMarker(run, in: runtimes)
+        return marker?.terms?.parameters
     }
 
     /// Why a run is not launched although all is well; `nil` unless its occasion was cancelled.

@@ -14,6 +14,15 @@ struct Occasion: Sendable {
         var awaited: Versioned<AwaitedRun>?
         /// Whether its run was dispatched; the history may not know it yet.
         var isDispatched = false
+        /// The runs of its parts, as far as there are any, of a task with several; `run` is the one that says how they stand.
+        var parts: [Run] = []
+        /// How many parts there are besides whose runs nobody has told of yet.
+        var partsMissing = 0
+
+        /// The runs that are to be stopped for it to be over, as far as they are known.
+        var unfinished: [RunID] {
+            parts.isEmpty ? [run?.id].compactMap(\.self) : parts.filter { !$0.state.isFinal }.map(\.id)
+        }
 
         /// Whether something of it is to come.
         var isUnfinished: Bool {
@@ -30,6 +39,8 @@ struct Occasion: Sendable {
         }
 
         /// Whether its run has not succeeded, for good.
+        ///
+        /// Of several parts one is enough.
         var hasFailed: Bool { run.map { $0.state.isFinal && $0.state != .succeeded } ?? false }
     }
 

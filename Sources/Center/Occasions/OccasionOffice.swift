@@ -43,14 +43,9 @@ struct OccasionOffice: Sendable {
             if let awaited = member.awaited {
                 try await leading.following.giveUp(awaited, because: cancellation.reason, roster)
             } else {
-                let run =
-                    member.run?.id
-                    ?? RunID.dependent(
-                        member.task.uid,
-                        on: occasion.name,
-                        in: leading.writer.tree
-                    )
-                await stop(run)
+                let known = member.unfinished
+                let following = RunID.dependent(member.task.uid, on: occasion.name, in: leading.writer.tree)
+                for run in known.isEmpty ? [following] : known { await stop(run) }
             }
         }
     }

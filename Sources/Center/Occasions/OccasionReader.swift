@@ -8,8 +8,8 @@ struct OccasionReader: Sendable {
     let store: CatalogStore
     let history: any RunHistory
 
-    /// More tasks than that which hang together are not looked at as one.
-    static let tasksMax = 1_000
+    /// More tasks than that which hang together are not looked at as one: a workflow of any size, and as many that come after it.
+    static let tasksMax = 2 * Workflow.stepsMax
 
     /// Everything of an occasion on which a task has a run.
     func read(_ occasion: String, of task: TaskID) async throws -> Occasion {
@@ -38,6 +38,12 @@ struct OccasionReader: Sendable {
         let tree = leading.writer.tree
         let following = RunID.dependent(task.uid, on: occasion, in: tree)
         var member = Occasion.Member(task: task)
+        if let (parts, total) = try await parts(of: task, on: occasion) {
+            member.parts = parts
+            member.partsMissing = max(0, total - parts.count)
+            member.run = parts.max { $0.state.weight < $1.state.weight }
+            return member
+        }
         for id in [following] + Self.beginnings(task, occasion) {
             guard let run = try await history.knownRun(id), run.uid == task.uid else { continue }
             member.run = run
@@ -48,6 +54,37 @@ struct OccasionReader: Sendable {
         let dispatch = LeaderDispatch(writer: leading.writer)
         member.isDispatched = try await dispatch.latestMarker(following, in: runtimes) != nil
         return member
+    }
+
+    /// The runs of a task's parts, and how many there should be as far as that is known; `nil` for a task that has one part.
+    private func parts(of task: TaskDefinition, on occasion: String) async throws
+        -> (runs: [Run], total: Int)?
+    {
+        let due = Int64(occasion).map { Instant(millisecondsSinceEpoch: $0) }
+        let split = due.map(task.split(at:)) ?? task.specification.split
+        guard split != .whole else { return nil }
+        var parts = Array(split.parts)
+        // When it was requested there may have been more.
+        if due == nil { parts += task.formerParts }
+        if split == .broadcast {
+            parts = store.read { $0.registrations(task.specification.runtime) }.map {
+                TaskPart.number(of: $0.agent)
+            }
+        }
+        let (history, tree) = (history, leading.writer.tree)
+        let runs = try await pipelined(parts, limit: 16) { part -> Run? in
+            if let due {
+                return try await history.knownRun(RunID(FireKey(uid: task.uid, part: part, due: due)))
+            }
+            guard let request = RunID(occasion) else { return nil }
+            if let run = try await history.knownRun(.part(part, of: request, in: tree)) { return run }
+            // A shard that was asked for alone.
+            return try await history.knownRun(request).flatMap { $0.part == part ? $0 : nil }
+        }
+        let known = runs.compactMap(\.self).filter { $0.uid == task.uid }
+        let isAlone = known.contains { $0.id.text == occasion }
+        let total = known.first.map { task.split(at: $0.due).parts.count } ?? 0
+        return (known, isAlone ? known.count : total)
     }
 
     /// The run with which a task would have begun the occasion.

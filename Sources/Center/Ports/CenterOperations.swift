@@ -23,6 +23,28 @@ public enum CenterError: Error, Hashable, Sendable {
     case unavailable(String)
 }
 
+extension CenterError {
+    /// Why the process of a task cannot begin anew; `nil` when it can.
+    package static func refusal(toRestart task: TaskDefinition, now: Instant) -> CenterError? {
+        let name = task.name
+        if task.specification.residency == nil {
+            return .conflict("task \(name) is not resident: \"cloudtask task run \(name)\" runs it")
+        }
+        guard !task.counts(at: now) else { return nil }
+        return .conflict(
+            "task \(name) is paused, itself or with its group or runtime: resume it, which starts it"
+        )
+    }
+
+    /// Why no run of a task can be asked for; `nil` when one can.
+    package static func refusal(toRun task: TaskDefinition) -> CenterError? {
+        guard task.specification.residency != nil else { return nil }
+        return .conflict(
+            "task \(task.name) is resident and runs all the time: \"cloudtask task restart \(task.name)\" begins its process anew"
+        )
+    }
+}
+
 /// How a saved specification must relate to what is there.
 public enum SaveCondition: Hashable, Sendable {
     /// Create or edit, whatever is there.
@@ -66,7 +88,9 @@ public struct TaskView: Hashable, Sendable {
     public var definition: TaskDefinition
     /// The agent that owns it now; `nil` when nobody does.
     public var owner: AgentID?
-    /// Why nobody owns it: disabled, or the planner's reason.
+    /// Where its parts are; `nil` for a task that has one only, and where that is not known.
+    public var parts: PartPlacement?
+    /// Why nobody owns it, or one of its parts: disabled, or the planner's reason.
     public var unplacedReason: String?
     /// The next due instant after now; `nil` when there is none.
     public var nextDue: Instant?
@@ -79,6 +103,7 @@ public struct TaskView: Hashable, Sendable {
     public init(
         definition: TaskDefinition,
         owner: AgentID?,
+        parts: PartPlacement? = nil,
         unplacedReason: String?,
         nextDue: Instant?,
         at now: Instant
@@ -87,6 +112,7 @@ public struct TaskView: Hashable, Sendable {
         exceptions = definition.exceptions
         self.definition = definition
         self.owner = owner
+        self.parts = parts
         self.unplacedReason = unplacedReason
         self.nextDue = nextDue
     }
@@ -226,6 +252,8 @@ public protocol CenterOperations: Sendable {
     func pause(_ name: TaskID, until end: Instant?, _ note: ChangeNote) async throws -> SaveOutcome
     /// Makes a task's schedules count again.
     func resume(_ name: TaskID, _ note: ChangeNote) async throws -> SaveOutcome
+    /// Begins the process of a resident task anew.
+    func restart(_ name: TaskID, _ note: ChangeNote) async throws -> SaveOutcome
     /// Makes single fires of a task different; what is different about them now.
     func changeFires(of name: TaskID, _ change: FireChange) async throws -> [FireException]
 
@@ -255,14 +283,26 @@ public protocol CenterOperations: Sendable {
     /// Who is to end a run; `nil` when it has ended.
     func owner(of run: Run) async -> RunOwner?
 
-    /// Requests a run now; the same key gives the same run, however often it is asked.
+    /// Which part of its fire a run is; `nil` for a task that has one part, and when the task is gone.
+    func part(of run: Run) async -> RunPart?
+    /// The runs of all parts of a run's fire or request, its own included; `nil` for a run that is the only one.
+    func parts(besides run: Run) async throws -> FireParts?
+
+    /// Requests a run now, of a task with several parts one of each, in their order; the same key gives the same runs, however often it is asked.
     ///
-    /// With other terms than it was asked with before, it is refused.
-    func requestRun(of task: TaskID, key: String, terms: RunTerms) async throws -> RunID
+    /// With other terms than it was asked with before, it is refused. `shard` is a shard's name or number: only its run is requested.
+    func requestRuns(of task: TaskID, key: String, terms: RunTerms, shard: String?) async throws -> [RunID]
     /// Requests a run that repeats one that is over, with the same parameters but for those given.
     func retryRun(_ run: RunID, key: String, terms: RunTerms) async throws -> RunID
     /// Asks the agent that runs it to stop (or kill) the run's current attempt.
     func stop(_ run: RunID, kill: Bool) async throws
+
+    /// Workflows sorted by name, without their occasions.
+    func workflows(page: String?, limit: Int) async throws -> Page<WorkflowView>
+    /// One workflow with its last occasions, at most `limit`.
+    func workflow(_ name: WorkflowID, occasions limit: Int) async throws -> WorkflowView
+    /// Deletes a workflow with all its steps; running attempts go on. The tasks that are gone.
+    func deleteWorkflow(_ request: WorkflowDeletion) async throws -> [TaskID]
 
     /// The runs that belong together with one.
     func occasion(of run: RunID) async throws -> OccasionView
@@ -298,10 +338,10 @@ public protocol CenterOperations: Sendable {
 
     /// Stores an agent's reports; the receipt's epoch is set when this center leads and all derived state is in ZooKeeper.
     func accept(_ reports: [RunReport], from agent: AgentID) async throws -> Epoch?
-    /// Takes over how far an agent's attempts are that run: for people to look at, nothing depends on it.
+    /// Takes over what is known of an agent's attempts that run: for people to look at, nothing depends on it.
     func note(_ progress: [ProgressNote], from agent: AgentID) async
-    /// How far the attempt of a run is that runs now; `nil` when it does not say, or none runs.
-    func progress(of run: Run) async -> RunProgress?
+    /// How far the attempt of a run is that runs now, and what it does; `nil` when it does not say, or none runs.
+    func news(of run: Run) async -> ProgressNote?
     /// The history.
     var history: any RunHistory { get }
 }
@@ -316,5 +356,12 @@ extension CenterOperations {
     /// Requests a run of a task as its schedules would make it.
     public func requestRun(of task: TaskID, key: String) async throws -> RunID {
         try await requestRun(of: task, key: key, terms: RunTerms())
+    }
+
+    /// Requests a run; of a task with several parts the first of them is told.
+    public func requestRun(of task: TaskID, key: String, terms: RunTerms) async throws -> RunID {
+        let runs = try await requestRuns(of: task, key: key, terms: terms, shard: nil)
+        guard let first = runs.first else { throw CenterError.unavailable("no agent may run task \(task)") }
+        return first
     }
 }

@@ -20,11 +20,13 @@ public struct ChangeNote: Hashable, Sendable {
     }
 }
 
-/// Calendars and tasks to be created or edited, calendars first.
+/// Calendars, workflows and tasks to be created or edited, in this order.
 public struct SaveRequest: Hashable, Sendable {
     /// The calendars.
     public var calendars: [DayCalendar]
-    /// The tasks.
+    /// The workflows, each as a whole: steps that it has no more are deleted.
+    public var workflows: [Workflow]
+    /// The tasks that belong to no workflow.
     public var tasks: [TaskSpecification]
     /// How each task must relate to what is there.
     public var condition: SaveCondition
@@ -38,6 +40,7 @@ public struct SaveRequest: Hashable, Sendable {
     /// Creates a request.
     public init(
         calendars: [DayCalendar] = [],
+        workflows: [Workflow] = [],
         tasks: [TaskSpecification] = [],
         condition: SaveCondition = .any,
         note: ChangeNote = ChangeNote(),
@@ -45,6 +48,7 @@ public struct SaveRequest: Hashable, Sendable {
         confirmed: Int? = nil
     ) {
         self.calendars = calendars
+        self.workflows = workflows
         self.tasks = tasks
         self.condition = condition
         self.note = note
@@ -74,6 +78,8 @@ public struct CalendarOutcome: Hashable, Sendable {
 public struct SaveReceipt: Hashable, Sendable {
     /// The calendars, in the order of the request.
     public var calendars: [CalendarOutcome]
+    /// The workflows, in the order of the request.
+    public var workflows: [WorkflowOutcome]
     /// The tasks, in the order of the request.
     public var tasks: [SaveOutcome]
     /// How much of each runtime it changes, sorted by name.
@@ -82,10 +88,12 @@ public struct SaveReceipt: Hashable, Sendable {
     /// Creates a receipt.
     public init(
         calendars: [CalendarOutcome] = [],
+        workflows: [WorkflowOutcome] = [],
         tasks: [SaveOutcome] = [],
         shares: [ChangedShare] = []
     ) {
         self.calendars = calendars
+        self.workflows = workflows
         self.tasks = tasks
         self.shares = shares
     }
@@ -102,6 +110,26 @@ public struct CalendarView: Hashable, Sendable {
     public init(calendar: DayCalendar, taskCount: Int) {
         self.calendar = calendar
         self.taskCount = taskCount
+    }
+}
+
+/// What saving a workflow did.
+public struct WorkflowOutcome: Hashable, Sendable {
+    /// The workflow.
+    public var workflow: WorkflowID
+    /// What changed.
+    public var change: SaveOutcome.Change
+    /// How many steps it has now.
+    public var stepCount: Int
+    /// The tasks of the steps that it has no more, sorted.
+    public var removed: [TaskID]
+
+    /// Creates an outcome.
+    public init(workflow: WorkflowID, change: SaveOutcome.Change, stepCount: Int, removed: [TaskID] = []) {
+        self.workflow = workflow
+        self.change = change
+        self.stepCount = stepCount
+        self.removed = removed
     }
 }
 

@@ -133,4 +133,10 @@ extension Reconciler {
 extension OpenFire {
     /// Whether a process of the attempt may run.
     var mayLive: Bool { fire.decision == .launch && result == nil }
+
+    /// Whether another attempt may have to follow, now that its agent is gone.
+    var mayBeRepeated: Bool {
+        guard fire.decision == .launch else { return false }
+        return result.map { fire.demandsAnotherAttempt(after: $0) } ?? (fire.delivery == .atLeastOnce)
+    }
 }

@@ -90,8 +90,10 @@ extension Reconciler {
         var decisions: [(open: OpenFire, decision: OpenFireDecision)] = []
         for var open in journal.open
         where !open.mayLive || !situation.isUnsettled(open.fire.key, of: journal.id) {
-            let process = processState(of: open.fire.origin, journal.id, situation)
-            if process == .away { continue }
+            let process =
+                processState(of: open.fire.origin, journal.id, situation)
+                ?? partState(of: open.fire.key, journal.id, situation)
+            if process == .away, open.fire.origin?.start != nil || open.mayBeRepeated { continue }
             open.fire.terms = try await terms(of: open.fire, situation)
             let run = try await environment.history.knownRun(open.fire.attempt.run)
             let task = process == .gone ? nil : situation.catalog.task(open.fire.uid)
@@ -166,10 +168,15 @@ extension Reconciler {
                 _ = try await writer.write([removal])
                 continue
             }
-            let process = processState(of: run.origin, id, situation)
+            let key = TaskPart(uid: run.uid, part: run.part)
+            let process =
+                processState(of: run.origin, id, situation) ?? partState(of: key, id, situation)
             if process == .away { continue }
             guard process != .gone, let task = situation.catalog.task(run.uid) else {
-                let reason = process == .gone ? SkippedReason.processGone : SkippedReason.deleted
+                let isStart = run.origin?.start != nil
+                let reason =
+                    process != .gone
+                    ? SkippedReason.deleted : isStart ? SkippedReason.processGone : SkippedReason.partGone
                 try await environment.history.author([
                     Self.skipped(run, because: reason, by: id, now: time.now)
                 ])
@@ -196,15 +203,31 @@ extension Reconciler {
     ) -> Roster.ProcessState? {
         guard let start = origin?.start else { return nil }
         let state = situation.roster.process(of: start)
+        return state == .away ? stateAfterPatience(id) : state
+    }
+
+    /// Whether the agent of a broadcast is there again that alone may run a part, or the part of a shard is gone; `nil` for what any agent may run.
+    private func partState(
+        of key: TaskPart,
+        _ id: JournalID,
+        _ situation: Situation
+    ) -> Roster.ProcessState? {
+        guard let task = situation.catalog.task(key.uid), situation.roster.isAbandoned(key, of: task) else {
+            return nil
+        }
+        return situation.roster.mayReturn(key, of: task) ? stateAfterPatience(id) : .gone
+    }
+
+    /// What is away may come back for a while.
+    private func stateAfterPatience(_ id: JournalID) -> Roster.ProcessState {
         let patience = (sealedSince[id] ?? time.monotonic) + Self.returnPatience
-        guard state == .away else { return state }
         if patience <= time.monotonic { return .gone }
         askForPass(at: patience)
         return .away
     }
 
-    /// How long a process may be away before it counts as gone.
-    private static let returnPatience = Duration.seconds(600)
+    /// How long a process or an agent may be away before it counts as gone.
+    static let returnPatience = Duration.seconds(600)
 
     private static func skipped(
         _ run: DispatchedRun,

@@ -127,11 +127,11 @@ extension Reconciler {
             var rest = rows[...]
             try await skippingUnreadable {
                 while !rest.isEmpty {
+                    let next = rest.prefix(Self.movedAtOnceMax)
                     let early =
-                        Mutation.readsBeforeRevoking.isOn ? try await liveJournal(of: owner).cursors : nil
-                    let count =
-                        Mutation.movesUnrevoked.isOn
-                        ? rest.count : try await revoke(rest.prefix(Self.movedAtOnceMax), owner)
+                        Mutation.readsBeforeRevoking.isOn
+                        ? try await liveJournal(of: owner, next.map(\.key)).cursors : nil
+                    let count = Mutation.movesUnrevoked.isOn ? rest.count : try await revoke(next, owner)
                     try await settleRevoked(Array(rest.prefix(count)), owner, early)
                     rest = rest.dropFirst(count)
                 }
@@ -140,7 +140,7 @@ extension Reconciler {
     }
 
     /// Rows taken from an agent at a time: while they are revoked nobody fires their tasks, so they are to be with their next owner soon.
-    private static let movedAtOnceMax = 64
+    private static let movedAtOnceMax = 32
 
     /// Revokes as many of the rows as fit one multi; returns how many are revoked now.
     private func revoke(_ rows: ArraySlice<AllocationRow>, _ owner: JournalID) async throws -> Int {
@@ -166,7 +166,7 @@ extension Reconciler {
         _ owner: JournalID,
         _ early: [TaskPart: Instant]?
     ) async throws {
-        let journal = try await liveJournal(of: owner)
+        let journal = try await liveJournal(of: owner, rows.map(\.key))
         let cursors = early ?? journal.cursors
         let left = Remains.alive(try await living(journal, rows))
         guard let situation = situation() else { return }
@@ -181,9 +181,14 @@ extension Reconciler {
         try await writeMoves(situation.sorted(changes), situation)
     }
 
-    /// The journal of an incarnation that can journal no more of some rows.
-    private func liveJournal(of owner: JournalID) async throws -> LeaderJournal {
-        try await LeaderJournal.read(owner, session: writer.session, tree: writer.tree)
+    /// What an incarnation has journaled of parts of which it can journal no more; of all its parts unless some are named.
+    private func liveJournal(of owner: JournalID, _ keys: [TaskPart]? = nil) async throws -> LeaderJournal {
+        try await LeaderJournal.read(
+            owner,
+            session: writer.session,
+            tree: writer.tree,
+            buckets: keys.map { Set($0.map(Buckets.checkpoint)) }
+        )
     }
 
     /// The attempts of the rows' tasks that live with the owner or wait in its inbox, of tasks whose runs are counted.

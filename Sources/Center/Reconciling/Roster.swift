@@ -114,25 +114,15 @@ struct Roster: Sendable {
         among isCandidate: (AgentID) -> Bool
     ) -> JournalID? {
         let runtime = task.specification.runtime
+        let agents = agents(of: runtime)
+        guard let wanted = PlannableTask(task, part: part, among: agents) else { return nil }
         let plan = AllocationPlanner.plan(
-            tasks: [PlannableTask(task, part: part)],
-            agents: agents(of: runtime).filter { isCandidate($0.agent) },
+            tasks: [wanted],
+            agents: agents.filter { isCandidate($0.agent) },
             current: [:],
             now: .epoch
         )
         guard let agent = plan.assign.first?.agent else { return nil }
         return journal(of: Seat(runtime: runtime, agent: agent))
-    }
-}
-
-extension PlannableTask {
-    /// A part of a task as the planner sees it.
-    init(_ task: TaskDefinition, part: Int) {
-        self.init(
-            part: TaskPart(uid: task.uid, part: part),
-            task: task.name,
-            runtime: task.specification.runtime,
-            placement: task.specification.placement
-        )
     }
 }

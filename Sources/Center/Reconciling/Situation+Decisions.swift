@@ -74,8 +74,8 @@ extension Situation {
         for runtime in mirror.parked.keys.sorted() {
             for row in mirror.parkedRows(runtime) {
                 if let owner = owner(of: row) {
-                    changes.append(.init(row: settled(row, cursor: row.cursor), to: .owned(owner)))
-                } else if catalog.task(row.uid) == nil, !keepsDeleted.contains(runtime) {
+                    changes.append(.init(row: settled(row, cursor: resumption(of: row)), to: .owned(owner)))
+                } else if isGone(row), !keepsDeleted.contains(runtime) {
                     changes.append(.init(row: row, to: nil))
                 }
             }
@@ -89,7 +89,7 @@ extension Situation {
                 uid: task.uid,
                 part: key.part,
                 revision: task.revision,
-                cursor: task.createdAt
+                cursor: begin(of: key, task, at: owner)
             )
             changes.append(.init(row: row, to: .owned(owner)))
         }
@@ -102,18 +102,16 @@ extension Situation {
     /// knows more raises them when they are settled.
     func rowsMissing(from bucket: Int, of place: Place, cursor: Instant) -> [AllocationRow] {
         let isOwned = if case .owned = place { true } else { false }
-        return catalog.tasks.values.map(\.value)
-            .filter { task in
-                let key = TaskPart(uid: task.uid)
-                return task.specification.runtime == place.runtime && mirror.places[key] == nil
-                    && mirror.bucket(of: key) == bucket
-            }
-            .map { task in
+        return catalog.tasks.values.map(\.value).filter { $0.specification.runtime == place.runtime }
+            .flatMap { task in parts(of: task).map { (task, TaskPart(uid: task.uid, part: $0)) } }
+            .filter { _, key in mirror.places[key] == nil && mirror.bucket(of: key) == bucket }
+            .map { task, key in
                 AllocationRow(
                     task: task.name,
                     uid: task.uid,
+                    part: key.part,
                     revision: task.revision,
-                    cursor: max(task.createdAt, cursor),
+                    cursor: max(task.begin(of: key.part), cursor),
                     state: isOwned ? .revoked : .active
                 )
             }

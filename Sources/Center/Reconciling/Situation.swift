@@ -9,15 +9,28 @@ struct Blueprint: Sendable {
     private(set) var owners: [TaskPart: Seat] = [:]
     /// Why a part has no owner although its task is enabled.
     private(set) var reasons: [TaskPart: UnplaceableReason] = [:]
+    /// When it was made.
+    let now: Instant
     /// When time alone may change the plan.
     private(set) var nextCheck: Instant?
 
     /// Plans every runtime that has tasks.
     init(_ roster: Roster, now: Instant) {
-        for (runtime, tasks) in Self.plannable(roster.catalog) {
+        self.now = now
+        for (runtime, definitions) in Self.plannable(roster.catalog) {
+            let agents = roster.agents(of: runtime)
+            let tasks = definitions.flatMap { definition in
+                let parts = PlannableTask.parts(of: definition, among: agents)
+                let former = Self.undecided(definition, roster.mirror)
+                if former.isEmpty { return parts }
+                let known = Set(parts.map(\.part.part))
+                return parts
+                    + former.filter { !known.contains($0) }
+                    .compactMap { PlannableTask(definition, part: $0, among: agents) }
+            }
             let plan = AllocationPlanner.plan(
                 tasks: tasks,
-                agents: roster.agents(of: runtime),
+                agents: agents,
                 current: Self.current(tasks, runtime, roster.mirror),
                 now: now
             )
@@ -27,16 +40,24 @@ struct Blueprint: Sendable {
         }
     }
 
-    private static func plannable(_ catalog: Catalog) -> [(RuntimeID, [PlannableTask])] {
-        var tasks: [RuntimeID: [PlannableTask]] = [:]
+    private static func plannable(_ catalog: Catalog) -> [(RuntimeID, [TaskDefinition])] {
+        var tasks: [RuntimeID: [TaskDefinition]] = [:]
         // Whose runs are counted has an owner also while it is paused: requests have to be counted by somebody.
         for entry in catalog.tasks.values
         where entry.value.specification.isEnabled || entry.value.specification.concurrency.livingMax != nil {
             // A definition that was copied by hand has another's uid: only one of them is planned.
             guard catalog.names[entry.value.uid] == entry.value.name else { continue }
-            tasks[entry.value.specification.runtime, default: []].append(PlannableTask(entry.value, part: 0))
+            tasks[entry.value.specification.runtime, default: []].append(entry.value)
         }
         return tasks.keys.sorted().map { ($0, tasks[$0] ?? []) }
+    }
+
+    /// The parts that an edit has taken from a task, as long as fires from before it are not decided, as far as their rows say.
+    private static func undecided(_ task: TaskDefinition, _ mirror: LeaderMirror) -> [Int] {
+        task.formerParts.filter { part in
+            guard let row = mirror.row(TaskPart(uid: task.uid, part: part)) else { return false }
+            return task.narrowed(to: part).nextDue(after: row.cursor) != nil
+        }
     }
 
     private static func current(

@@ -57,16 +57,10 @@ public struct TreeVerifier: Sendable {
         let byRuntime = Dictionary(grouping: enabled, by: \.specification.runtime)
         var plans: [RuntimeID: AllocationPlan] = [:]
         for (runtime, tasks) in byRuntime {
+            let agents = agents(of: runtime)
             plans[runtime] = AllocationPlanner.plan(
-                tasks: tasks.map { definition in
-                    PlannableTask(
-                        part: TaskPart(uid: definition.uid),
-                        task: definition.name,
-                        runtime: runtime,
-                        placement: definition.specification.placement
-                    )
-                },
-                agents: agents(of: runtime),
+                tasks: tasks.flatMap { PlannableTask.parts(of: $0, among: agents) },
+                agents: agents,
                 current: owners(in: runtime),
                 now: now
             )

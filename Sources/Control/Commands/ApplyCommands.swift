@@ -25,7 +25,7 @@ public struct ApplyCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "apply",
-        abstract: "Create or update tasks, runtimes and calendars from documents.",
+        abstract: "Create or update tasks, workflows, runtimes and calendars.",
         usage: "cloudtask apply -f <file> ... [<options>]",
         discussion: """
             All documents are checked before any is saved. Applying the same documents
@@ -152,11 +152,11 @@ public struct DeleteCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Delete the tasks and calendars that documents describe.",
+        abstract: "Delete the tasks, workflows and calendars of documents.",
         usage: "cloudtask delete -f <file> ... [<options>]",
         discussion: """
-            Running attempts go on. What does not exist is reported and skipped. Calendars
-            go last; one that other tasks name is kept.
+            Running attempts go on. What does not exist is reported and skipped. Workflows
+            go after tasks, calendars last; one that other tasks name is kept.
 
             Examples:
               cloudtask delete -f tasks.yaml
@@ -176,11 +176,12 @@ public struct DeleteCommand: ControlCommand {
         let documents = try DocumentSource.read(files.files, isValidating: false)
         let connection = try server.connection(timeout: .seconds(120))
         var tasks: [TaskID] = []
-        var calendars: [CalendarID] = []
+        var (workflows, calendars): ([WorkflowID], [CalendarID]) = ([], [])
         for document in documents {
             switch document {
             case .task(let task): tasks.append(task.specification.name)
             case .calendar(let calendar): calendars.append(calendar.calendar.name)
+            case .workflow(let workflow): workflows.append(workflow.workflow.name)
             case .runtime:
                 Terminal.say("runtime/\(document.name) is kept: runtimes are not deleted by their documents")
             }
@@ -188,6 +189,12 @@ public struct DeleteCommand: ControlCommand {
         if !tasks.isEmpty {
             try await BulkChange(action: .delete, agreement: agreement, server: server)
                 .perform(on: tasks, isStrict: false)
+        }
+        for name in workflows {
+            try await WorkflowRemoval(connection: connection, agreement: agreement).perform(
+                on: name,
+                isStrict: false
+            )
         }
         for name in calendars { try await delete(name, connection) }
     }

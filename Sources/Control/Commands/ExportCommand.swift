@@ -9,12 +9,13 @@ public struct ExportCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Print the documents of the cluster's tasks and calendars.",
+        abstract: "Print the documents of tasks, workflows and calendars.",
         usage: "cloudtask export [<task> ...] [<options>]",
         discussion: """
             Applying the documents to the same cluster changes nothing, and exporting
-            again gives the same bytes. Calendars come first, then tasks, each sorted by
-            name; of some tasks only the calendars they name are printed.
+            again gives the same bytes. Calendars come first, then workflows, then tasks,
+            each sorted by name; of some tasks only the calendars they name are printed.
+            Tasks of a workflow are printed as the whole workflow.
 
             Examples:
               cloudtask export > tasks.yaml
@@ -41,15 +42,35 @@ public struct ExportCommand: ControlCommand {
     /// Prints the documents.
     public func execute() async throws {
         let connection = try server.connection(timeout: .seconds(120))
-        let specifications = try await specifications(connection)
+        let selected = try await specifications(connection)
+        let specifications = selected.filter { $0.workflow == nil }
+        let workflows = try await workflows(of: selected, connection)
         var text = DocumentText(output)
         if runtimes {
             let all = try await connection.runtimes().map(\.settings)
             for settings in all.sorted(by: { $0.name < $1.name }) { try text.write(settings) }
         }
-        for calendar in try await calendars(of: specifications, connection) { try text.write(calendar) }
+        let scheduled = workflows.map(\.head) + specifications
+        for calendar in try await calendars(of: scheduled, connection) { try text.write(calendar) }
+        for workflow in workflows { try text.write(workflow) }
         for specification in specifications { try text.write(specification) }
-        if specifications.isEmpty { Terminal.say("there are no such tasks") }
+        if selected.isEmpty { Terminal.say("there are no such tasks") }
+    }
+
+    /// The workflows that tasks belong to, sorted by name.
+    private func workflows(
+        of tasks: [TaskSpecification],
+        _ connection: CenterConnection
+    ) async throws -> [Workflow] {
+        var found: [Workflow] = []
+        for name in Set(tasks.compactMap(\.workflow?.workflow)).sorted() {
+            if let workflow = try await connection.workflow(name).definition, !workflow.isIncomplete {
+                found.append(workflow)
+            } else {
+                Terminal.say("workflow/\(name) is half saved and left out: apply its document again")
+            }
+        }
+        return found
     }
 
     private func specifications(_ connection: CenterConnection) async throws -> [TaskSpecification] {

@@ -64,11 +64,11 @@ public struct GroupListCommand: ControlCommand {
 
 /// Shows pauses.
 enum PauseText {
-    static func cell(_ pause: PauseRecord?, _ time: TimeText) -> Table.Cell {
+    static func cell(_ pause: PauseRecord?, _ time: TimeText, verb: String = "") -> Table.Cell {
         guard let pause else { return "-" }
         let author = pause.author.map { " by \($0)" } ?? ""
         let reason = pause.reason.map { ": \($0)" } ?? ""
-        return .init("since \(time.absolute(pause.since))\(author)\(reason)", .warning)
+        return .init("\(verb)since \(time.absolute(pause.since))\(author)\(reason)", .warning)
     }
 
     /// What is said after a pause or its end.

@@ -211,6 +211,12 @@ public struct TaskCloneCommand: ControlCommand {
         let connection = try server.connection()
         var specification = try await connection.task(name).specification
         specification.name = clone
+        if let place = specification.workflow {
+            throw ControlError(
+                "task \(name) belongs to workflow \(place.workflow): copy the workflow's document (cloudtask workflow export)",
+                .conflict
+            )
+        }
         if disabled { specification.isEnabled = false }
         let request = ApplyRequest(
             tasks: [specification],

@@ -69,7 +69,7 @@ public struct ScheduleExplainCommand: ControlCommand {
         let documents = try DocumentSource.read(files)
         var calendars = try DocumentCalendars(documents)
         try await calendars.complete(for: documents.flatMap(\.schedules), from: server)
-        for case .task(let document) in documents {
+        for document in documents.compactMap(\.scheduled) {
             let task = document.specification
             let context = try calendars.context(of: document)
             Terminal.writeLine("\(task.name):")

@@ -122,7 +122,7 @@ public struct ScheduleLintCommand: ControlCommand {
         try await calendars.complete(for: documents.flatMap(\.schedules), from: server)
         var tasks: [LintedTask] = []
         var days: [String: DaySet] = [:]
-        for case .task(let task) in documents {
+        for task in documents.compactMap(\.scheduled) {
             tasks.append(
                 LintedTask(specification: task.specification, place: task.location.description)
             )

@@ -113,6 +113,8 @@ public struct TaskDeleteCommand: ControlCommand {
         abstract: "Delete tasks; running attempts go on.",
         usage: "cloudtask task delete <task> ... [<options>]",
         discussion: """
+            Resident tasks are stopped.
+
             Examples:
               cloudtask task delete nightly-report
               cloudtask task delete -l team=data --dry-run
@@ -149,10 +151,11 @@ public struct TaskPauseCommand: ControlCommand {
         abstract: "Make schedules count no more, until a time or 'resume'.",
         usage: "cloudtask task pause <task> ... [<options>]",
         discussion: """
-            Running attempts go on, and 'task run' still works. A pause with --until ends
-            by itself: a fire that is due at that time takes place. 'task list' and
-            'task get' say why, since when and until when. Several tasks at once are paused
-            at least so long: one that is paused longer already stays so.
+            Running attempts go on, and 'task run' still works; a resident task is stopped,
+            and starts again when it is resumed. A pause with --until ends by itself: a
+            fire that is due at that time takes place. 'task list' and 'task get' say why,
+            since when and until when. Several tasks at once are paused at least so long:
+            one that is paused longer already stays so.
 
             Examples:
               cloudtask task pause nightly-report
@@ -245,13 +248,15 @@ public struct TaskRunCommand: ControlCommand {
             Prints the run. With --wait it exits as 'run wait' does. The same --key gives
             the same run, however often it is asked. While another run of the task lives, its
             'concurrency' says what happens: it starts beside it, waits, is skipped, or
-            replaces it.
+            replaces it. Of a task with shards all are run unless --shard names one, of a
+            broadcast every agent that may run it does.
 
             Examples:
               cloudtask task run nightly-report --wait
               cloudtask task run nightly-report --param day=2026-03-29 --note 'again'
               cloudtask task run nightly-report --due 2026-03-29T02:00:00Z
               cloudtask task run -l team=data --yes
+              cloudtask task run import --shard eu
             """
     )
 
@@ -267,6 +272,7 @@ public struct TaskRunCommand: ControlCommand {
         help: ArgumentHelp("What CLOUDTASK_DUE says; it runs now all the same.", valueName: "time")
     )
     var due: String?
+    @Option(help: ArgumentHelp("Run only this shard.", valueName: "name or number")) var shard: String?
     @Flag(help: "Wait for the end of the run.") var wait = false
     @OptionGroup(title: "Server") var server: ServerOptions
     @OptionGroup(title: "Output") var output: OutputOptions
@@ -279,6 +285,7 @@ public struct TaskRunCommand: ControlCommand {
     public func validate() throws {
         _ = try values.parameters()
         try selection.validate(with: task.map { [$0] } ?? [])
+        if task == nil, shard != nil { throw ValidationError("--shard goes with the name of one task") }
         if task == nil, wait { throw ValidationError("--wait waits for the run of one task: give its name") }
         if task != nil, dryRun { throw ValidationError("--dry-run goes with --labels, --runtime or --group") }
     }
@@ -290,21 +297,32 @@ public struct TaskRunCommand: ControlCommand {
             parameters: try values.parameters(),
             due: try due.map { try Parse.instant($0, "--due", now: Instant(Date())) },
             note: note,
-            by: Author.name()
+            by: Author.name(),
+            shard: shard
         )
         let connection = try server.connection()
         guard let task else { return try await runSelected(connection, request) }
         let name: TaskID = try Parse.name(task, "the name of a task")
-        let run = try await connection.requestRun(of: name, request)
-        if wait {
-            return try await RunWaiting(connection: connection, run: run).finish(
-                Printer(output),
-                TimeText(zone: time.zone())
-            )
+        let runs = try await connection.requestRuns(of: name, request)
+        if wait { return try await finish(runs, connection) }
+        let accepted = RunAccepted(run: runs[0], runs: runs.count > 1 ? runs : nil)
+        try Printer(output).print(accepted, names: runs.map { "run/\($0)" }) { _ in
+            runs.map { "run/\($0) requested\n" }.joined()
         }
-        try Printer(output).print(RunAccepted(run: run), names: ["run/\(run)"]) { _ in
-            "run/\(run) requested\n"
+    }
+
+    /// Waits for the ends of all; exits as for the first that did not succeed.
+    private func finish(_ runs: [RunID], _ connection: CenterConnection) async throws {
+        var failure: (any Error)?
+        for run in runs {
+            do {
+                let waiting = RunWaiting(connection: connection, run: run)
+                try await waiting.finish(Printer(output), TimeText(zone: time.zone()))
+            } catch let error where error is ExitCode {
+                failure = failure ?? error
+            }
         }
+        if let failure { throw failure }
     }
 
     /// Requests a run of every selected task; one that cannot run does not keep the others from it.

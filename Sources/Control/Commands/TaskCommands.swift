@@ -18,7 +18,8 @@ public struct TaskCommand: ParsableCommand {
             """,
         subcommands: [
             TaskListCommand.self, TaskGetCommand.self, TaskCreateCommand.self, TaskDeleteCommand.self,
-            TaskPauseCommand.self, TaskResumeCommand.self, TaskRunCommand.self, TaskNextCommand.self,
+            TaskPauseCommand.self, TaskResumeCommand.self, TaskRestartCommand.self, TaskRunCommand.self,
+            TaskNextCommand.self,
             TaskSkipCommand.self, TaskShiftCommand.self, TaskAdjustCommand.self, TaskHistoryCommand.self,
             TaskRevisionsCommand.self, TaskDiffCommand.self, TaskRestoreCommand.self, TaskCloneCommand.self,
             TaskExplainCommand.self, TaskBackfillCommand.self,

@@ -2,21 +2,31 @@ public import ArgumentParser
 import CenterClient
 import Domain
 import Payloads
+import Scheduling
 
 /// `cloudtask workflow`.
 public struct WorkflowCommand: ParsableCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "workflow",
-        abstract: "See, cancel and repeat runs that belong together.",
+        abstract: "See, save, run, cancel and repeat several tasks as one.",
         discussion: """
-            Runs of tasks that come after one another (after:) belong together when one due
-            time, or one request, has led to them. Any of them names them all.
+            A workflow is one document with several steps (kind: Workflow). Its runs, as
+            those of any tasks that come after one another (after:), belong together when
+            one due time, or one request, has led to them: 'cancel', 'retry' and 'get' take
+            any of them for all.
 
-            Example:
+            Examples:
+              cloudtask workflow apply nightly.yaml
+              cloudtask workflow get nightly
               cloudtask workflow get 998346f8675039fe-0-1774746000000
             """,
-        subcommands: [WorkflowGetCommand.self, WorkflowCancelCommand.self, WorkflowRetryCommand.self],
+        subcommands: [
+            WorkflowListCommand.self, WorkflowGetCommand.self, WorkflowRunsCommand.self,
+            WorkflowApplyCommand.self, WorkflowRunCommand.self, WorkflowPauseCommand.self,
+            WorkflowResumeCommand.self, WorkflowDeleteCommand.self, WorkflowExportCommand.self,
+            WorkflowCancelCommand.self, WorkflowRetryCommand.self,
+        ],
         aliases: ["workflows"]
     )
 
@@ -24,132 +34,164 @@ public struct WorkflowCommand: ParsableCommand {
     public init() {}
 }
 
+/// The name of the workflow a command is about.
+public struct WorkflowArgument: ParsableArguments, Sendable {
+    @Argument(help: "The workflow's name.") var workflow: String
+
+    /// Creates the argument; `ArgumentParser` fills it.
+    public init() {}
+
+    /// The name, checked.
+    func id() throws -> WorkflowID { try Self.id(workflow) }
+
+    static func id(_ text: String) throws -> WorkflowID {
+        let name = text.hasPrefix("workflow/") ? String(text.dropFirst(9)) : text
+        return try Parse.name(name, "the name of a workflow")
+    }
+}
+
+/// `cloudtask workflow list`.
+public struct WorkflowListCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List workflows with their next due instant.",
+        usage: "cloudtask workflow list [<options>]",
+        discussion: """
+            Example:
+              cloudtask workflow list
+            """,
+        aliases: ["ls"]
+    )
+
+    @Option(help: "Show at most so many.") var limit = 1_000
+    @OptionGroup var watch: WatchOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Output") var time: TimeOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Refuses a number that counts nothing.
+    public func validate() throws { try Parse.count(limit, "--limit") }
+
+    /// Lists the workflows.
+    public func execute() async throws {
+        let connection = try server.connection()
+        try await watch.perform {
+            let workflows = try await Paging.all(limit: limit) { page, size throws(CenterClientError) in
+                try await connection.workflows(page: page, limit: size)
+            }
+            let text = TimeText(zone: try time.zone())
+            try Printer(output).print(
+                workflows,
+                empty: "there are no workflows",
+                names: { "workflow/\($0.name)" }
+            ) { _ in WorkflowTable.list(workflows, text) }
+        }
+    }
+}
+
 /// `cloudtask workflow get`.
 public struct WorkflowGetCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "get",
-        abstract: "Show the runs that belong together with one.",
-        usage: "cloudtask workflow get <run> [<options>]",
+        abstract: "Show a workflow, or the runs that belong together.",
+        usage: "cloudtask workflow get <workflow or run> [<options>]",
         discussion: """
-            Every task stands behind those it comes after.
+            Of a workflow: its steps, and the states of its last occasions. Of a run: every
+            task of its occasion. Each stands behind those it comes after.
 
-            Example:
+            Examples:
+              cloudtask workflow get nightly
               cloudtask workflow get 998346f8675039fe-0-1774746000000 -w
             """
     )
 
-    @OptionGroup var argument: RunArgument
+    @Argument(help: "The name of a workflow, or a run.") var subject: String
     @OptionGroup var watch: WatchOptions
     @OptionGroup(title: "Server") var server: ServerOptions
     @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Output") var time: TimeOptions
 
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
-    /// Shows the runs.
+    /// Shows the workflow or the runs.
     public func execute() async throws {
         let connection = try server.connection()
-        let run = try argument.id()
+        if let run = RunID(subject.hasPrefix("run/") ? String(subject.dropFirst(4)) : subject) {
+            return try await watch.perform { try await show(run, connection) }
+        }
+        let name = try WorkflowArgument.id(subject)
         try await watch.perform {
-            let occasion = try await connection.occasion(of: run)
-            let names = occasion.steps.compactMap(\.run).map { "run/\($0)" }
-            try Printer(output).print(occasion, names: names) { isWide in
+            let workflow = try await connection.workflow(name, occasions: Self.occasions)
+            let text = TimeText(zone: try time.zone())
+            let printer = Printer(output)
+            try printer.print(workflow, names: ["workflow/\(name)"]) { isWide in
                 let width = isWide ? Int.max : Terminal.columns
-                return OccasionTable.table(of: occasion).text(width: width, style: output.style())
+                return printer.details(WorkflowTable.details(of: workflow, text)) + "\n"
+                    + WorkflowTable.steps(of: workflow, text).text(width: width, style: printer.style)
             }
-            if let reason = occasion.cancelled { Terminal.say("the rest is not run: \(reason)") }
         }
     }
-}
 
-/// `cloudtask workflow cancel`.
-public struct WorkflowCancelCommand: ControlCommand {
-    /// Name and help.
-    public static let configuration = CommandConfiguration(
-        commandName: "cancel",
-        abstract: "Stop the runs that belong together with one, skip the rest.",
-        usage: "cloudtask workflow cancel <run> [<options>]",
-        discussion: """
-            What runs gets SIGTERM, after its kill grace SIGKILL. What is to come is recorded
-            as skipped, with the reason.
+    /// As many columns of states fit beside each other.
+    private static let occasions = 5
 
-            Example:
-              cloudtask workflow cancel 998346f8675039fe-0-1774746000000 \\
-                --reason 'wrong input'
-            """
-    )
-
-    @OptionGroup var argument: RunArgument
-    @Option(help: ArgumentHelp("Why, kept with the runs.", valueName: "text")) var reason: String?
-    @OptionGroup(title: "Server") var server: ServerOptions
-
-    /// Creates the command; `ArgumentParser` fills it.
-    public init() {}
-
-    /// Cancels the runs.
-    public func execute() async throws {
-        let run = try argument.id()
-        let request = OccasionRequest(note: reason, by: Author.name())
-        let occasion = try await server.connection().cancelOccasion(of: run, request)
-        Terminal.writeLine("what belongs to run/\(run) is \(occasion.cancelled ?? "cancelled")")
+    private func show(_ run: RunID, _ connection: CenterConnection) async throws {
+        let occasion = try await connection.occasion(of: run)
+        let names = occasion.steps.compactMap(\.run).map { "run/\($0)" }
+        try Printer(output).print(occasion, names: names) { isWide in
+            let width = isWide ? Int.max : Terminal.columns
+            return OccasionTable.table(of: occasion).text(width: width, style: output.style())
+        }
+        if let reason = occasion.cancelled { Terminal.say("the rest is not run: \(reason)") }
     }
 }
 
-/// `cloudtask workflow retry`.
-public struct WorkflowRetryCommand: ControlCommand {
+/// `cloudtask workflow runs`.
+public struct WorkflowRunsCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
-        commandName: "retry",
-        abstract: "Repeat what failed, and what comes after it.",
-        usage: "cloudtask workflow retry <run> [<options>]",
+        commandName: "runs",
+        abstract: "List the occasions on which a workflow began, latest first.",
+        usage: "cloudtask workflow runs <workflow> [<options>]",
         discussion: """
-            Of the runs that belong together with this one those that failed, were stopped,
-            lost, missed or skipped are repeated, and everything that comes after them; what
-            succeeded before them is not, and its outputs are given again. CLOUDTASK_DUE
-            stays as it was. Nothing of them may be running.
+            The run names all that belong to the occasion, for 'get', 'cancel' and 'retry'.
 
             Example:
-              cloudtask workflow retry 998346f8675039fe-0-1774746000000 \\
-                --note 'disk is back'
+              cloudtask workflow runs nightly -n 20
             """
     )
 
-    @OptionGroup var argument: RunArgument
-    @Option(help: ArgumentHelp("Makes the request idempotent.", valueName: "text")) var key: String?
-    @Option(help: ArgumentHelp("Why, kept with the runs.", valueName: "text")) var note: String?
+    @OptionGroup var argument: WorkflowArgument
+    @Option(name: [.customShort("n"), .long], help: "Show at most so many, up to 100.") var limit = 20
+    @OptionGroup var watch: WatchOptions
     @OptionGroup(title: "Server") var server: ServerOptions
     @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Output") var time: TimeOptions
 
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
-    /// Repeats the runs.
-    public func execute() async throws {
-        let run = try argument.id()
-        let request = OccasionRequest(key: key, note: note, by: Author.name())
-        let begun = try await server.connection().repeatOccasion(of: run, request)
-        try Printer(output).print(begun, names: begun.runs.map { "run/\($0)" }) { _ in
-            begun.runs.map { "run/\($0) requested\n" }.joined()
-                + "run again: \(begun.tasks.map(\.text).joined(separator: ", "))\n"
-        }
-    }
-}
+    /// Refuses a number that is out of range.
+    public func validate() throws { try Parse.count(limit, "--limit", max: 100) }
 
-/// Shows runs that belong together.
-enum OccasionTable {
-    static func table(of occasion: OccasionPayload) -> Table {
-        var table = Table([
-            .init(title: "TASK", isElastic: true), .init(title: "STATE"), .init(title: "RUN"),
-            .init(title: "REASON", isElastic: true),
-        ])
-        for step in occasion.steps {
-            let tone = RunState(rawValue: step.state).flatMap(RunTable.tone)
-            table.append([
-                .init(step.task.text), .init(step.state, tone), .init(step.run?.text ?? "-"),
-                .init(step.reason ?? "-"),
-            ])
+    /// Lists the occasions.
+    public func execute() async throws {
+        let name = try argument.id()
+        let connection = try server.connection()
+        try await watch.perform {
+            let occasions = try await connection.workflow(name, occasions: limit).occasions ?? []
+            let text = TimeText(zone: try time.zone())
+            try Printer(output).print(
+                occasions,
+                empty: "workflow \(name) has not begun yet",
+                names: { "run/\($0.run)" }
+            ) { _ in WorkflowTable.occasions(occasions, text) }
         }
-        return table
     }
 }

@@ -43,7 +43,8 @@ public struct CommonSettings: Sendable, Hashable {
             default: .seconds(10),
             in: Self.sessionTimeoutRange
         )
-        data = settings.text("data", default: "/var/lib/cloudtask/\(id)")
+        // Attempts run in other directories.
+        data = Self.absolute(settings.text("data", default: "/var/lib/cloudtask/\(id)"))
         (host, self.port) = try settings.listen("listen", default: "127.0.0.1:\(port)")
         url = try settings.url("url")
         tokenFile = settings.text("tokenFile", default: "/var/lib/cloudtask/token")
@@ -52,6 +53,10 @@ public struct CommonSettings: Sendable, Hashable {
             let levels = Self.logLevels.joined(separator: ", ")
             throw SettingsError(description: "log.level cannot be '\(logLevel)': use one of \(levels)")
         }
+    }
+
+    private static func absolute(_ path: String) -> String {
+        URL(filePath: path, directoryHint: .notDirectory).absoluteURL.path(percentEncoded: false)
     }
 }
 

@@ -12,6 +12,8 @@ enum RunTable {
             .init(title: "TOOK", isNumber: true),
             .init(title: "EXIT", isNumber: true), .init(title: "AGENT", isElastic: true),
         ]
+        let hasShards = runs.contains { $0.shards != nil }
+        if hasShards { columns.insert(.init(title: "SHARD"), at: showsTask ? 1 : 0) }
         let tellsProgress = runs.contains { $0.progress != nil }
         if tellsProgress { columns.append(.init(title: "PROGRESS", isElastic: true)) }
         if isWide {
@@ -24,6 +26,7 @@ enum RunTable {
         for run in runs {
             let last = run.attempts.last
             var row: [Table.Cell] = showsTask ? [.init(run.task.text)] : []
+            if hasShards { row.append(.init(shard(of: run) ?? "-")) }
             row += [
                 .init(time.absolute(run.due)), .init(state(run), tone(of: run.state)), .init(lateness(run)),
                 .init(duration(last, time)),
@@ -52,6 +55,8 @@ enum RunTable {
             ("trigger", .init(trigger(run))),
             ("runtime", .init(run.runtime.text)),
         ]
+        if let shard = shard(of: run) { pairs.insert(("shard", .init(shard)), at: 2) }
+        if let parts = run.parts { pairs += words(parts) }
         if let parents = run.parents, !parents.isEmpty {
             pairs.append(("after", .init(parents.map(\.text).joined(separator: ", "))))
         }
@@ -69,6 +74,10 @@ enum RunTable {
         if let told = run.progress {
             pairs.append(("progress", .init("\(progress(told)) (\(time.relative(told.at)))")))
         }
+        if let status = run.status {
+            pairs.append(("status", .init("\(status.text) (\(time.relative(status.at)))")))
+        }
+        if let health = run.health { pairs.append(("health", TaskTable.health(health, time))) }
         for attempt in run.attempts {
             var text = "on \(attempt.agent), \(attempt.outcome?.rawValue ?? "running")"
             if let code = attempt.exitCode { text += ", exit code \(code)" }
@@ -90,6 +99,40 @@ enum RunTable {
             }
         }
         return pairs + told(by: run)
+    }
+
+    /// `3 of 8`, or `eu (0 of 3)`.
+    private static func shard(of run: RunPayload) -> String? {
+        guard let total = run.shards else { return nil }
+        let number = "\(run.part) of \(total)"
+        return run.shard.map { "\($0) (\(number))" } ?? number
+    }
+
+    /// How the parts of a fire stand together, and those that have not succeeded.
+    private static func words(_ parts: PartsPayload) -> [(name: String, value: Table.Cell)] {
+        var counts: [(state: RunState, count: Int)] = []
+        for (state, runs) in Dictionary(grouping: parts.runs, by: \.state) {
+            counts.append((state, runs.count))
+        }
+        counts.sort { $0.state.weight < $1.state.weight }
+        var texts = counts.map { "\($0.count) \($0.state.rawValue)" }
+        if parts.runs.count < parts.total {
+            texts.append("\(parts.total - parts.runs.count) without a record")
+        }
+        let all = parts.state.map { "together \($0.rawValue): " } ?? ""
+        var pairs: [(name: String, value: Table.Cell)] = [
+            (
+                "parts",
+                .init("\(parts.total), \(all)\(texts.joined(separator: ", "))", parts.state.flatMap(tone))
+            )
+        ]
+        for part in parts.runs where part.state != .succeeded {
+            let agent = part.agent.map { " on \($0)" } ?? ""
+            pairs.append(
+                ("part", .init("run/\(part.run) \(part.state.rawValue)\(agent)", tone(of: part.state)))
+            )
+        }
+        return pairs
     }
 
     private static func terms(of run: RunPayload, _ time: TimeText) -> [(name: String, value: Table.Cell)] {

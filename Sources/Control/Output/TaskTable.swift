@@ -52,17 +52,24 @@ enum TaskTable {
         }
         for parameter in specification.parameters { pairs.append(("parameter", .init(words(parameter)))) }
         for schedule in specification.schedules { pairs.append(("schedule", .init(schedule.explained))) }
+        pairs += residency(of: task, time)
         pairs += [
             ("next", .init(task.next.map { "\(time.absolute($0)) (\(time.relative($0)))" } ?? "-"))
         ]
         for fire in task.exceptions ?? [] where max(fire.due, fire.decidedAt) > time.now {
             pairs.append(("fire", .init("\(time.absolute(fire.due)) \(FireAnswer.words(fire, time))")))
         }
+        if let split = split(of: specification) { pairs.append(("split", .init(split))) }
+        for owner in task.parts?.owners ?? [] where specification.shards != nil {
+            let names = owner.parts.map { specification.shards?.name(of: $0) ?? String($0) }
+            pairs.append(("shards", .init("\(names.joined(separator: ", ")) on \(owner.agent)")))
+        }
         pairs += [
             ("last", last(task)),
             ("agent", owner(task)),
             ("runtime", .init(specification.runtime.text)),
             ("group", .init(specification.group.text)),
+            ("workflow", .init(specification.workflow?.workflow.text ?? "-")),
             ("labels", .init(labels(of: specification))),
             ("delivery", .init(specification.delivery.rawValue)),
             ("concurrency", .init(concurrency(specification.concurrency))),
@@ -77,6 +84,15 @@ enum TaskTable {
         return pairs
     }
 
+    /// How each fire is split; `nil` when it is not.
+    private static func split(of specification: TaskSpecification) -> String? {
+        switch specification.split {
+        case .whole: nil
+        case .shards(let shards): "\(shards.total) shards"
+        case .broadcast: "broadcast: every agent that may run it"
+        }
+    }
+
     /// The schedules as they were written.
     static func schedules(of specification: TaskSpecification) -> String {
         let texts = specification.schedules.map { schedule in
@@ -87,6 +103,7 @@ enum TaskTable {
             case .calendar, .afterCompletion, .onAgentStart: schedule.explained
             }
         }
+        if specification.residency != nil { return "resident" }
         if texts.isEmpty, !specification.after.edges.isEmpty {
             return "after " + dependencies(specification.after)
         }
@@ -171,6 +188,10 @@ enum TaskTable {
 
     private static func owner(_ task: TaskPayload) -> Table.Cell {
         if let owner = task.owner { return .init(owner.text) }
+        if let parts = task.parts, parts.unplaced == nil, !parts.owners.isEmpty {
+            let shown = parts.owners.prefix(3).map(\.agent.text).joined(separator: ", ")
+            return .init(parts.owners.count > 3 ? "\(shown) and \(parts.owners.count - 3) more" : shown)
+        }
         return task.unplacedReason.map { .init("none: \($0)", .warning) } ?? "-"
     }
 }

@@ -6,13 +6,13 @@ import Scheduling
 
 /// What applying one document did, or would do.
 struct AppliedDocument: Hashable, Codable, Sendable {
-    /// `task`, `runtime` or `calendar`.
+    /// `task`, `workflow`, `runtime` or `calendar`.
     var kind: String
     /// The name.
     var name: String
     /// `created`, `updated` or `unchanged`; `valid` for what was only checked.
     var change: String
-    /// The revision now; absent for runtimes, calendars and what has not been applied.
+    /// The revision now; absent for workflows, runtimes, calendars and what has not been applied.
     var revision: Int?
     /// The document before, as YAML; only when comparing.
     var before: String?
@@ -47,7 +47,7 @@ struct Applying: Sendable {
     /// What it is for.
     var message: String?
 
-    /// Creates or edits everything; runtimes first, then calendars, for tasks refer to them.
+    /// Creates or edits everything; runtimes first, then calendars and workflows, for tasks refer to them.
     ///
     /// Everything is checked before anything is saved. Results are in the order of the documents.
     func apply(_ documents: [Document]) async throws -> [AppliedDocument] {
@@ -85,7 +85,10 @@ struct Applying: Sendable {
     /// - Throws: When something is wrong with them.
     func objection(to documents: [Document], _ changes: [AppliedDocument]) async throws -> String? {
         // Only what replaces something can be held, and the tasks of a runtime that does not exist cannot be checked.
-        guard changes.contains(where: { $0.kind == "task" && $0.change == "updated" }) else { return nil }
+        let kinds = ["task", "workflow"]
+        guard changes.contains(where: { kinds.contains($0.kind) && $0.change == "updated" }) else {
+            return nil
+        }
         let created = changes.filter { $0.kind == "runtime" && $0.change == "created" }.map(\.name)
         let saving = Saving(documents, connection: connection, confirmed: confirmed, message: message)
         let shares = try await saving.shares(without: Set(created.compactMap(RuntimeID.init)))
@@ -102,6 +105,7 @@ struct Applying: Sendable {
             case .task(let task): changes.append(try await compare(task.specification))
             case .runtime(let runtime): changes.append(try await compare(runtime).result)
             case .calendar(let document): changes.append(try await compare(document.calendar))
+            case .workflow(let document): changes.append(try await compare(document.workflow))
             }
         }
         progress.finish()
@@ -120,16 +124,16 @@ struct Applying: Sendable {
         var known = Set(try await connection.runtimes().map(\.name.text))
         for case .runtime(let runtime) in documents { known.insert(runtime.settings.name.text) }
         let names = known.sorted()
-        return documents.compactMap { document -> DocumentProblem? in
-            guard case .task(let task) = document else { return nil }
-            let runtime = task.specification.runtime.text
-            if known.contains(runtime) { return nil }
-            let hint = Suggestion.text(for: runtime, among: names)
-            return DocumentProblem(
-                location: document.location,
-                field: "runtime",
-                message: "task \(document.name): there is no runtime '\(runtime)': \(hint)"
-            )
+        return documents.flatMap { document in
+            Set(document.tasks.map(\.runtime.text)).subtracting(known).sorted().map { runtime in
+                let hint = Suggestion.text(for: runtime, among: names)
+                return DocumentProblem(
+                    location: document.location,
+                    field: "runtime",
+                    message:
+                        "\(document.kind.lowercased()) \(document.name): there is no runtime '\(runtime)': \(hint)"
+                )
+            }
         }
     }
 
@@ -141,7 +145,7 @@ struct Applying: Sendable {
             known.formUnion(try await calendars().map(\.name))
         }
         return documents.flatMap { document -> [DocumentProblem] in
-            guard case .task(let task) = document else { return [] }
+            guard let task = document.scheduled else { return [] }
             return task.specification.calendarProblems(knowing: known).map { problem in
                 DocumentProblem(
                     location: document.location,
@@ -195,6 +199,23 @@ struct Applying: Sendable {
             change: current == nil ? "created" : current == calendar.ordered ? "unchanged" : "updated",
             before: try current.map { try DocumentWriter.yaml($0) },
             after: try DocumentWriter.yaml(calendar.ordered)
+        )
+    }
+
+    private func compare(_ workflow: Workflow) async throws -> AppliedDocument {
+        let current: Workflow?
+        do throws(CenterClientError) {
+            current = try await connection.workflow(workflow.name).definition
+        } catch {
+            guard case .notFound = error else { throw error }
+            current = nil
+        }
+        return AppliedDocument(
+            kind: "workflow",
+            name: workflow.name.text,
+            change: current == nil ? "created" : current == workflow ? "unchanged" : "updated",
+            before: try current.map { try DocumentWriter.yaml($0) },
+            after: try DocumentWriter.yaml(workflow)
         )
     }
 

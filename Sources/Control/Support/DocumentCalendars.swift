@@ -81,8 +81,20 @@ struct DocumentCalendars {
 }
 
 extension Document {
-    /// The schedules of a task's document; none of others.
-    var schedules: [Schedule] {
-        if case .task(let task) = self { task.specification.schedules } else { [] }
+    /// The tasks that a document describes: one, or those of a workflow, the one with its schedules first.
+    var tasks: [TaskSpecification] {
+        switch self {
+        case .task(let task): [task.specification]
+        case .workflow(let workflow): workflow.workflow.tasks
+        case .calendar, .runtime: []
+        }
     }
+
+    /// The task whose schedules stand in the document.
+    var scheduled: TaskDocument? {
+        tasks.first.map { TaskDocument(specification: $0, location: location) }
+    }
+
+    /// The schedules that stand in the document.
+    var schedules: [Schedule] { scheduled?.specification.schedules ?? [] }
 }

@@ -24,6 +24,14 @@ struct DocumentText {
         }
     }
 
+    /// Writes the document of a workflow.
+    mutating func write(_ workflow: Workflow) throws {
+        switch form {
+        case .yaml: write(try DocumentWriter.yaml(workflow))
+        case .json: Terminal.writeLine(try DocumentWriter.json(workflow))
+        }
+    }
+
     /// Writes the document of a runtime.
     mutating func write(_ runtime: RuntimeSettings) throws {
         switch form {

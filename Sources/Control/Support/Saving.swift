@@ -3,10 +3,18 @@ import Documents
 import Domain
 import Payloads
 
-/// Sends the calendars and tasks among documents, in requests that are small enough to be answered in time.
+/// Sends the calendars, workflows and tasks among documents, in requests that are small enough to be answered in time.
 struct Saving: Sendable {
+    /// What one request saves; a workflow is never cut.
+    private struct Part {
+        var workflows: [Workflow] = []
+        var tasks: [TaskSpecification] = []
+
+        var count: Int { workflows.reduce(tasks.count) { $0 + $1.tasks.count } }
+    }
+
     private let calendars: [DayCalendar]
-    private let parts: [[TaskSpecification]]
+    private let parts: [Part]
     private let connection: CenterConnection
     private let confirmed: Int?
     private let message: String?
@@ -16,21 +24,41 @@ struct Saving: Sendable {
 
     init(_ documents: [Document], connection: CenterConnection, confirmed: Int?, message: String?) {
         var calendars: [DayCalendar] = []
-        var tasks: [TaskSpecification] = []
+        var (workflows, tasks): ([Workflow], [TaskSpecification]) = ([], [])
         for document in documents {
             switch document {
             case .task(let document): tasks.append(document.specification)
             case .calendar(let document): calendars.append(document.calendar)
+            case .workflow(let document): workflows.append(document.workflow)
             case .runtime: break
             }
         }
         self.calendars = calendars
-        parts = stride(from: 0, to: tasks.count, by: Self.tasksPerRequest).map {
-            Array(tasks[$0...].prefix(Self.tasksPerRequest))
-        }
+        parts = Self.parts(workflows, tasks)
         self.connection = connection
         self.confirmed = confirmed
         self.message = message
+    }
+
+    /// Workflows first: tasks may come after their steps, and never the other way round.
+    private static func parts(_ workflows: [Workflow], _ tasks: [TaskSpecification]) -> [Part] {
+        var parts: [Part] = []
+        for workflow in workflows {
+            if let last = parts.last, last.count + workflow.tasks.count <= tasksPerRequest {
+                parts[parts.count - 1].workflows.append(workflow)
+            } else {
+                parts.append(Part(workflows: [workflow]))
+            }
+        }
+        for task in tasks {
+            // What fits is checked and saved together with the workflows.
+            if let last = parts.last, last.count < tasksPerRequest {
+                parts[parts.count - 1].tasks.append(task)
+            } else {
+                parts.append(Part(tasks: [task]))
+            }
+        }
+        return parts
     }
 
     /// Has the cluster check everything, where one request cannot do that and save it, too.
@@ -60,12 +88,16 @@ struct Saving: Sendable {
         let progress = Progress()
         for (index, part) in parts.enumerated() {
             progress.report("checking \(index * Self.tasksPerRequest) tasks")
-            let tasks = part.filter { !runtimes.contains($0.runtime) }
+            let tasks = part.tasks.filter { !runtimes.contains($0.runtime) }
+            let workflows = part.workflows.filter { workflow in
+                workflow.tasks.allSatisfy { !runtimes.contains($0.runtime) }
+            }
             shares.append(
                 try await connection.apply(
                     ApplyRequest(
                         tasks: tasks,
                         calendars: calendars.isEmpty ? nil : calendars,
+                        workflows: workflows.isEmpty ? nil : workflows,
                         dryRun: true
                     )
                 ).shares ?? []
@@ -80,20 +112,24 @@ struct Saving: Sendable {
         var results: [AppliedDocument] = []
         let progress = Progress()
         let count = parts.reduce(0) { $0 + $1.count }
-        let requests = parts.isEmpty && !calendars.isEmpty ? [[]] : parts
-        for (index, tasks) in requests.enumerated() {
+        var done = 0
+        let requests = parts.isEmpty && !calendars.isEmpty ? [Part()] : parts
+        for (index, part) in requests.enumerated() {
             let response = try await connection.apply(
                 ApplyRequest(
-                    tasks: tasks,
+                    tasks: part.tasks,
                     calendars: index == 0 && !calendars.isEmpty ? calendars : nil,
+                    workflows: part.workflows.isEmpty ? nil : part.workflows,
                     confirm: index < confirmations.count ? confirmations[index] : confirmed,
                     author: Author.name(),
                     message: message
                 )
             )
             results += (response.calendars ?? []).map(AppliedDocument.init)
+            results += (response.workflows ?? []).map(AppliedDocument.init)
             results += response.results.map(AppliedDocument.init)
-            progress.report("applied \(min((index + 1) * Self.tasksPerRequest, count)) of \(count) tasks")
+            done += part.count
+            progress.report("applied \(done) of \(count) tasks")
         }
         progress.finish()
         return results
@@ -108,6 +144,10 @@ extension AppliedDocument {
             change: result.change.rawValue,
             revision: result.revision
         )
+    }
+
+    fileprivate init(_ result: WorkflowResult) {
+        self.init(kind: "workflow", name: result.workflow.text, change: result.change.rawValue)
     }
 
     fileprivate init(_ result: CalendarResult) {

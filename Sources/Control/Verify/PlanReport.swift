@@ -80,17 +80,18 @@ struct PlanSituation: Sendable {
 
     init(runtime: RuntimeID, tasks: [TaskPayload], nodes: [NodePayload]) {
         self.runtime = runtime
-        let meant = tasks.filter { $0.specification.runtime == runtime && $0.specification.isEnabled }
-        self.tasks = meant.map { task in
-            PlannableTask(
-                part: TaskPart(uid: task.uid),
-                task: task.specification.name,
-                runtime: runtime,
-                placement: task.specification.placement
-            )
+        // A broadcast is on every agent, and moves nowhere.
+        let meant = tasks.filter {
+            $0.specification.runtime == runtime && $0.specification.isEnabled && !$0.specification.isBroadcast
         }
+        self.tasks = meant.flatMap { PlannableTask.parts(of: $0.specification, $0.uid, among: []) }
         current = [:]
-        for task in meant { current[TaskPart(uid: task.uid)] = task.owner }
+        for task in meant {
+            if let owner = task.owner { current[TaskPart(uid: task.uid)] = owner }
+            for owner in task.parts?.owners ?? [] {
+                for part in owner.parts { current[TaskPart(uid: task.uid, part: part)] = owner.agent }
+            }
+        }
         agents = []
         for node in nodes where node.runtime == runtime {
             if node.drained { notes[node.agent] = "drained" }

@@ -43,19 +43,20 @@ struct RunChart: Sendable {
     init(checker: RunChecker, evidence: RunEvidence, report: RunCheckReport) {
         span = checker.window
         latenessBound = checker.policy.latenessBound
-        let starts = Dictionary(grouping: evidence.starts) { $0.run.fireKey?.uid }
-        let runs = Dictionary(grouping: evidence.runs) { Optional($0.uid) }
+        let starts = Dictionary(grouping: evidence.starts) { $0.run.taskPart }
+        let runs = Dictionary(grouping: evidence.runs) { $0.id.taskPart }
         let definitions = Dictionary(checker.definitions.map { ($0.uid, $0) }) { first, _ in first }
         rows = report.tasks.map { task in
+            let key = Optional(TaskPart(uid: task.uid, part: task.part ?? 0))
             // The check was done, so the number of instants is within its limit.
             let expected =
                 definitions[task.uid].flatMap {
-                    try? RunChecker.expectedInstants(of: $0, in: checker.window)
+                    try? RunChecker.expectedInstants(of: $0.narrowed(to: task.part ?? 0), in: checker.window)
                 } ?? []
-            let marked = (starts[task.uid] ?? []).map {
+            let marked = (starts[key] ?? []).map {
                 Bar(start: $0.startedAt, end: $0.endedAt, agent: $0.node.text)
             }
-            let bars = marked.isEmpty ? Self.bars(of: runs[task.uid] ?? []) : marked
+            let bars = marked.isEmpty ? Self.bars(of: runs[key] ?? []) : marked
             return Row(report: task, windows: Self.windows(expected, task), bars: Self.sorted(bars))
         }
         let span = span
@@ -94,5 +95,18 @@ struct RunChart: Sendable {
 
     private static func sorted(_ bars: [Bar]) -> [Bar] {
         bars.sorted { ($0.start, $0.agent, $0.end ?? $0.start) < ($1.start, $1.agent, $1.end ?? $1.start) }
+    }
+}
+
+extension RunID {
+    /// The part whose fire it is; `nil` for a request.
+    fileprivate var taskPart: TaskPart? { fireKey.map { TaskPart(uid: $0.uid, part: $0.part) } }
+}
+
+extension TaskCheckReport {
+    /// The task's name, with the shard of a task that has such.
+    var title: String {
+        guard let part, !TaskPart.isAgent(part) else { return task.text }
+        return "\(task), shard \(part)"
     }
 }

@@ -167,7 +167,7 @@ extension RunReportPage {
         let task = row.report
         let violations = task.findings.count(where: \.isViolation)
         let late = task.lateness.map { TimeText.short(.milliseconds(max(0, $0.maxMilliseconds))) } ?? "–"
-        let name = HTML.escape(task.task.text)
+        let name = HTML.escape(task.title)
         let side = violations > 0 ? "<b>\(violations) ✗</b>" : "\(task.started)/\(task.expected)"
         return
             "<div class=\"row\(violations > 0 ? " bad" : "")\"><div class=\"name\" title=\"\(name), \(task.delivery.rawValue)\">\(name)</div><div class=\"lane\">\(drawing.row(row))</div><div class=\"side\" title=\"started of due; latest start\">\(side) <span class=\"quiet\">\(late)</span></div></div>"

@@ -86,7 +86,7 @@ extension RunCheckReport {
     /// All findings with their tasks: violations first, then by instant.
     var allFindings: [TaskFinding] {
         let all =
-            tasks.flatMap { task in task.findings.map { TaskFinding(task: task.task.text, finding: $0) } }
+            tasks.flatMap { task in task.findings.map { TaskFinding(task: task.title, finding: $0) } }
             + strays.map { TaskFinding(task: nil, finding: $0) }
         return all.sorted {
             (

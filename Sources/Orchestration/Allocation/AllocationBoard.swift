@@ -7,6 +7,8 @@ struct AllocationBoard {
         var weight: Int
         /// Index of the tasks it shares its eligible agents with.
         var group: Int
+        /// Index of the task whose parts prefer different seats; `nil` when it is the only part.
+        var family: Int?
         /// Index of the owner before the plan, if that one is eligible.
         var formerOwner: Int?
     }
@@ -27,6 +29,13 @@ struct AllocationBoard {
     private(set) var owners: [Int]
     /// The summed weight each seat holds.
     private(set) var loads: [Int]
+    /// How many parts of a task with several each seat holds.
+    private var siblings: [Relation: Int] = [:]
+
+    private struct Relation: Hashable {
+        var family: Int
+        var seat: Int
+    }
 
     /// Puts every piece on its former owner's seat.
     init(pieces: [Piece], seats: [Seat], groups: [[Int]]) {
@@ -35,7 +44,10 @@ struct AllocationBoard {
         self.groups = groups
         owners = pieces.map { $0.formerOwner ?? -1 }
         loads = seats.map { _ in 0 }
-        for (piece, owner) in owners.enumerated() where owner >= 0 { loads[owner] += pieces[piece].weight }
+        for (piece, owner) in owners.enumerated() where owner >= 0 {
+            loads[owner] += pieces[piece].weight
+            count(piece, at: owner, 1)
+        }
     }
 
     /// The pair's score; lower is better.
@@ -45,9 +57,23 @@ struct AllocationBoard {
 
     /// Gives a piece to a seat.
     mutating func give(_ piece: Int, to seat: Int) {
-        if owners[piece] >= 0 { loads[owners[piece]] -= pieces[piece].weight }
+        if owners[piece] >= 0 {
+            loads[owners[piece]] -= pieces[piece].weight
+            count(piece, at: owners[piece], -1)
+        }
         owners[piece] = seat
         loads[seat] += pieces[piece].weight
+        count(piece, at: seat, 1)
+    }
+
+    private mutating func count(_ piece: Int, at seat: Int, _ change: Int) {
+        guard let family = pieces[piece].family else { return }
+        siblings[Relation(family: family, seat: seat), default: 0] += change
+    }
+
+    /// How many other parts of the piece's task a seat holds.
+    private func siblings(of piece: Int, at seat: Int) -> Int {
+        pieces[piece].family.flatMap { siblings[Relation(family: $0, seat: seat)] } ?? 0
     }
 
     /// How much a seat wants a weight: by the first limit that its load would stay within.
@@ -65,16 +91,18 @@ struct AllocationBoard {
     }
 
     /// The seat other than `excluded` that the piece prefers among those that want it most; `nil` when all are full.
+    ///
+    /// Parts of one task prefer seats that have few of it.
     func preferredSeat(_ piece: Int, except excluded: Int? = nil) -> Int? {
         let weight = pieces[piece].weight
         var best: Int?
         var bestRoom = Room.full
-        var bestScore = 0.0
+        var bestRank = (0, 0.0)
         for seat in groups[pieces[piece].group] where seat != excluded {
             let room = room(seat, for: weight)
             guard room != .full, room.rawValue <= bestRoom.rawValue else { continue }
-            let score = score(piece, seat)
-            if room != bestRoom || score < bestScore { (best, bestRoom, bestScore) = (seat, room, score) }
+            let rank = (siblings(of: piece, at: seat), score(piece, seat))
+            if room != bestRoom || rank < bestRank { (best, bestRoom, bestRank) = (seat, room, rank) }
         }
         return best
     }

@@ -33,13 +33,14 @@ struct AllocationDraft {
         let (groups, groupOfTask, sets) = grouped()
         var placed: [Int] = []
         var pieces: [AllocationBoard.Piece] = []
+        let families = families
         for (task, groupIndex) in groupOfTask.enumerated() {
             let group = groups[groupIndex]
             if let owner = heldBackOwner(of: task, group) {
                 result.keep.append(.init(part: tasks[task].part, agent: agents[owner].agent))
             } else if let members = group.members {
                 placed.append(task)
-                pieces.append(piece(task, members: members, among: sets[members]))
+                pieces.append(piece(task, members: members, among: sets[members], families[task]))
             } else if case .nobody(let reason) = group.verdict {
                 result.unplaceable.append(
                     .init(part: tasks[task].part, task: tasks[task].task, reason: reason)
@@ -93,14 +94,29 @@ struct AllocationDraft {
         return owner
     }
 
-    private func piece(_ task: Int, members: Int, among eligible: [Int]) -> AllocationBoard.Piece {
+    private func piece(_ task: Int, members: Int, among eligible: [Int], _ family: Int?)
+        -> AllocationBoard.Piece
+    {
         let owner = current[tasks[task].part].flatMap { indices[$0] }
         return AllocationBoard.Piece(
             hash: AllocationScore.hash(tasks[task].part),
             weight: tasks[task].weight,
             group: members,
+            family: family,
             formerOwner: owner.flatMap { contains(eligible, $0) ? $0 : nil }
         )
+    }
+
+    /// For each task with several parts the index of the first of them; `nil` for others.
+    private var families: [Int?] {
+        var families = [Int?](repeating: nil, count: tasks.count)
+        // Sorted by part: those of one task are neighbours.
+        for index in tasks.indices.dropFirst() where tasks[index - 1].part.uid == tasks[index].part.uid {
+            let first = families[index - 1] ?? index - 1
+            families[index - 1] = first
+            families[index] = first
+        }
+        return families
     }
 
     /// Binary search in ascending indices.

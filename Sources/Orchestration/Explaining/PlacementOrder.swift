@@ -17,7 +17,7 @@ struct PlacementOrder {
             placement: specification.placement
         )
         guard case .agents(let indices) = eligibility.verdict(key) else { return nil }
-        let task = AllocationScore.hash(TaskPart(uid: facts.definition.uid))
+        let task = AllocationScore.hash(TaskPart(uid: facts.definition.uid, part: facts.part))
         agents = indices.map { sorted[$0] }.sorted { left, right in
             func score(_ agent: PlannableAgent) -> Double {
                 AllocationScore.of(task: task, agent: AllocationScore.hash(agent.agent), weight: agent.weight)

@@ -152,12 +152,48 @@ extension TaskExplainer {
     }
 
     static func place(_ facts: TaskFacts) -> [Explanation.Finding] {
-        guard let order = PlacementOrder(facts) else { return [] }
+        // Every agent has its own part of a broadcast.
+        guard !facts.definition.specification.isBroadcast, let order = PlacementOrder(facts) else {
+            return []
+        }
         return [
             .init(
                 .place,
                 order.sentence(owner: facts.owner),
                 in: "computed, as the leader does, from znode \(facts.paths.agents)"
+            )
+        ]
+    }
+}
+
+extension TaskExplainer {
+    /// Which agents have the parts of a task that has several.
+    static func parts(_ facts: TaskFacts) -> [Explanation.Finding] {
+        guard let parts = facts.parts else { return [] }
+        let specification = facts.definition.specification
+        var sentence: String
+        if specification.isBroadcast {
+            let agents = parts.owners.map(\.agent.text).joined(separator: ", ")
+            sentence =
+                parts.owners.isEmpty
+                ? "No agent may run this broadcast now."
+                : "Each fire runs once on every agent that may run it, now \(agents)."
+        } else {
+            let owners = parts.owners.map {
+                "agent \($0.agent) has \($0.parts.map(String.init).joined(separator: ", "))"
+            }
+            sentence = "Each fire is split into \(parts.total) shards: \(owners.joined(separator: "; "))"
+            if let unplaced = parts.unplaced {
+                sentence +=
+                    "\(owners.isEmpty ? "" : "; ")nobody has \(unplaced.map(String.init).joined(separator: ", "))"
+            }
+            sentence += ". What is said of agents and slots here is about shard \(facts.part)."
+        }
+        return [
+            .init(
+                .parts,
+                sentence,
+                in: "znodes \(facts.paths.row) and others beside it"
             )
         ]
     }

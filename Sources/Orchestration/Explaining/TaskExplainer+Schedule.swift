@@ -9,13 +9,17 @@ extension TaskExplainer {
     static func pause(_ facts: TaskFacts) -> [Explanation.Finding] {
         guard let pause = facts.definition.pause(at: facts.now) else { return [] }
         let end = pause.until.map { "it ends by itself at \($0)" } ?? "it does not end by itself"
+        let isResident = facts.definition.specification.residency != nil
+        let what = isResident ? "It is not kept running" : "Its schedules do not count"
+        let resume = "\"cloudtask task resume \(facts.definition.name)\""
+        let run = "\"cloudtask task run \(facts.definition.name)\" works all the same."
         return [
             .init(
                 .paused,
-                "Its schedules do not count: it was paused at \(words(pause)); \(end).",
+                "\(what): it was paused at \(words(pause)); \(end).",
                 in: "znode \(facts.paths.definition)",
-                advice: "\"cloudtask task resume \(facts.definition.name)\" lets them count from then on; "
-                    + "\"cloudtask task run \(facts.definition.name)\" works all the same."
+                advice: isResident
+                    ? "\(resume) starts it." : "\(resume) lets them count from then on; \(run)"
             )
         ]
     }
@@ -133,7 +137,7 @@ extension TaskExplainer {
 extension TaskSpecification {
     /// Whether it runs because something happened: other runs have ended, its own or those of other tasks, or an agent has started.
     fileprivate var followsEvents: Bool {
-        !after.edges.isEmpty
+        !after.edges.isEmpty || residency != nil
             || schedules.contains { schedule in
                 switch schedule.timing {
                 case .afterCompletion, .onAgentStart: true

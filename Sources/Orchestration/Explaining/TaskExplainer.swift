@@ -11,7 +11,7 @@ public enum TaskExplainer {
         let conditions = slots(facts) + clocks(facts)
         let healthy = obstacles.isEmpty && conditions.isEmpty ? [well(facts)] : []
         return obstacles + conditions + healthy + following(facts) + changes(facts) + next(facts)
-            + place(facts)
+            + parts(facts) + place(facts)
     }
 
     private static func leadership(_ facts: TaskFacts) -> [Explanation.Finding] {
@@ -42,7 +42,9 @@ public enum TaskExplainer {
                 )
             )
         }
-        if let max = concurrency.livingMax, facts.living.count >= max, let run = facts.living.first {
+        if let max = concurrency.livingMax, livingOfPart(facts).count >= max,
+            let run = livingOfPart(facts).first
+        {
             let what =
                 concurrency.waitingMax > 0
                 ? "waits for its end" : concurrency.policy == .replace ? "stops it" : "is skipped"
@@ -58,6 +60,11 @@ public enum TaskExplainer {
             )
         }
         return found + (facts.latest.map { latest($0, facts) } ?? [])
+    }
+
+    /// Runs are counted for each part by itself.
+    private static func livingOfPart(_ facts: TaskFacts) -> [Run] {
+        facts.living.filter { $0.part == facts.part }
     }
 
     private static func latest(_ run: Run, _ facts: TaskFacts) -> [Explanation.Finding] {
@@ -118,14 +125,20 @@ extension TaskExplainer {
         guard facts.definition.firstCompletionDue != nil, facts.definition.nextDue(after: facts.now) == nil
         else { return found }
         var sentence = "Its next run follows the end of the one before."
+        if specification.residency != nil {
+            sentence = "It is kept running: when its process ends, the next one begins."
+        }
         if let run = facts.living.last {
             sentence = "Its next run follows the end of run \(run.id), which lives."
-        } else if let run = facts.latest, let ended = run.attempts.last?.result?.endedAt,
-            let due = facts.definition.nextCompletionDue(after: ended)
-        {
-            sentence = "Its next run is due at \(due), after the end of run \(run.id)."
+        } else if let run = facts.latest, let life = run.life {
+            if let next = facts.definition.next(after: life) {
+                sentence = "Its next run is due at \(next.due), after the end of run \(run.id)."
+            } else if specification.residency != nil {
+                sentence = "Run \(run.id) has succeeded, and it is restarted after failures only."
+            }
         }
-        let source = "znode \(facts.paths.definition) (schedules); history"
+        let place = specification.residency == nil ? "schedules" : "resident"
+        let source = "znode \(facts.paths.definition) (\(place)); history"
         return found + [.init(.following, sentence, in: source)]
     }
 

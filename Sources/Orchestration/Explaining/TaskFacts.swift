@@ -55,6 +55,10 @@ public struct TaskFacts: Sendable {
     public var definition: TaskDefinition
     /// The present instant, by the clock of the center that answers.
     public var now: Instant
+    /// Which part of the task the other facts are about.
+    public var part: Int
+    /// Where all its parts are; `nil` for a task that has one.
+    public var parts: PartPlacement?
     /// Who has the task.
     public var place: Place
     /// Its row.
@@ -84,6 +88,8 @@ public struct TaskFacts: Sendable {
     public init(
         definition: TaskDefinition,
         now: Instant,
+        part: Int = 0,
+        parts: PartPlacement? = nil,
         place: Place = .unknown,
         row: AllocationRow? = nil,
         reason: UnplaceableReason? = nil,
@@ -99,6 +105,8 @@ public struct TaskFacts: Sendable {
     ) {
         self.definition = definition
         self.now = now
+        self.part = part
+        self.parts = parts
         self.place = place
         self.row = row
         self.reason = reason

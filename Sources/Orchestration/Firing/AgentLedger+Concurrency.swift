@@ -54,11 +54,15 @@ extension AgentLedger {
 
     /// Lets a launched attempt begin, at its instant or later, unless runs that have begun leave no room for it.
     ///
-    /// There is room for whatever was admitted, except for what a clock that was ahead has launched: others went before it.
-    public mutating func begin(_ fire: JournaledFire) -> Bool {
-        guard let max = definitions[fire.uid]?.specification.concurrency.livingMax,
-            let runs = living[fire.key], runs[fire.attempt.run] != nil
-        else { return true }
+    /// There is room for whatever was admitted, except for what a clock that was ahead has launched: others went before it. The task may
+    /// be somebody else's by now.
+    ///
+    /// - Parameters:
+    ///   - fire: The attempt.
+    ///   - max: How many runs may live, as the task said when the attempt was launched.
+    /// - Returns: Whether it begins; from then on its run counts until it is over.
+    public mutating func begin(_ fire: JournaledFire, max: Int) -> Bool {
+        guard let runs = living[fire.key], runs[fire.attempt.run] != nil else { return true }
         let others = runs.count { $0 != fire.attempt.run && $1.hasBegun }
         guard others < max else { return false }
         living[fire.key]?[fire.attempt.run]?.hasBegun = true

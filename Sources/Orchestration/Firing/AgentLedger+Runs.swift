@@ -38,7 +38,8 @@ extension AgentLedger {
         living[fire.key, default: [:]][run] = LivingRun(
             number: fire.attempt.number,
             due: fire.due,
-            hasBegun: living[fire.key]?[run]?.hasBegun ?? false
+            hasBegun: living[fire.key]?[run]?.hasBegun ?? false,
+            isResident: definitions[fire.uid]?.specification.residency != nil
         )
         reschedule(fire.key)
     }

@@ -135,7 +135,9 @@ extension AgentLedger {
         limit: Int,
         _ room: inout [Int: Int]
     ) -> [JournaledFire] {
-        guard let part = parts[key], let definition = definitions[key.uid] else { return [] }
+        guard let part = parts[key], let definition = definitions[key.uid]?.narrowed(to: key.part) else {
+            return []
+        }
         let left = room[part.checkpointBucket] ?? Limit.openPerBucket
         let instants =
             restored(definition, after: part.cursor, horizon: horizon)

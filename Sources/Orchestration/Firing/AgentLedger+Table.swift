@@ -33,7 +33,10 @@ extension AgentLedger {
             definitions[definition.uid] = definition
         }
         let uids = Set(new.map(\.uid))
-        for (key, _) in parts where uids.contains(key.uid) { schedule(key) }
+        for (key, _) in parts where uids.contains(key.uid) {
+            schedule(key)
+            stopOutdated(key)
+        }
     }
 
     /// The uids of the defined tasks that no row is about any more; they are forgotten.
@@ -125,6 +128,7 @@ extension AgentLedger {
         blocked.remove(key)
         inGrace[key] = nil
         forgetAwaited(key)
+        stopOutdated(key)
     }
 
     /// Computes when a part is due next and puts it into the heap, unless it is there already.
@@ -134,7 +138,7 @@ extension AgentLedger {
         undefined.remove(key)
         if part.row.state == .active || Mutation.ownsRevokedRows.isOn {
             if let definition = definitions[key.uid], definition.revision >= part.row.revision {
-                part.next = definition.nextDue(after: part.cursor)
+                part.next = definition.narrowed(to: key.part).nextDue(after: part.cursor)
                 part.pace = pace(of: key, definition.specification.concurrency)
             } else {
                 undefined.insert(key)

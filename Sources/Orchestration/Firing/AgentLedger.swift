@@ -59,6 +59,8 @@ public struct AgentLedger: Sendable {
         var due: Instant
         /// Whether an attempt of it was let begin; before, it waits for its instant.
         var hasBegun: Bool
+        /// Whether it lives only as long as its task is kept running here as it was when it began.
+        var isResident: Bool
     }
 
     struct Due: Comparable, Sendable {
@@ -103,6 +105,8 @@ public struct AgentLedger: Sendable {
     /// Parts whose living run is being stopped in favour of a newer one, and the attempts that were not yet named to anybody.
     var replacing: Set<TaskPart> = []
     var unnamedReplacements: [AttemptID] = []
+    /// Attempts of resident tasks that are not to go on, which were not yet named to anybody.
+    var unnamedStops: [AttemptID: ResidentStop] = [:]
     /// Parts of which attempts of an owner that was cut off may still live, with the number of the wait for them.
     var inGrace: [TaskPart: Int] = [:]
     var graces = 0

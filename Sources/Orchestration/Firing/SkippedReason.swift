@@ -14,10 +14,15 @@ public enum SkippedReason {
     public static let replaced = "a newer run replaced it before its next attempt (concurrency: replace)"
     /// The schedule that a run of its chain was to follow does not count any more.
     public static let unscheduled = "its schedule was changed or paused while it waited for its time"
+    /// Its task has become resident meanwhile.
+    public static let resident =
+        "the task is resident: its processes follow one another, and no other run does"
     /// Its task was paused when it was to follow.
     public static let paused = "the task is paused"
     /// There is nothing left to run.
     public static let deleted = "the task was deleted"
+    /// Nobody else may run a part.
+    public static let partGone = "the agent or the shard that it was for is gone"
     /// Only one process may run what follows its start.
     public static let processGone = "the process of the agent whose start it follows has ended"
     /// A run it comes after did not end as it should.

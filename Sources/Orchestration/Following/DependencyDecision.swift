@@ -16,7 +16,8 @@ extension Dependencies {
     /// Decides by the ends that are known; those of tasks it does not come after (any more) say nothing.
     public func decide(_ arrivals: [DependencyArrival]) -> DependencyDecision {
         let names = Set(edges.map(\.task))
-        let known = arrivals.filter { names.contains($0.task) }
+        // Of a task with several parts nothing is known before all of them have ended.
+        let known = arrivals.filter { names.contains($0.task) && $0.isComplete }
         if join == .any, known.contains(where: { $0.verdict == .met }) { return .ready }
         guard Set(known.map(\.task)) == names else { return .waiting }
         if known.allSatisfy({ $0.verdict == .met }) { return .ready }

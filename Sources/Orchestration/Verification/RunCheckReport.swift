@@ -53,6 +53,8 @@ public struct TaskCheckReport: Hashable, Sendable, Codable {
     public var task: TaskID
     /// The task's uid.
     public var uid: TaskUID
+    /// Shard or broadcast part of a task that has such; `nil` for others.
+    public var part: Int?
     /// What the task was held to.
     public var delivery: Delivery
     /// Instants that were due.

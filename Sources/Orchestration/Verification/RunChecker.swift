@@ -41,31 +41,49 @@ public struct RunChecker: Sendable {
 
     /// Checks a history.
     public func check(_ history: RunEvidence) throws(RunCheckError) -> RunCheckReport {
-        let starts = Dictionary(grouping: history.starts.filter { isMeant($0.run) }) { $0.run.fireKey?.uid }
-        let runs = Dictionary(grouping: RunMerge.merge(history.runs.filter(isMeant))) { Optional($0.uid) }
-        let reports = Dictionary(grouping: history.reports.filter(isMeant)) { Optional($0.fire.uid) }
+        let starts = Dictionary(grouping: history.starts.filter { isMeant($0.run) }) {
+            $0.run.fireKey?.taskPart
+        }
+        let runs = Dictionary(grouping: RunMerge.merge(history.runs.filter(isMeant))) {
+            $0.id.fireKey?.taskPart
+        }
+        let reports = Dictionary(grouping: history.reports.filter(isMeant)) { Optional($0.fire.key) }
+        let seen = Set((Array(starts.keys) + Array(runs.keys)).compactMap(\.self))
         let excuses = FaultExcuses(history.faults, agents: Self.agents(of: history), policy: policy)
         var checked: [TaskCheckReport] = []
         var lateness: [Duration] = []
         for definition in definitions.sorted(by: { ($0.name, $0.uid) < ($1.name, $1.uid) }) {
-            let (uid, known) = (Optional(definition.uid), Self.knownSince(definition))
-            let check = TaskCheck(
-                definition: definition,
-                expected: try Self.expectedInstants(of: definition, in: window),
-                policy: policy,
-                excuses: excuses,
-                end: window.upperBound
-            )
-            let evidence = TaskCheck.Evidence(
-                starts: (starts[uid] ?? []).filter { ($0.run.fireKey?.due).map { $0 > known } ?? false },
-                runs: (runs[uid] ?? []).filter { $0.due > known },
-                reports: (reports[uid] ?? []).filter { $0.fire.due > known }
-            )
-            let result = check.report(evidence)
-            checked.append(result.report)
-            lateness += result.lateness
+            let known = Self.knownSince(definition)
+            for part in Self.parts(of: definition, seen) {
+                let key = Optional(TaskPart(uid: definition.uid, part: part))
+                let evidence = TaskCheck.Evidence(
+                    starts: (starts[key] ?? []).filter { ($0.run.fireKey?.due).map { $0 > known } ?? false },
+                    runs: (runs[key] ?? []).filter { $0.due > known },
+                    reports: (reports[key] ?? []).filter { $0.fire.due > known }
+                )
+                let narrowed = definition.narrowed(to: part)
+                var expected = try Self.expectedInstants(of: narrowed, in: window)
+                if TaskPart.isAgent(part) { expected = expected.filter(evidence.hasPart) }
+                let check = TaskCheck(
+                    definition: narrowed,
+                    part: part,
+                    expected: expected,
+                    policy: policy,
+                    excuses: excuses,
+                    end: window.upperBound
+                )
+                let result = check.report(evidence)
+                checked.append(result.report)
+                lateness += result.lateness
+            }
         }
         return RunCheckReport(window: window, tasks: checked, strays: strays(history), lateness: lateness)
+    }
+
+    /// The parts of a task that fires in the window had: by its definition, and those of agents and of forgotten revisions by what there is of them.
+    private static func parts(of definition: TaskDefinition, _ seen: Set<TaskPart>) -> [Int] {
+        let known = Set(definition.specification.split.parts).union(definition.formerParts)
+        return known.union(seen.filter { $0.uid == definition.uid }.map(\.part)).sorted()
     }
 
     /// The instant after which the definition says when the task was due.
@@ -73,6 +91,8 @@ public struct RunChecker: Sendable {
     /// Schedules that were replaced long ago, or that an answer of the API leaves out, are not known: instants of theirs are neither
     /// expected nor wrong.
     private static func knownSince(_ definition: TaskDefinition) -> Instant {
+        // When processes of a resident task begin is decided by edits and the ends of those before, not by time.
+        if definition.specification.residency != nil { return Instant(millisecondsSinceEpoch: .max) }
         let isComplete = definition.supersededSchedules.count >= definition.revision - 1
         if isComplete { return Instant(millisecondsSinceEpoch: .min) }
         return definition.supersededSchedules.first?.effectiveFrom ?? definition.effectiveFrom
@@ -90,6 +110,7 @@ public struct RunChecker: Sendable {
         of definition: TaskDefinition,
         in window: ClosedRange<Instant>
     ) throws(RunCheckError) -> [Instant] {
+        guard definition.specification.residency == nil else { return [] }
         var instants: [Instant] = []
         var cursor = window.lowerBound - .milliseconds(1)
         while let due = definition.nextDue(after: cursor), due <= window.upperBound {
@@ -142,5 +163,18 @@ public struct RunChecker: Sendable {
             let first = fires[uid]?.min()
             return RunFinding(kind: .unknownTask, isViolation: false, due: first?.fireKey?.due, run: first)
         } + history.unreadableLines.sorted().map { RunFinding(kind: .unreadable, line: $0) }
+    }
+}
+
+extension FireKey {
+    /// The part whose fire it is.
+    fileprivate var taskPart: TaskPart { TaskPart(uid: uid, part: part) }
+}
+
+extension TaskCheck.Evidence {
+    /// Whether an agent took part in the fire of a broadcast: who did is not known otherwise.
+    fileprivate func hasPart(_ due: Instant) -> Bool {
+        runs.contains { ($0.since ?? $0.due) <= due && due <= $0.due }
+            || starts.contains { $0.run.fireKey?.due == due }
     }
 }

@@ -88,7 +88,7 @@ extension TaskCheck {
         guard instance.starts.isEmpty else {
             return RunFinding(kind, isViolation: isViolation, starts: instance.starts)
         }
-        let run = RunID(FireKey(uid: definition.uid, due: instance.due))
+        let run = RunID(FireKey(uid: definition.uid, part: part, due: instance.due))
         return RunFinding(kind: kind, isViolation: isViolation, due: instance.due, run: run)
     }
 

@@ -4,6 +4,8 @@ import Scheduling
 /// The check of one task.
 struct TaskCheck {
     let definition: TaskDefinition
+    /// The part of it that is checked.
+    let part: Int
     /// Due instants, ascending.
     let expected: [Instant]
     let policy: RunCheckPolicy
@@ -31,7 +33,7 @@ struct TaskCheck {
         let line = WaitingLine(self, starts: starts, runs: evidence.runs)
         var tally = Tally()
         for due in expected {
-            let fire = RunID(FireKey(uid: definition.uid, due: due))
+            let fire = RunID(FireKey(uid: definition.uid, part: part, due: due))
             let instance = Instance(
                 due: due,
                 starts: startsByFire[fire] ?? [],
@@ -50,6 +52,7 @@ struct TaskCheck {
         let report = TaskCheckReport(
             task: definition.name,
             uid: definition.uid,
+            part: definition.specification.split == .whole ? nil : part,
             delivery: definition.specification.delivery,
             expected: expected.count,
             started: tally.lateness.count,
@@ -121,7 +124,7 @@ extension TaskCheck {
     /// For each due instant its dispositions.
     private func dispositions(_ runs: [Run]) -> [Instant: [Run]] {
         var found: [Instant: [Run]] = [:]
-        for run in runs where run.part == 0 {
+        for run in runs where run.part == part {
             guard run.attempts.isEmpty, let since = run.since, since < run.due else {
                 found[run.due, default: []].append(run)
                 continue
@@ -145,7 +148,7 @@ extension TaskCheck {
     }
 
     private func isDue(_ run: RunID) -> Bool {
-        guard let key = run.fireKey, key.part == 0 else { return false }
+        guard let key = run.fireKey, key.part == part else { return false }
         let index = firstIndex(from: key.due)
         return index < expected.count && expected[index] == key.due
     }

@@ -20,7 +20,13 @@ extension FinalChecks {
                 edge.condition == .finished, let parent = tasks[edge.task],
                 !workload.edited.contains(parent.name)
             else { continue }
-            for report in toldEnds(of: parent.uid, after: child.createdAt, through: end) {
+            let ends = toldEnds(of: parent.uid, after: child.createdAt, through: end)
+            let parts = Dictionary(grouping: ends, by: \.fire.occasion).mapValues {
+                Set($0.map(\.fire.part)).count
+            }
+            for report in ends {
+                // It follows when all parts have ended.
+                if parts[report.fire.occasion] != parent.specification.split.parts.count { continue }
                 let run = RunID.dependent(child.uid, on: report.fire.occasion, in: cluster.tree)
                 guard !known.contains(run) else { continue }
                 let what = "\(run) of \(child.name) did not follow \(report.fire.attempt) of \(parent.name)"

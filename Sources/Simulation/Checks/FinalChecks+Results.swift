@@ -8,16 +8,22 @@ extension FinalChecks {
     func checkRequests() {
         let runs = cluster.centers.flatMap(\.history.runs).filter { $0.trigger == .request }
         // A task that was replaced by one of its name is another task.
+        let parts = Dictionary(definitions.map { ($0.uid, $0.specification.split.parts.count) }) { first, _ in
+            first
+        }
         for (uid, runs) in Dictionary(grouping: runs, by: \.uid).sorted(by: { $0.key < $1.key }) {
             guard let task = runs.first?.task else { continue }
             let count = Set(runs.map(\.id)).count
-            let asked = workload.requestCounts[task] ?? 0
+            let asked = (workload.requestCounts[task] ?? 0) * (parts[uid] ?? Self.shardsMax)
             if count > asked {
                 let what = "\(asked) runs of \(task) (\(uid)) were requested, and there are \(count)"
                 cluster.trace.violated(.dispatch, what)
             }
         }
     }
+
+    /// The most shards that the workload gives a task.
+    private static let shardsMax = 3
 
     /// P10: an attempt whose end its agent told before `end` is lost in no center's history.
     func checkResults(through end: Instant) {

@@ -31,17 +31,24 @@ struct FinalChecks {
         return cluster.ensemble.node(path) != nil
     }
 
-    /// P7: a while after the last fault and the last change every enabled task has a live owner.
+    /// P7: a while after the last fault and the last change every part of an enabled task has a live owner.
     func checkAllocation() {
         let live = Set(cluster.agents.filter(isRegistered).map(\.id.text))
         for task in definitions where task.specification.isEnabled {
-            let owner = cluster.watch.state.withLock { $0.rows.agent(of: TaskPart(uid: task.uid)) }
-            guard let owner else {
-                trace.violated(.allocation, "\(task.name) (\(task.uid)) has no owner")
-                continue
-            }
-            if !live.contains(owner) {
-                trace.violated(.allocation, "\(task.name) belongs to \(owner), which is not registered")
+            for part in task.specification.split.parts {
+                let owner = cluster.watch.state.withLock {
+                    $0.rows.agent(of: TaskPart(uid: task.uid, part: part))
+                }
+                guard let owner else {
+                    trace.violated(.allocation, "\(task.name) (\(task.uid)), part \(part), has no owner")
+                    continue
+                }
+                if !live.contains(owner) {
+                    trace.violated(
+                        .allocation,
+                        "\(task.name), part \(part), belongs to \(owner), which is not registered"
+                    )
+                }
             }
         }
     }
@@ -106,7 +113,17 @@ struct FinalChecks {
             for task in definitions {
                 // What waits is taken in the order in which it is due: fires stand behind what is due before them.
                 let queueBegins = queued.filter { $0.uid == task.uid }.map(\.due).min()
-                check(task, through: min(end, queueBegins ?? end), records, starts, claimed: claimed, name)
+                for part in task.specification.split.parts {
+                    check(
+                        task,
+                        part: part,
+                        through: min(end, queueBegins ?? end),
+                        records,
+                        starts,
+                        claimed: claimed,
+                        name
+                    )
+                }
             }
             for run in runs where !run.state.isFinal && run.due <= end && !claimed.contains(run.id) {
                 // What runs may run on, and what has just failed is attempted again.
@@ -175,6 +192,7 @@ struct FinalChecks {
 
     private func check(
         _ task: TaskDefinition,
+        part: Int,
         through end: Instant,
         _ records: Records,
         _ starts: StartCheck,
@@ -182,13 +200,14 @@ struct FinalChecks {
         _ center: String
     ) {
         let ended = starts.endedRuns
+        let key = TaskPart(uid: task.uid, part: part)
         var due = task.nextDue(after: task.createdAt)
         while let instant = due, instant <= end {
             due = task.nextDue(after: instant)
-            if isAmbiguous(instant, task) { continue }
-            let run = RunID(FireKey(uid: task.uid, due: instant))
+            if isAmbiguous(instant, task, key) { continue }
+            let run = RunID(FireKey(uid: task.uid, part: part, due: instant))
             if claimed.contains(run) { continue }
-            let count = records.count(task.uid, instant)
+            let count = records.count(key, instant)
             if count == 0 {
                 trace.violated(.disposition, "\(task.name) at \(instant) (\(run)) is absent at \(center)")
             } else if count > 1 {
@@ -198,7 +217,7 @@ struct FinalChecks {
                 )
             }
             guard task.specification.delivery == .atLeastOnce, !workload.edited.contains(task.name),
-                !records.isMissed(task.uid, instant), !records.isGivenUp(run)
+                !records.isMissed(key, instant), !records.isGivenUp(run)
             else { continue }
             if !ended.contains(run) {
                 trace.violated(.completion, "\(task.name) at \(instant) (\(run)) was never run to an end")
@@ -211,14 +230,14 @@ struct FinalChecks {
 
     /// Shortly after an edit nobody can say which revision's instants count: the owner may have looked ahead, and what it decides
     /// before it can be told of the edit it decides by what it knows.
-    private func isAmbiguous(_ instant: Instant, _ task: TaskDefinition) -> Bool {
+    private func isAmbiguous(_ instant: Instant, _ task: TaskDefinition, _ key: TaskPart) -> Bool {
         guard task.revision > 1 else { return false }
         if clocksWereApart { return true }
         let begins = task.supersededSchedules.map(\.effectiveFrom) + [task.effectiveFrom]
         let rows = cluster.watch.state.withLock(\.rows)
         return begins.enumerated().dropFirst().contains { index, begin in
             let revision = task.revision - (begins.count - 1 - index)
-            let told = rows.decided(before: revision, of: TaskPart(uid: task.uid)) ?? begin
+            let told = rows.decided(before: revision, of: key) ?? begin
             return begin < instant && instant <= max(begin + Self.lookAhead, told)
         }
     }
@@ -241,19 +260,20 @@ struct FinalChecks {
 private struct Records {
     private var runs: Set<RunID> = []
     private var givenUp: Set<RunID> = []
-    private var fires: [TaskUID: [Instant: Int]] = [:]
-    private var ranges: [TaskUID: [ClosedRange<Instant>]] = [:]
+    private var fires: [TaskPart: [Instant: Int]] = [:]
+    private var ranges: [TaskPart: [ClosedRange<Instant>]] = [:]
 
     init(_ all: [Run]) {
         for run in all {
             runs.insert(run.id)
+            let key = TaskPart(uid: run.uid, part: run.part)
             // With a reason, a further attempt was not launched.
             let isCutShort = run.reason != nil && !run.attempts.isEmpty
             if run.state == .skipped || run.state == .stopped || isCutShort { givenUp.insert(run.id) }
             if run.attempts.isEmpty, let since = run.since, since <= run.due {
-                ranges[run.uid, default: []].append(since...run.due)
+                ranges[key, default: []].append(since...run.due)
             } else if run.id.fireKey != nil {
-                fires[run.uid, default: [:]][run.due, default: 0] += 1
+                fires[key, default: [:]][run.due, default: 0] += 1
             }
         }
     }
@@ -263,11 +283,11 @@ private struct Records {
     /// Whether a task's concurrency let it not run, or not to its end.
     func isGivenUp(_ run: RunID) -> Bool { givenUp.contains(run) }
 
-    func isMissed(_ uid: TaskUID, _ instant: Instant) -> Bool {
-        ranges[uid]?.contains { $0.contains(instant) } ?? false
+    func isMissed(_ key: TaskPart, _ instant: Instant) -> Bool {
+        ranges[key]?.contains { $0.contains(instant) } ?? false
     }
 
-    func count(_ uid: TaskUID, _ instant: Instant) -> Int {
-        (fires[uid]?[instant] ?? 0) + (ranges[uid]?.filter { $0.contains(instant) }.count ?? 0)
+    func count(_ key: TaskPart, _ instant: Instant) -> Int {
+        (fires[key]?[instant] ?? 0) + (ranges[key]?.filter { $0.contains(instant) }.count ?? 0)
     }
 }

@@ -14,6 +14,7 @@ final class AgentWorld {
     let store = FakeStore()
     let delivery = FakeDelivery()
     let runner: FakeRunner
+    let prober = FakeProber()
     let time: TimeSource
     let tree: Tree
     let seat: Seat
@@ -60,6 +61,7 @@ final class AgentWorld {
             store: store,
             runner: runner,
             delivery: delivery,
+            prober: prober,
             time: time,
             random: RandomSource(SeededGenerator(state: seed)),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

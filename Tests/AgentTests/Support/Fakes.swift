@@ -84,6 +84,11 @@ final class FakeRunner: AttemptRunner {
         continuation.yield(.progress(attempt, progress))
     }
 
+    /// Lets an attempt say what it does.
+    func tell(_ attempt: AttemptID, status: String) {
+        continuation.yield(.status(attempt, RunStatus(status, at: time.now)))
+    }
+
     /// Lets an attempt have told something when it ends.
     func tell(_ attempt: AttemptID, _ account: AttemptAccount) {
         continuation.yield(.told(attempt, account))
@@ -97,6 +102,27 @@ final class FakeRunner: AttemptRunner {
     var started: [AttemptID] { state.withLock { state in state.startedAt.keys.sorted() } }
     /// The orders of every call, in order.
     var calls: [[LaunchOrder]] { state.withLock(\.starts) }
+}
+
+/// A prober with the answers a test gives it; healthy when there is none left.
+final class FakeProber: HealthProber {
+    struct State {
+        var answers: [ProbeAnswer] = []
+        var asked: [AttemptID] = []
+    }
+
+    let state = Mutex(State())
+
+    func answer(to probe: HealthProbe, of order: LaunchOrder) async -> ProbeAnswer {
+        state.withLock { state in
+            state.asked.append(order.fire.attempt)
+            return state.answers.isEmpty
+                ? ProbeAnswer(isHealthy: true, text: "exit code 0") : state.answers.removeFirst()
+        }
+    }
+
+    /// Whom it was asked about, in order.
+    var asked: [AttemptID] { state.withLock(\.asked) }
 }
 
 /// A store in memory that can be full.

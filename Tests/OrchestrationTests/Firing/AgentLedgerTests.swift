@@ -53,6 +53,27 @@ import Testing
         AttemptResult(attempt: attempt, outcome: .succeeded, endedAt: Self.now)
     }
 
+    @Test("a part that an edit takes away decides no fire that is due after it, whatever its row says still")
+    func partsOfTheTime() throws {
+        var ledger = ledger()
+        var task = try task(1)
+        task.specification.shards = .count(2)
+        var specification = task.specification
+        specification.shards = .count(1)
+        let edited = task.edited(specification, now: Self.now + .seconds(15))
+        ledger.define([edited])
+        var rows = [row(task), row(task)]
+        rows[1].part = 1
+        ledger.read(bucket: 0, rows: rows)
+        let fires = try segment(&ledger, at: 40).fires
+        let dues = Dictionary(grouping: fires, by: \.part).mapValues {
+            $0.map { ($0.due - Self.now).wholeMilliseconds }
+        }
+        #expect(dues[0] == [10_000, 20_000, 30_000, 40_000])
+        #expect(dues[1] == [10_000])
+        #expect(fires.allSatisfy { $0.attempt.run.fireKey?.part == $0.part })
+    }
+
     @Test("cursors advance only with a committed segment")
     func cursors() throws {
         var ledger = ledger()

@@ -391,21 +391,37 @@ private struct LedgerStory {
         _ = story.decide(2, taking: [request])
         // A second one waits for the first.
         #expect(story.admit(story.request(2)) == [.waiting])
-        var begins = [story.ledger.begin(request)]
+        var begins = [story.ledger.begin(request, max: 1)]
         // Its instant comes while what went before it runs, waits for its next attempt, and runs again.
-        begins.append(story.ledger.begin(early))
+        begins.append(story.ledger.begin(early, max: 1))
         story.end(request.attempt, at: 999, .failed, retryAt: 1_005)
-        begins.append(story.ledger.begin(early))
+        begins.append(story.ledger.begin(early, max: 1))
         var again = story.fire(AttemptID(run: request.attempt.run, number: 2), trigger: .request)
         again.due = request.due
         #expect(story.admit(again, at: 1_005) == [.taken])
         _ = story.decide(1_005, taking: [again])
-        begins += [story.ledger.begin(again), story.ledger.begin(early)]
+        begins += [story.ledger.begin(again, max: 1), story.ledger.begin(early, max: 1)]
         story.end(again.attempt, at: 1_006)
-        begins.append(story.ledger.begin(early))
+        begins.append(story.ledger.begin(early, max: 1))
         #expect(begins == [true, false, false, true, false, true])
         // From then on it counts.
         #expect(story.admit(story.request(2)) == [.waiting])
+    }
+
+    @Test("what was launched here waits for each other also when the task has moved away")
+    func launchedAheadAndMoved() throws {
+        var story = try LedgerStory(Concurrency(.queueOne))
+        _ = story.decide(1_000)
+        let early = story.fire(story.attempt(930), due: 930)
+        let request = story.request(1)
+        _ = story.decide(2, taking: [request])
+        var begins = [story.ledger.begin(request, max: 1)]
+        story.ledger.keep(buckets: [])
+        #expect(story.ledger.forgetUnusedDefinitions() == [story.task.uid])
+        begins.append(story.ledger.begin(early, max: 1))
+        story.end(request.attempt, at: 999)
+        begins.append(story.ledger.begin(early, max: 1))
+        #expect(begins == [true, false, true])
     }
 
     @Test("what waits behind a fire that is not launched is looked at again")

@@ -288,6 +288,23 @@ struct RunCheckerTests {
         #expect(report.counts.values.reduce(0, +) == row.findings.count)
     }
 
+    @Test("what a shard lacks is said of its own runs")
+    func shards() throws {
+        var story = Story()
+        story.definition.specification.shards = .count(2)
+        story.history.runs += [0, 1, 3].map { index in
+            var run = Story.run(index, .skipped)
+            run.part = 1
+            run.id = RunID(FireKey(uid: Story.uid, part: 1, due: Story.due(index)))
+            return run
+        }
+        let report = try story.check()
+        let findings = report.tasks.flatMap(\.findings)
+        #expect(findings.map(\.kind) == [.missed, .missed])
+        let runs = [2, 4].map { RunID(FireKey(uid: Story.uid, part: 1, due: Story.due($0))) }
+        #expect(findings.map(\.run) == runs)
+    }
+
     @Test("the report sums up what happened")
     func summary() throws {
         var story = Story()
@@ -329,6 +346,23 @@ struct RunCheckerTests {
         let edited = Story.definition(.atMostOnce).edited(specification, now: Story.due(2))
         let instants = try RunChecker.expectedInstants(of: edited, in: Story.due(0)...Story.due(9))
         #expect(instants == [0, 1, 2, 3, 6, 9].map(Story.due))
+    }
+
+    @Test("when processes of a resident task begin is not known beforehand, and so not checked")
+    func resident() throws {
+        var story = Story()
+        var specification = Story.definition(.atMostOnce).specification
+        specification.schedules = []
+        specification.residency = Residency()
+        let task = TaskDefinition.created(specification, uid: Story.uid, now: Story.due(0))
+        #expect(try RunChecker.expectedInstants(of: task, in: Story.due(0)...Story.due(9)).isEmpty)
+        story.history.runs = [Story.run(0, .succeeded)]
+        let checker = RunChecker(
+            definitions: [task],
+            window: Story.due(0)...Story.due(9),
+            policy: story.policy
+        )
+        #expect(try checker.check(story.history).isValid)
     }
 
     @Test("a window with more instants than a check can hold is refused")
