@@ -82,7 +82,7 @@ extension AttemptDesk {
 
     private func withdraw(_ attempt: AttemptID) -> Waiting? {
         if let entry = unentitled.removeValue(forKey: attempt) {
-            claimed.remove(attempt)
+            claimed[attempt] = nil
             return entry
         }
         var found: Waiting?
@@ -127,12 +127,10 @@ extension AttemptDesk {
     /// after its grace.
     func close() async {
         bell.ring()
+        // The journal lane takes no grants any more.
+        giveUp(takeUnentitled { _ in true })
         await waitUntilIdle(time.monotonic + AgentTiming.settle)
-        let unstarted = queue.extract { _, _ in true }.map(\.element) + takeUnentitled { _ in true }
-        for entry in unstarted {
-            let reason = "the agent was stopped before it could be started"
-            miss(entry.fire, entry.live, reason, isLeaving: true)
-        }
+        giveUp(queue.extract { _, _ in true }.map(\.element))
         let left = running.sorted { $0.key < $1.key }
         for (attempt, known) in left where known.reason == nil {
             running[attempt]?.reason = .shutdown
@@ -143,9 +141,15 @@ extension AttemptDesk {
         closed.set()
     }
 
+    private func giveUp(_ unstarted: [Waiting]) {
+        for entry in unstarted {
+            let reason = "the agent was stopped before it could be started"
+            miss(entry.fire, entry.live, reason, isLeaving: true)
+        }
+    }
+
     private func waitUntilIdle(_ deadline: MonotonicInstant) async {
-        while !(waiting.count == 0 && queue.isEmpty && running.isEmpty && unentitled.isEmpty),
-            time.monotonic < deadline,
+        while !(waiting.count == 0 && queue.isEmpty && running.isEmpty), time.monotonic < deadline,
             !Task.isCancelled
         {
             await idle.wait(until: deadline, time)

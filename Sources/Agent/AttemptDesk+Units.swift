@@ -12,9 +12,9 @@ extension AttemptDesk {
             miss(entry.fire, entry.live, overdue(entry) ?? MissedReason.deadline)
         }
         let limit = time.now + LookAhead.longest
-        let new = unentitled.values.filter { $0.launchAt <= limit && !claimed.contains($0.fire.attempt) }
-        for entry in new.sorted() {
-            claimed.insert(entry.fire.attempt)
+        let new = unentitled.values.filter { $0.launchAt <= limit && claimed[$0.fire.attempt] == nil }
+        for entry in new.sorted() + longClaimed() {
+            claimed[entry.fire.attempt] = time.monotonic
             entry.live.claim([
                 UnitClaim(
                     entry.fire,
@@ -28,10 +28,20 @@ extension AttemptDesk {
         }
     }
 
+    /// Now and then the few that have waited for longest since they were claimed for: somebody may have deleted their claims by hand.
+    private func longClaimed() -> [Waiting] {
+        let now = time.monotonic
+        guard claimAgainAt.map({ $0 <= now }) ?? true else { return [] }
+        claimAgainAt = now + AgentTiming.claimAgain
+        let old = claimed.filter { now - $0.value >= AgentTiming.claimAgain }
+            .sorted { ($0.value, $0.key) < ($1.value, $1.key) }
+        return old.prefix(AgentJournal.claimsMax).compactMap { unentitled[$0.key] }
+    }
+
     /// Lets an attempt begin: it holds what it needs.
     func entitle(_ attempt: AttemptID) {
         guard var entry = unentitled.removeValue(forKey: attempt) else { return }
-        claimed.remove(attempt)
+        claimed[attempt] = nil
         // What it has waited for was no slot and no lease.
         entry.committedAt = time.now
         waiting.insert(entry)
@@ -43,7 +53,7 @@ extension AttemptDesk {
         let taken = unentitled.values.filter(isMeant).sorted { $0.order < $1.order }
         for entry in taken {
             unentitled[entry.fire.attempt] = nil
-            claimed.remove(entry.fire.attempt)
+            claimed[entry.fire.attempt] = nil
         }
         return taken
     }
@@ -51,7 +61,7 @@ extension AttemptDesk {
     /// How long nothing changes for those that wait for units.
     var unitsWait: Duration {
         let now = time.now
-        let unclaimed = unentitled.values.filter { !claimed.contains($0.fire.attempt) }
+        let unclaimed = unentitled.values.filter { claimed[$0.fire.attempt] == nil }
         let next = unclaimed.map { now.duration(to: $0.launchAt - LookAhead.longest) }.min()
         return max(min(next ?? AgentTiming.dueTrust, AgentTiming.dueTrust), .zero)
     }

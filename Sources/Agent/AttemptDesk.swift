@@ -92,8 +92,10 @@ actor AttemptDesk {
     var queue = LaunchQueue<Waiting>()
     /// Those that need units and have not got them yet.
     var unentitled: [AttemptID: Waiting] = [:]
-    /// Those of `unentitled` that have been claimed for.
-    var claimed: Set<AttemptID> = []
+    /// When those of `unentitled` that have been claimed for were claimed for last.
+    var claimed: [AttemptID: MonotonicInstant] = [:]
+    /// When claims are made again.
+    var claimAgainAt: MonotonicInstant?
     /// How fast attempts may be started.
     var pace = StartPace()
     var running: [AttemptID: Running] = [:]
@@ -153,6 +155,8 @@ actor AttemptDesk {
             nextOrder += 1
             if entry.specification.demand.isEmpty {
                 waiting.insert(added)
+            } else if unentitled.count >= AgentTiming.queueMax, entry.fire.delivery == .atMostOnce {
+                miss(entry.fire, live, MissedReason.noUnits)
             } else {
                 unentitled[entry.fire.attempt] = added
             }

@@ -95,7 +95,12 @@ extension JournalLane {
     mutating func claimUnits() async throws -> Progress? {
         if claims.isEmpty { claims = live.takeClaims(limit: AgentJournal.claimsMax) }
         guard !claims.isEmpty else { return nil }
-        let wanted = claims
+        // What was stopped meanwhile, or given up, needs nothing any more.
+        let wanted = live.ledger.withLock { ledger in
+            claims.filter { ledger.openFire($0.attempt).map { $0.result == nil } ?? false }
+        }
+        claims = wanted
+        guard !wanted.isEmpty else { return .goOn }
         switch try await outcome({ lane in try await lane.journal.claim(wanted, fence: lane.fence) }) {
         case .committed(let sent, let roundTrip, _):
             claims = []

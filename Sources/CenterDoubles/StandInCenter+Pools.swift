@@ -40,7 +40,7 @@ extension StandInCenter {
     }
 
     /// Makes every pool show these claims.
-    public func show(_ claims: [UnitClaim]) { self.claims = claims }
+    public func show(claims: [UnitClaim]) { self.claims = claims }
 
     private func view(of pool: Pool) -> PoolView {
         PoolView(

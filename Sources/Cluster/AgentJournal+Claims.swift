@@ -29,10 +29,10 @@ extension AgentJournal {
     }
 
     private func absent(of claims: [UnitClaim]) async throws -> [UnitClaim] {
-        var absent: [UnitClaim] = []
-        for claim in claims where try await stat(of: nodes.tree.claim(claim.attempt)) == nil {
-            absent.append(claim)
+        let journal = self
+        let isThere = try await pipelined(claims) { claim in
+            try await journal.stat(of: journal.nodes.tree.claim(claim.attempt)) != nil
         }
-        return absent
+        return zip(claims, isThere).filter { !$1 }.map(\.0)
     }
 }

@@ -132,6 +132,19 @@ import ZooKeeper
         #expect(try claim(due(20, task)) != nil)
     }
 
+    @Test("a claim that somebody has deleted is made again after a while")
+    func deleted() throws {
+        let task = try own()
+        runTo(12)
+        let path = try world.tree.claim(due(10, task))
+        try world.ensemble.write([.delete(path, version: nil)])
+        runTo(60)
+        #expect(try claim(due(10, task)) == nil)
+        runTo(200)
+        #expect(try claim(due(10, task)) != nil)
+        #expect(world.runner.started == [])
+    }
+
     @Test("its life is bounded by the lease, and prolonged with it")
     func life() throws {
         let task = try own()

@@ -74,7 +74,7 @@ import Testing
             return claim
         }
         _ = try await fixture.center.setPool(Pool(name: PoolID("license")!, units: 5))
-        await fixture.center.show([
+        await fixture.center.show(claims: [
             claim(1, granted: true), claim(2, granted: false), claim(3, granted: false),
         ])
         try await fixture.withClient { client async throws in

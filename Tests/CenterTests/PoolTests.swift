@@ -253,6 +253,24 @@ import ZooKeeper
         #expect(try scene.grants() == [fire.attempt])
     }
 
+    @Test("a claim that cannot be granted keeps no other from being granted")
+    func refused() async throws {
+        let scene = try await makeScene()
+        let fires = [
+            try await scene.begin("t1", at: scene.a, 1), try await scene.begin("p1", at: scene.b, 2),
+        ]
+        let runtime = try scene.workshop.tree.runtime(.standard)
+        let incarnation = scene.a.id.incarnation
+        let path = try runtime.inboxEntry(scene.a.name, incarnation, .grant(fires[0].attempt))
+        let foreign = try ZNodeCodec.encode(Dispatch.stop(fires[0].attempt))
+        try scene.workshop.ensemble.createAll(path, data: foreign)
+        await #expect(throws: LeaderWriteError.self) { try await scene.leader.leading.pools.round() }
+        #expect(try scene.grants() == [fires[1].attempt])
+        try scene.workshop.ensemble.write([.delete(path, version: nil)])
+        try await scene.leader.leading.pools.round()
+        #expect(try scene.grants() == fires.map(\.attempt).sorted())
+    }
+
     @Test("a deposed leader that goes on grants nothing, stopped before whichever of its writes")
     func pausedLeader() async throws {
         for index in 0..<3 {

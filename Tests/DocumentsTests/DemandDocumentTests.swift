@@ -26,6 +26,34 @@ import Testing
         #expect(try read(json) == task)
     }
 
+    @Test("steps of a workflow hold what all of them do, unless they say something else")
+    func workflow() throws {
+        let text = """
+            kind: Workflow
+            name: w
+            defaults:
+              exclusive: [db]
+              pools: {license: 1}
+            steps:
+              one: {command: [date]}
+              two: {command: [date], after: [one], exclusive: [], pools: {io: 2}}
+            """
+        func read(_ text: String) throws -> Workflow {
+            guard case .workflow(let document)? = try DocumentParser().parse(text, file: "a.yaml").first
+            else {
+                throw DocumentError(problems: [])
+            }
+            return document.workflow
+        }
+        let workflow = try read(text)
+        #expect(workflow.steps.map { $0.demand.keys.map(\.text) } == [["db"], []])
+        let (license, io) = (PoolID("license")!, PoolID("io")!)
+        #expect(workflow.steps.map(\.demand.pools) == [[license: 1], [io: 2]])
+        let written = try DocumentWriter.yaml(workflow)
+        #expect(try read(written) == workflow)
+        #expect(try DocumentWriter.yaml(try read(written)) == written)
+    }
+
     @Test("a task that shares nothing says nothing of it")
     func nothing() throws {
         let written = try DocumentWriter.yaml(try read(head))

@@ -5,21 +5,24 @@ import ZooKeeper
 extension CenterLeadership {
     /// Grants units whenever somebody says that there may be some.
     func grantUnits(_ leading: LeadingCenter) async throws {
+        var pause = Self.grantRetry.lowerBound
         for await _ in service.state.hints.pools.calls() {
             do {
                 try await leading.pools.round()
+                pause = Self.grantRetry.lowerBound
             } catch let error where !(error is CancellationError) {
                 if case LeaderWriteError.deposed = error { throw error }
                 logger.debug("Units cannot be granted now", metadata: ["error": "\(error)"])
-                try await service.time.sleep(for: Self.grantRetry)
+                try await service.time.sleep(for: pause)
+                pause = min(pause * 2, Self.grantRetry.upperBound)
                 service.state.hints.pools.wake()
             }
         }
         throw CancellationError()
     }
 
-    /// How soon it is looked again after something was not as expected, mostly because a fence was raised.
-    private static let grantRetry = Duration.milliseconds(50)
+    /// How soon it is looked again after something was not as expected, mostly because a fence was raised; later and later when it stays so.
+    private static let grantRetry = Duration.milliseconds(50)...Duration.seconds(5)
 
     /// Has claims looked at when agents make them: sets a watch, then asks for a look, so that none comes in between.
     func followClaims(_ leading: LeadingCenter) async throws {

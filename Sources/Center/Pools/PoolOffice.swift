@@ -182,6 +182,7 @@ extension PoolOffice {
         guard isWanted, damages.isEmpty else { return }
         try await lookAtPools()
         var fences: [JournalID: Int32?] = [:]
+        var refusal: ZooKeeperError?
         for claim in ledger.grantable {
             guard let known = claims?[claim.attempt] else { continue }
             let fence: Int32?
@@ -192,9 +193,14 @@ extension PoolOffice {
                 fences[known.journal] = fence
             }
             guard let fence else { continue }
-            let granted = try await shelf.grant(known, fence: fence, now: time.now)
-            claims?[claim.attempt] = granted
+            do {
+                claims?[claim.attempt] = try await shelf.grant(known, fence: fence, now: time.now)
+            } catch LeaderWriteError.conflict(let error) {
+                // Nothing was written. What is amiss with one claim is no reason to grant no other.
+                refusal = error
+            }
         }
+        if let refusal { throw LeaderWriteError.conflict(refusal) }
     }
 
     /// A pool that the catalog does not know was deleted, or cannot be read.

@@ -157,23 +157,20 @@ struct Applying: Sendable {
     }
 
     private func unfitPools(in documents: [Document]) async throws -> [DocumentProblem] {
-        var demands: [(document: Document, demand: UnitDemand)] = []
-        for document in documents {
-            guard case .task(let task) = document, !task.specification.demand.pools.isEmpty else { continue }
-            demands.append((document, task.specification.demand))
-        }
-        guard !demands.isEmpty else { return [] }
+        guard documents.contains(where: { $0.tasks.contains { !$0.demand.pools.isEmpty } }) else { return [] }
         var known: [PoolID: Pool] = [:]
         for pool in try await connection.pools() where pool.exclusive != true {
             known[pool.name] = Pool(name: pool.name, units: pool.units)
         }
-        return demands.flatMap { document, demand in
-            demand.problems(knowing: known).map { problem in
-                DocumentProblem(
-                    location: document.location,
-                    field: problem.field,
-                    message: "task \(document.name): \(problem.message)"
-                )
+        return documents.flatMap { document in
+            document.tasks.flatMap { task in
+                task.demand.problems(knowing: known).map { problem in
+                    DocumentProblem(
+                        location: document.location,
+                        field: problem.field,
+                        message: "task \(task.name): \(problem.message)"
+                    )
+                }
             }
         }
     }
