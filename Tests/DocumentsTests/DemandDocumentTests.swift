@@ -64,12 +64,13 @@ import Testing
         "what is no key and no number of units is refused with its place",
         arguments: [
             ("exclusive: db\n", "4:12", "exclusive must be a list of names such as [db-main]"),
-            ("exclusive: [DB]\n", "4:13", "exclusive[0]"), ("exclusive: [a, a]\n", "4:16", "appears twice"),
+            ("exclusive: [DB]\n", "4:13", "'DB' is not a valid name"),
+            ("exclusive: [a, a]\n", "4:16", "appears twice"),
             ("pools: [a]\n", "4:8", "a mapping of pools to units such as {license: 2}"),
             ("pools: {license: 0}\n", "4:18", "a whole number from 1 to 1000000"),
             ("pools: {license: -1}\n", "4:18", "a whole number from 1 to 1000000"),
             ("pools: {license: many}\n", "4:18", "a whole number from 1 to 1000000"),
-            ("pools: {No: 1}\n", "4:9", "pools key"), ("pool: {a: 1}\n", "4:1", "pools"),
+            ("pools: {No: 1}\n", "4:9", "'No' is not a valid name"), ("pool: {a: 1}\n", "4:1", "pools"),
         ]
     )
     func refused(_ line: String, _ place: String, _ words: String) {

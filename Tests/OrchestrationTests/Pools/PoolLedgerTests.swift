@@ -14,14 +14,14 @@ import Testing
         var isGranted = false
         var seconds: Int64 = 0
         for word in words.dropFirst() {
+            let pair = word.split(separator: ":")
             switch word.first {
+            case _ where pair.count == 2: task.demand.pools[PoolID(String(pair[0]))!] = Int(pair[1])!
             case "+": task.demand.keys.append(PoolID(String(word.dropFirst()))!)
             case "p": task.priority = Int(word.dropFirst())!
             case "@": seconds = Int64(word.dropFirst())!
             case "!": isGranted = true
-            default:
-                let pair = word.split(separator: ":")
-                task.demand.pools[PoolID(String(pair[0]))!] = Int(pair[1])!
+            default: preconditionFailure("'\(word)' says nothing of a claim")
             }
         }
         let fire = JournaledFire(
