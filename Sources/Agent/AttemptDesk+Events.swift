@@ -80,7 +80,9 @@ extension AttemptDesk {
         concludeUnstarted(entry.fire, entry.live, because: reason)
     }
 
-    private func withdraw(_ attempt: AttemptID) -> Waiting? {
+    /// Takes out what has not been handed over.
+    func withdraw(_ attempt: AttemptID) -> Waiting? {
+        entitled[attempt] = nil
         if let entry = unentitled.removeValue(forKey: attempt) {
             claimed[attempt] = nil
             return entry

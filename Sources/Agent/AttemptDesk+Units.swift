@@ -7,6 +7,7 @@ import Scheduling
 extension AttemptDesk {
     /// Has claims made for those whose instants have come, and reports those that will never be started.
     func claimUnits() {
+        giveBackEarly()
         guard !unentitled.isEmpty else { return }
         for entry in takeUnentitled({ overdue($0) != nil }) {
             miss(entry.fire, entry.live, overdue(entry) ?? MissedReason.deadline)
@@ -44,8 +45,20 @@ extension AttemptDesk {
         claimed[attempt] = nil
         // What it has waited for was no slot and no lease.
         entry.committedAt = time.now
+        entitled[attempt] = entry.launchAt
         waiting.insert(entry)
         bell.ring()
+    }
+
+    /// Gives back what is held for an instant that is far off, having been claimed by a clock that was ahead: others need it meanwhile.
+    private func giveBackEarly() {
+        guard !entitled.isEmpty else { return }
+        let limit = time.now + .milliseconds(AgentLedger.Limit.aheadMilliseconds)
+        for attempt in entitled.filter({ $0.value > limit }).keys.sorted() {
+            guard let entry = withdraw(attempt) else { continue }
+            unentitled[attempt] = entry
+            entry.live.giveBack(attempt)
+        }
     }
 
     /// Takes out those that are meant, in the order in which they came.

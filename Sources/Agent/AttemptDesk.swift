@@ -94,6 +94,8 @@ actor AttemptDesk {
     var unentitled: [AttemptID: Waiting] = [:]
     /// When those of `unentitled` that have been claimed for were claimed for last.
     var claimed: [AttemptID: MonotonicInstant] = [:]
+    /// When those of `waiting` may start that hold what they need.
+    var entitled: [AttemptID: Instant] = [:]
     /// When claims are made again.
     var claimAgainAt: MonotonicInstant?
     /// How fast attempts may be started.
@@ -153,7 +155,7 @@ actor AttemptDesk {
                 order: nextOrder
             )
             nextOrder += 1
-            if entry.specification.demand.isEmpty {
+            if entry.specification.demand.isEmpty || Mutation.beginsUngranted.isOn {
                 waiting.insert(added)
             } else if unentitled.count >= AgentTiming.queueMax, entry.fire.delivery == .atMostOnce {
                 miss(entry.fire, live, MissedReason.noUnits)
@@ -219,6 +221,7 @@ actor AttemptDesk {
         crowdedCount = 0
         for entry in due {
             if hasRoom(entry) {
+                entitled[entry.fire.attempt] = nil
                 queue.insert(entry, entry.claim)
             } else {
                 crowdedCount += 1

@@ -93,6 +93,13 @@ extension JournalLane {
     ///
     /// `nil` when there is nothing to claim.
     mutating func claimUnits() async throws -> Progress? {
+        if returned.isEmpty { returned = live.takeReturned(limit: AgentJournal.claimsMax) }
+        if !returned.isEmpty {
+            let attempts = returned
+            return try await claimed({ lane in
+                try await lane.journal.giveBack(attempts, fence: lane.fence)
+            }) { $0.returned = [] }
+        }
         if claims.isEmpty { claims = live.takeClaims(limit: AgentJournal.claimsMax) }
         guard !claims.isEmpty else { return nil }
         // What was stopped meanwhile, or given up, needs nothing any more.
@@ -101,9 +108,19 @@ extension JournalLane {
         }
         claims = wanted
         guard !wanted.isEmpty else { return .goOn }
-        switch try await outcome({ lane in try await lane.journal.claim(wanted, fence: lane.fence) }) {
+        return try await claimed({ lane in try await lane.journal.claim(wanted, fence: lane.fence) }) {
+            $0.claims = []
+        }
+    }
+
+    /// Performs a write about claims, and notes that it is done.
+    private mutating func claimed(
+        _ write: (inout JournalLane) async throws -> JournalOutcome,
+        _ done: (inout JournalLane) -> Void
+    ) async throws -> Progress {
+        switch try await outcome(write) {
         case .committed(let sent, let roundTrip, _):
-            claims = []
+            done(&self)
             noteCommit(sent, roundTrip)
         case .rejected:
             try await loadAgain()

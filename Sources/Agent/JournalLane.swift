@@ -52,6 +52,8 @@ struct JournalLane {
     var graceEnds: [TaskPart: GraceEnd] = [:]
     /// Claims on units that are to be made.
     var claims: [UnitClaim] = []
+    /// Attempts whose claims are to be given back.
+    var returned: [AttemptID] = []
     /// Writes refused in a row.
     var rejectionCount = 0
     private var hasComplained = false

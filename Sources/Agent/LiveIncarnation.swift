@@ -19,6 +19,7 @@ final class LiveIncarnation: Sendable {
         var fenceBase: Int32 = 0
         var wishes = Wishes()
         var claims: [UnitClaim] = []
+        var returned: [AttemptID] = []
         var isOver = false
     }
 
@@ -98,6 +99,21 @@ final class LiveIncarnation: Sendable {
         state.withLock { state in
             let taken = Array(state.claims.prefix(limit))
             state.claims.removeFirst(taken.count)
+            return taken
+        }
+    }
+
+    /// Asks the journal lane to give back what an attempt holds that is not to begin now.
+    func giveBack(_ attempt: AttemptID) {
+        state.withLock { $0.returned.append(attempt) }
+        bell.ring()
+    }
+
+    /// Hands over the attempts that give back what they hold, at most so many.
+    func takeReturned(limit: Int) -> [AttemptID] {
+        state.withLock { state in
+            let taken = Array(state.returned.prefix(limit))
+            state.returned.removeFirst(taken.count)
             return taken
         }
     }

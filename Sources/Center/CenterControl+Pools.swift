@@ -1,6 +1,7 @@
 import Cluster
 import Domain
 import Logging
+import Mutations
 import Orchestration
 import Scheduling
 
@@ -119,7 +120,7 @@ extension CenterControl {
             }
             return ended
         }
-        guard !ended.isEmpty else { return true }
+        guard !ended.isEmpty, !Mutation.keepsUnits.isOn else { return true }
         do {
             if try await leading.pools.release(ended) { state.hints.pools.wake() }
             return true

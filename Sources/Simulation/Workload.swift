@@ -163,9 +163,10 @@ final class Workload {
         let drawn = policies[name] ?? drawConcurrency()
         let isKeyed = keyed[name] ?? (keyGenerator.chance(0.3) && following.isPatient)
         keyed[name] = isKeyed
-        // One run at a time waits for the key, or holds it: what comes meanwhile is skipped.
+        // Few runs at a time wait for the key or hold it, so that all have their turns.
+        let areMany = drawn.livingMax == nil || drawn.waitingMax > 1
         let concurrency =
-            following.followsStarts ? Concurrency() : isKeyed ? Concurrency(.forbid) : drawn
+            following.followsStarts ? Concurrency() : isKeyed && areMany ? Concurrency(.forbid) : drawn
         policies[name] = concurrency
         var schedules = following.isScheduled ? [Schedule.every(interval)] : []
         if let completion = following.completion { schedules = [Schedule(.afterCompletion(completion))] }

@@ -145,6 +145,26 @@ import ZooKeeper
         #expect(world.runner.started == [])
     }
 
+    @Test("what a clock that was ahead has claimed is given back until the instant is near")
+    func givenBack() throws {
+        let task = try own()
+        let attempt = due(10, task)
+        runTo(9.98)
+        try #require(try claim(attempt) != nil)
+        world.setClock(ahead: .seconds(-500))
+        try world.dispatch(.grant(attempt))
+        world.run(.seconds(2))
+        #expect(try world.inbox.isEmpty)
+        #expect(try claim(attempt) == nil)
+        world.run(.seconds(400))
+        #expect(try claim(attempt) == nil)
+        runTo(9.98)
+        #expect(try claim(attempt) != nil)
+        try world.dispatch(.grant(attempt))
+        runTo(10.1)
+        #expect(world.runner.started == [attempt])
+    }
+
     @Test("its life is bounded by the lease, and prolonged with it")
     func life() throws {
         let task = try own()

@@ -124,7 +124,7 @@ extension EndToEnd {
                 _ = try await Live.TaskLifeTests.startRunning("first", cluster)
                 _ = try await cluster.start("second")
                 try await eventually("the second waits") {
-                    let shown = try await cluster.control("pool", "get", "only", "--exclusive", "-o", "json")
+                    let shown = try await cluster.control("pool", "get", "only", "-o", "json")
                     return shown.status == 0 ? try shown.json(PoolPayload.self).waiting == 1 : false
                 }
                 let pid = try #require(try cluster.processes("agent")["agent-1"])

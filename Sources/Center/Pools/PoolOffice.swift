@@ -1,6 +1,7 @@
 import Cluster
 import Domain
 import Logging
+import Mutations
 import Orchestration
 import Scheduling
 import ZooKeeper
@@ -78,9 +79,9 @@ actor PoolOffice {
 
     private func distrust() { claims = nil }
 
-    /// Reads the claims that are not known, and drops those that are gone.
+    /// Reads the claims that are not known, and drops those that are gone; now and then all, for one may be another of the same name.
     private func load() async throws {
-        var known = claims ?? [:]
+        var known = time.monotonic >= nextAudit ? [:] : claims ?? [:]
         // What former leaders have granted must be known before anything is granted (E2).
         if claims == nil { try await shelf.catchUp() }
         let names = try await shelf.names()
@@ -88,7 +89,10 @@ actor PoolOffice {
         known = known.filter { present.contains($0.key.description) }
         let old = Set(known.keys.map(\.description))
         let found = try await shelf.read(names.filter { !old.contains($0) })
-        for claim in found.claims { known[claim.claim.attempt] = claim }
+        for claim in found.claims {
+            if claim.claim.isGranted, Mutation.forgetsGrants.isOn { continue }
+            known[claim.claim.attempt] = claim
+        }
         claims = known
         complain(found.damages)
     }
@@ -142,8 +146,9 @@ extension PoolOffice {
         let timeout = await writer.session.negotiatedTimeout ?? .zero
         for claim in away {
             guard let since = sealedSince[claim.journal] else { continue }
-            let longest = max(timeout * 2, claim.claim.lease) + claim.claim.killGrace
-            guard !claim.claim.isGranted || since + longest <= time.monotonic else { continue }
+            let longest = max(timeout, claim.claim.lease) * 2 + claim.claim.killGrace
+            let isDead = since + longest <= time.monotonic || Mutation.freesWithSeal.isOn
+            guard !claim.claim.isGranted || isDead else { continue }
             try await forget(claim)
         }
     }

@@ -74,12 +74,13 @@ public struct PoolGetCommand: ControlCommand {
         discussion: """
             Examples:
               cloudtask pool get license
-              cloudtask pool get db-main --exclusive
+              cloudtask pool get db-main
             """
     )
 
     @Argument(help: "The name of the pool or key.") var pool: String
-    @Flag(help: "The exclusive key of that name, not the pool.") var exclusive = false
+    @Flag(help: "The exclusive key of that name, also when there is a pool of that name.")
+    var exclusive = false
     @OptionGroup var watch: WatchOptions
     @OptionGroup(title: "Server") var server: ServerOptions
     @OptionGroup(title: "Output") var output: OutputOptions
@@ -94,11 +95,28 @@ public struct PoolGetCommand: ControlCommand {
         let connection = try server.connection()
         let text = TimeText(zone: try time.zone())
         try await watch.perform {
-            let payload = try await connection.pool(exclusive ? .key(name) : .pool(name))
+            let payload = try await found(name, connection)
             let printer = Printer(output)
             try printer.print(payload, names: ["pool/\(payload.name)"]) { _ in
                 printer.details(PoolTable.details(of: payload, text))
             }
+        }
+    }
+
+    private func found(_ name: PoolID, _ connection: CenterConnection) async throws -> PoolPayload {
+        if exclusive { return try await connection.pool(.key(name)) }
+        let absence: CenterClientError
+        do throws(CenterClientError) {
+            return try await connection.pool(.pool(name))
+        } catch {
+            guard case .notFound = error else { throw error }
+            absence = error
+        }
+        do throws(CenterClientError) {
+            return try await connection.pool(.key(name))
+        } catch {
+            if case .notFound = error { throw absence }
+            throw error
         }
     }
 }

@@ -107,7 +107,7 @@ struct FinalChecks {
         let starts = cluster.watch.state.withLock(\.starts)
         let queued = queued(starts)
         let queuedRuns = Set(queued.map(\.attempt.run))
-        let claimed = claimedRuns
+        let claimed = Set(claims.map(\.attempt.run))
         for (name, runs) in histories {
             let records = Records(runs)
             for task in definitions {
@@ -154,18 +154,9 @@ struct FinalChecks {
     /// What waits in an inbox behind runs of its task that go on, for tasks whose runs queue: there may be more than can be run.
     private func queued(_ starts: StartCheck) -> [DispatchedRun] {
         let queueing = Set(definitions.filter { $0.specification.concurrency.waitingMax > 0 }.map(\.uid))
-        let worked = queueing.intersection(starts.busyTasks(since: trace.now - Self.retryPauseMax))
+        let busy = starts.busyTasks(since: trace.now - Self.retryPauseMax).union(claims.map(\.uid))
+        let worked = queueing.intersection(busy)
         return waitingRuns.filter { worked.contains($0.uid) }
-    }
-
-    /// The runs that hold a key, or wait for one: as long as runs of other tasks take, and whatever of those was cut off.
-    private var claimedRuns: Set<RunID> {
-        guard let root = try? cluster.tree.claims else { return [] }
-        let claims = cluster.ensemble.children(root).compactMap { name -> UnitClaim? in
-            guard let path = try? root.child(name), let node = cluster.ensemble.node(path) else { return nil }
-            return try? ZNodeCodec.decode(UnitClaim.self, from: node.data, at: path.text)
-        }
-        return Set(claims.map(\.attempt.run))
     }
 
     /// What is in the inboxes.
