@@ -30,25 +30,48 @@ struct RunFollowing: Sendable {
     }
 
     /// Does what follows from an end; returns when it is in ZooKeeper.
-    func follow(_ first: RunEnd, _ roster: Roster) async throws {
-        var ends = [first]
-        while let end = ends.popLast() {
+    func follow(_ end: RunEnd, _ roster: Roster) async throws {
+        var work = FollowingWork(end)
+        while try await follow(&work, roster) {}
+    }
+
+    /// Does the next piece of what follows from an end; `false` when there was none: all of it is in ZooKeeper.
+    ///
+    /// Work of which a piece has thrown is begun anew: what was done of it is recognised.
+    func follow(_ work: inout FollowingWork, _ roster: Roster) async throws -> Bool {
+        switch work.next() {
+        case .end(let end):
             if let backfill = end.fire.origin?.backfill { try await note(end, with: backfill) }
-            guard let task = store.read({ $0.task(end.fire.uid) }) else { continue }
+            guard let task = store.read({ $0.task(end.fire.uid) }) else { return true }
             if let next = end.successor(of: task, in: tree, now: time.now),
                 try await !isKnown(next.attempt.run)
             {
                 try await settle(next, of: task, roster)
             }
-            let children = store.read { $0.dependents(of: task.name) }
-            guard !children.isEmpty, end.counts(of: task) else { continue }
-            for end in end.each(of: task) {
-                for child in children {
-                    if let skipped = try await arrive(end, of: task, at: child, roster) {
-                        ends.append(skipped)
+            let isAwaited = store.read { !$0.dependents(of: task.name).isEmpty }
+            if isAwaited, end.counts(of: task) { work.add(instants: end.each(of: task)) }
+        case .instants(let ends): work.add(try await tell(ends, roster))
+        case nil: return false
+        }
+        return true
+    }
+
+    /// Tells instants of an end to the tasks that come after, all at once; returns the ends of runs that are not launched because of it.
+    private func tell(_ ends: [RunEnd], _ roster: Roster) async throws -> [RunEnd] {
+        try await withThrowingTaskGroup(of: (Int, [RunEnd]).self) { group in
+            for (index, end) in ends.enumerated() {
+                group.addTask {
+                    guard let task = store.read({ $0.task(end.fire.uid) }) else { return (index, []) }
+                    var skipped: [RunEnd] = []
+                    for child in store.read({ $0.dependents(of: task.name) }) {
+                        if let end = try await arrive(end, of: task, at: child, roster) { skipped.append(end) }
                     }
+                    return (index, skipped)
                 }
             }
+            var skipped: [[RunEnd]] = Array(repeating: [], count: ends.count)
+            for try await (index, ends) in group { skipped[index] = ends }
+            return skipped.flatMap(\.self)
         }
     }
 

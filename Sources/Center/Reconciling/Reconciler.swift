@@ -32,6 +32,10 @@ actor Reconciler {
     var sealed: [JournalID: LeaderJournal] = [:]
     /// Since when this leader knows that an incarnation is sealed, for the rejoin grace.
     var sealedSince: [JournalID: MonotonicInstant] = [:]
+    /// The open fires of sealed incarnations whose following the last pass has not brought to an end.
+    var slices: [JournalID: OpenFireSlice] = [:]
+    /// Whose open fires were decided last: the next pass begins with another's.
+    var lastDecided: JournalID?
     /// When agents lately started, as this leader saw it.
     private var flaps: [RuntimeID: FlapHistory] = [:]
     /// The runtimes whose tables are in the mirror, and whose part of the tree is complete.
@@ -65,6 +69,7 @@ actor Reconciler {
     func invalidateMirror() {
         mirror = nil
         sealed = [:]
+        slices = [:]
     }
 
     /// Brings everything to where it should be, as far as it can be now.
