@@ -89,49 +89,8 @@ extension JournalLane {
         }
     }
 
-    /// Claims the units that attempts need whose instants have come; they follow the segments that journal them.
-    ///
-    /// `nil` when there is nothing to claim.
-    mutating func claimUnits() async throws -> Progress? {
-        if returned.isEmpty { returned = live.takeReturned(limit: AgentJournal.claimsMax) }
-        if !returned.isEmpty {
-            let attempts = returned
-            return try await claimed({ lane in
-                try await lane.journal.giveBack(attempts, fence: lane.fence)
-            }) { $0.returned = [] }
-        }
-        if claims.isEmpty { claims = live.takeClaims(limit: AgentJournal.claimsMax) }
-        guard !claims.isEmpty else { return nil }
-        // What was stopped meanwhile, or given up, needs nothing any more.
-        let wanted = live.ledger.withLock { ledger in
-            claims.filter { ledger.openFire($0.attempt).map { $0.result == nil } ?? false }
-        }
-        claims = wanted
-        guard !wanted.isEmpty else { return .goOn }
-        return try await claimed({ lane in try await lane.journal.claim(wanted, fence: lane.fence) }) {
-            $0.claims = []
-        }
-    }
-
-    /// Performs a write about claims, and notes that it is done.
-    private mutating func claimed(
-        _ write: (inout JournalLane) async throws -> JournalOutcome,
-        _ done: (inout JournalLane) -> Void
-    ) async throws -> Progress {
-        switch try await outcome(write) {
-        case .committed(let sent, let roundTrip, _):
-            done(&self)
-            noteCommit(sent, roundTrip)
-        case .rejected:
-            try await loadAgain()
-        case .foreign:
-            return .end(.sealed)
-        }
-        return .goOn
-    }
-
     /// Performs a write; one that the server refuses for good counts as rejected, so that nothing stays in hand.
-    private mutating func outcome(
+    mutating func outcome(
         _ write: (inout JournalLane) async throws -> JournalOutcome
     ) async throws -> JournalOutcome {
         do {
@@ -144,7 +103,7 @@ extension JournalLane {
     }
 
     /// After a refused write: nothing was decided; look at the fence, the rows and the inbox as they are now.
-    private mutating func loadAgain() async throws {
+    mutating func loadAgain() async throws {
         try await reader.catchUp()
         rejectionCount += 1
         // Loading resolves what refused a write. Should something else be wrong, nobody is to be kept busy with it.

@@ -45,8 +45,8 @@ extension CenterControl {
             units: 1,
             held: ledger.held(source),
             waiting: claims.line.count,
-            holders: claims.holders,
-            line: claims.line
+            holders: Array(claims.holders.prefix(PoolView.shownMax)),
+            line: Array(claims.line.prefix(PoolView.shownMax))
         )
         if case .pool(let name) = source {
             guard let pool = catalog.pools[name]?.value else { return nil }

@@ -14,10 +14,13 @@ public struct PoolView: Hashable, Sendable {
     public var waiting: Int
     /// How many tasks name it.
     public var taskCount: Int
-    /// The attempts that hold units, since the longest first; empty in a list of pools.
+    /// The attempts that hold units, since the longest first, at most `shownMax`; empty in a list of pools.
     public var holders: [UnitClaim]
-    /// The attempts that wait, in the order of the line; empty in a list of pools.
+    /// The attempts that wait, in the order of the line, at most `shownMax`; empty in a list of pools.
     public var line: [UnitClaim]
+
+    /// More attempts than that are only counted: nobody reads them.
+    public static let shownMax = 1_000
 
     /// Creates a view.
     public init(

@@ -39,6 +39,8 @@ enum PoolTable {
                 ("waits", .init("\(place)\(words(entry)) on \(entry.agent), due \(time.absolute(entry.due))"))
             )
         }
+        let hidden = pool.waiting - (pool.queue?.count ?? pool.waiting)
+        if hidden > 0 { pairs.append(("waits", .init("and \(hidden) more"))) }
         return pairs
     }
 
