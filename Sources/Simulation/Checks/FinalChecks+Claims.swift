@@ -18,14 +18,13 @@ extension FinalChecks {
     /// Whoever waits for a key waits for somebody: in a steady cluster it is used, or was just now.
     func checkClaims() {
         let starts = cluster.watch.state.withLock(\.starts)
-        let since = cluster.trace.now - Self.handOverMax
-        let claims = claims.filter { $0.due < cluster.wallNow - Self.handOverMax }
-        guard let first = claims.first,
-            !claims.contains(where: { starts.isRunning($0.attempt.run, since: since) })
-        else { return }
+        let waiting = claims.filter { $0.due < cluster.wallNow - Self.handOverMax }
+        let keyed = definitions.filter { !$0.specification.demand.isEmpty }.map(\.uid) + claims.map(\.uid)
+        let busy = starts.busyTasks(since: cluster.trace.now - Self.handOverMax)
+        guard let first = waiting.first, busy.isDisjoint(with: keyed) else { return }
         cluster.trace.violated(
             .disposition,
-            "\(claims.count) attempts wait for a key that nobody uses, \(first.attempt) is one"
+            "\(waiting.count) attempts wait for a key that nobody uses, \(first.attempt) is one"
         )
     }
 
