@@ -17,7 +17,8 @@ extension CenterControl {
             var isComplete = true
             for report in reports {
                 let report = try await withOutputs(report)
-                if report.isUntold, time.now < (RunEnd(report)?.at ?? time.now) + Self.untoldPatience {
+                if report.isUntold, RunEnd(report)?.at.isNear(time.now, within: Self.untoldPatience) ?? false
+                {
                     isComplete = false
                     continue
                 }
@@ -86,8 +87,8 @@ extension CenterControl {
             return true
         }
         if let roster = await leading.reconciler.roster, roster.isAbandoned(fire.key, of: task) {
-            let patience = result.endedAt + Reconciler.returnPatience
-            if roster.mayReturn(fire.key, of: task), time.now < patience { return false }
+            let isRecent = result.endedAt.isNear(time.now, within: Reconciler.returnPatience)
+            if roster.mayReturn(fire.key, of: task), isRecent { return false }
             try await giveUpRetry(report, result, because: SkippedReason.partGone)
             return true
         }
@@ -105,10 +106,8 @@ extension CenterControl {
             next.terms = latest.terms
             if latest.attempt >= next.attempt.number { return true }
             // A retry has a pause of its own.
-            if result.retryAt == nil, time.now < latest.dispatchedAt + Self.pause(before: next.attempt.number)
-            {
-                return false
-            }
+            let pause = Self.pause(before: next.attempt.number)
+            if result.retryAt == nil, latest.dispatchedAt.isNear(time.now, within: pause) { return false }
         }
         guard let roster = await leading.reconciler.roster,
             let target = roster.agent(

@@ -46,6 +46,15 @@ extension Instant {
         .milliseconds(other.millisecondsSinceEpoch - millisecondsSinceEpoch)
     }
 
+    /// Whether it is less than `span` away from `now`, on either side.
+    ///
+    /// Who waits until `span` after an instant asks this, not whether that is still to come: a clock that was ahead may have told the
+    /// instant, and nobody is to wait until it comes.
+    public func isNear(_ now: Instant, within span: Duration) -> Bool {
+        let apart = duration(to: now)
+        return apart < span && .zero - span < apart
+    }
+
     /// The instant `duration` later.
     public static func + (instant: Instant, duration: Duration) -> Instant {
         instant.advanced(by: duration)

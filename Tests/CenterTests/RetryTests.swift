@@ -142,6 +142,26 @@ import ZooKeeper
         #expect(try attempts(second).sorted() == [2, 3])
     }
 
+    @Test("what a clock that was ahead has dispatched does not hold up the next attempt until then")
+    func pacedByWrongClock() async throws {
+        let scene = try await makeScene()
+        let control = scene.leader.control
+        scene.workshop.lead.length = .seconds(1_000)
+        _ = try await control.accept([report(scene, .missed)], from: scene.agent.name)
+        scene.workshop.lead.length = .zero
+        let second = scene.task.fire(scene.fire.due, attempt: 2)
+        try await scene.agent.journal(2, [second])
+        let again = Scene(
+            workshop: scene.workshop,
+            leader: scene.leader,
+            agent: scene.agent,
+            task: scene.task,
+            fire: second
+        )
+        #expect(try await control.accept([report(again, .missed)], from: scene.agent.name) != nil)
+        #expect(try attempts(scene).sorted() == [2, 3])
+    }
+
     @Test(
         "a lost reply to the dispatch is resolved: one further attempt, accepted in the end",
         arguments: [InMemoryEnsemble.LostReply.applied, .dropped, .delayed]

@@ -17,15 +17,27 @@ struct Workshop: Sendable {
     let clock = SimulationClock()
     let time: TimeSource
     let random = RandomSource(SystemRandomNumberGenerator())
+    /// How far the wall clock of everybody is ahead.
+    let lead = Lead()
     static let start = Instant(millisecondsSinceEpoch: 1_800_000_000_000)
 
     /// Makes an empty workspace; `whenAsked` happens whenever somebody looks at the wall clock.
     init(whenAsked: @escaping @Sendable () -> Void = {}) throws {
         tree = try Tree(workspace: .standard)
-        let clock = clock
+        let (clock, lead) = (clock, lead)
         time = TimeSource(clock: clock) {
             whenAsked()
-            return Workshop.start + clock.now.offset
+            return Workshop.start + clock.now.offset + lead.length
+        }
+    }
+
+    /// How far a wall clock is ahead: it may be set.
+    final class Lead: Sendable {
+        private let value = Mutex(Duration.zero)
+
+        var length: Duration {
+            get { value.withLock(\.self) }
+            set { value.withLock { $0 = newValue } }
         }
     }
 

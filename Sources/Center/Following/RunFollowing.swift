@@ -64,7 +64,9 @@ struct RunFollowing: Sendable {
                     guard let task = store.read({ $0.task(end.fire.uid) }) else { return (index, []) }
                     var skipped: [RunEnd] = []
                     for child in store.read({ $0.dependents(of: task.name) }) {
-                        if let end = try await arrive(end, of: task, at: child, roster) { skipped.append(end) }
+                        if let end = try await arrive(end, of: task, at: child, roster) {
+                            skipped.append(end)
+                        }
                     }
                     return (index, skipped)
                 }
