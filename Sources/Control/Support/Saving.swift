@@ -5,21 +5,13 @@ import Payloads
 
 /// Sends the calendars, workflows and tasks among documents, in requests that are small enough to be answered in time.
 struct Saving: Sendable {
-    /// What one request saves; a workflow is never cut.
-    private struct Part {
-        var workflows: [Workflow] = []
-        var tasks: [TaskSpecification] = []
-
-        var count: Int { workflows.reduce(tasks.count) { $0 + $1.tasks.count } }
-    }
-
     private let calendars: [DayCalendar]
-    private let parts: [Part]
+    private let parts: [SavingPart]
     private let connection: CenterConnection
     private let confirmed: Int?
     private let message: String?
 
-    /// Tasks of one request.
+    /// Tasks of one request, more where they come after one another.
     private static let tasksPerRequest = 1_000
 
     init(_ documents: [Document], connection: CenterConnection, confirmed: Int?, message: String?) {
@@ -34,31 +26,10 @@ struct Saving: Sendable {
             }
         }
         self.calendars = calendars
-        parts = Self.parts(workflows, tasks)
+        parts = SavingPart.parts(workflows, tasks, size: Self.tasksPerRequest)
         self.connection = connection
         self.confirmed = confirmed
         self.message = message
-    }
-
-    /// Workflows first: tasks may come after their steps, and never the other way round.
-    private static func parts(_ workflows: [Workflow], _ tasks: [TaskSpecification]) -> [Part] {
-        var parts: [Part] = []
-        for workflow in workflows {
-            if let last = parts.last, last.count + workflow.tasks.count <= tasksPerRequest {
-                parts[parts.count - 1].workflows.append(workflow)
-            } else {
-                parts.append(Part(workflows: [workflow]))
-            }
-        }
-        for task in tasks {
-            // What fits is checked and saved together with the workflows.
-            if let last = parts.last, last.count < tasksPerRequest {
-                parts[parts.count - 1].tasks.append(task)
-            } else {
-                parts.append(Part(tasks: [task]))
-            }
-        }
-        return parts
     }
 
     /// Has the cluster check everything, where one request cannot do that and save it, too.
@@ -87,7 +58,7 @@ struct Saving: Sendable {
         var shares: [[ChangedShare]] = []
         let progress = Progress()
         for (index, part) in parts.enumerated() {
-            progress.report("checking \(index * Self.tasksPerRequest) tasks")
+            progress.report("checking request \(index + 1) of \(parts.count)")
             let tasks = part.tasks.filter { !runtimes.contains($0.runtime) }
             let workflows = part.workflows.filter { workflow in
                 workflow.tasks.allSatisfy { !runtimes.contains($0.runtime) }
@@ -113,7 +84,7 @@ struct Saving: Sendable {
         let progress = Progress()
         let count = parts.reduce(0) { $0 + $1.count }
         var done = 0
-        let requests = parts.isEmpty && !calendars.isEmpty ? [Part()] : parts
+        let requests = parts.isEmpty && !calendars.isEmpty ? [SavingPart()] : parts
         for (index, part) in requests.enumerated() {
             let response = try await connection.apply(
                 ApplyRequest(

@@ -21,7 +21,7 @@ extension FinalChecks {
         let waiting = claims.filter { $0.due < cluster.wallNow - Self.handOverMax }
         let keyed = definitions.filter { !$0.specification.demand.isEmpty }.map(\.uid) + claims.map(\.uid)
         let busy = starts.busyTasks(since: cluster.trace.now - Self.handOverMax)
-        guard let first = waiting.first, busy.isDisjoint(with: keyed) else { return }
+        guard let first = waiting.first, keyed.allSatisfy({ busy[$0] == nil }) else { return }
         cluster.trace.violated(
             .disposition,
             "\(waiting.count) attempts wait for a key that nobody uses, \(first.attempt) is one"

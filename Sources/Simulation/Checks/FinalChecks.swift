@@ -105,14 +105,16 @@ struct FinalChecks {
     /// P1, P3: after a while everything that came due up to `end` has its disposition, in every center's history.
     func checkOutcome(through end: Instant) {
         let starts = cluster.watch.state.withLock(\.starts)
-        let queued = queued(starts)
+        let worked = workedLines(starts)
+        let queued = waitingRuns.filter { worked[$0.uid] != nil }
         let queuedRuns = Set(queued.map(\.attempt.run))
         let claimed = Set(claims.map(\.attempt.run))
         for (name, runs) in histories {
             let records = Records(runs)
             for task in definitions {
-                // What waits is taken in the order in which it is due: fires stand behind what is due before them.
-                let queueBegins = queued.filter { $0.uid == task.uid }.map(\.due).min()
+                // What waits is taken in the order in which it is due: fires stand behind what is due before them, and what runs.
+                let waiting = queued.filter { $0.uid == task.uid }.map(\.due)
+                let queueBegins = (waiting + [worked[task.uid]].compactMap(\.self)).min()
                 for part in task.specification.split.parts {
                     check(
                         task,
@@ -151,12 +153,13 @@ struct FinalChecks {
     /// Longer than the workload's tasks pause before another attempt.
     private static let retryPauseMax = Duration.seconds(4)
 
-    /// What waits in an inbox behind runs of its task that go on, for tasks whose runs queue: there may be more than can be run.
-    private func queued(_ starts: StartCheck) -> [DispatchedRun] {
+    /// The tasks whose runs queue and go on, each with the due of what runs: there may be more behind it than can be run.
+    private func workedLines(_ starts: StartCheck) -> [TaskUID: Instant] {
         let queueing = Set(definitions.filter { $0.specification.concurrency.waitingMax > 0 }.map(\.uid))
-        let busy = starts.busyTasks(since: trace.now - Self.retryPauseMax).union(claims.map(\.uid))
-        let worked = queueing.intersection(busy)
-        return waitingRuns.filter { worked.contains($0.uid) }
+        let claimed = claims.map { ($0.uid, $0.due) }
+        return starts.busyTasks(since: trace.now - Self.retryPauseMax)
+            .merging(claimed, uniquingKeysWith: min)
+            .filter { queueing.contains($0.key) }
     }
 
     /// What is in the inboxes.

@@ -199,6 +199,8 @@ struct StartCheck {
     struct Start {
         let agent: AgentID
         let task: TaskUID
+        /// When its fire was due.
+        let due: Instant
         let at: Duration
         /// How its process ended; `nil` while it runs.
         var outcome: AttemptOutcome?
@@ -215,7 +217,7 @@ struct StartCheck {
         if let before = starts[fire.attempt] {
             found.append((.start, "\(fire.attempt) starts on \(agent), and did on \(before.agent)"))
         }
-        starts[fire.attempt] = Start(agent: agent, task: fire.uid, at: now)
+        starts[fire.attempt] = Start(agent: agent, task: fire.uid, due: fire.due, at: now)
         running.insert(fire.attempt.run)
         if fire.delivery == .atMostOnce {
             if let before = runs[fire.attempt.run], before != fire.attempt, starts[before]?.outcome != .failed
@@ -238,9 +240,10 @@ struct StartCheck {
         running.contains(run) || lastEnds[run].map { $0 > instant } ?? false
     }
 
-    /// The tasks of which a process has not ended, or did so after `instant`.
-    func busyTasks(since instant: Duration) -> Set<TaskUID> {
-        Set(starts.filter { isRunning($0.key.run, since: instant) }.values.map(\.task))
+    /// The tasks of which a process has not ended, or did so after `instant`, each with the first due of those fires.
+    func busyTasks(since instant: Duration) -> [TaskUID: Instant] {
+        let busy = starts.filter { isRunning($0.key.run, since: instant) }.values
+        return Dictionary(busy.map { ($0.task, $0.due) }, uniquingKeysWith: min)
     }
 
     /// The runs that were started before `instant`.
