@@ -68,8 +68,10 @@ enum AgentTiming {
     static var dueTrust: Duration { Mutation.trustsWallClock.isOn ? .seconds(86_400) : clockTrust }
     /// A committed fire waits this long for the lease or the disk to come back.
     static let lateMax = Duration.seconds(60)
-    /// Committed fires that wait for a slot.
+    /// Committed fires that wait for a slot, and as many that wait for units.
     static let queueMax = 10_000
+    /// Claims that have waited this long are made again, a few at a time: a check that costs next to nothing.
+    static let claimAgain = Duration.seconds(60)
     /// So much of what waits in the inbox is shown to people.
     static let heldShownMax = 1_000
     /// What waits for a slot is looked through this often for what has waited too long.

@@ -105,7 +105,7 @@ public struct AgentService: Service, AgentStatusSource {
     public func queue(limit: Int) async -> AgentQueue {
         var queue = await context.desk.line(limit: limit)
         let reading = context.status.reading
-        queue.heldCount = reading.heldCount
+        queue.heldCount += reading.heldCount
         queue.entries += reading.held.prefix(limit - queue.entries.count)
         return queue
     }

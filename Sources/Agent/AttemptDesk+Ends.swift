@@ -10,6 +10,19 @@ extension AttemptDesk {
     ///
     /// A task that must run at least once is never given up for being late while its incarnation lives, unless it says so itself.
     func hopeless(_ entry: Waiting, keptCount: Int) -> String? {
+        if let reason = overdue(entry) { return reason }
+        if entry.fire.delivery == .atLeastOnce { return nil }
+        if keptCount >= AgentTiming.queueMax { return MissedReason.noSlot }
+        guard max(entry.launchAt, entry.committedAt).duration(to: time.now) > AgentTiming.lateMax else {
+            return nil
+        }
+        if !spool.isStoring { return MissedReason.noStorage }
+        if !entry.live.allowsLaunch(at: time.monotonic) { return MissedReason.leaseEnded }
+        return nil
+    }
+
+    /// Why the fire will never be started, whatever it waits for; `nil` while it may.
+    func overdue(_ entry: Waiting) -> String? {
         if entry.live.isOver { return MissedReason.incarnationEnded }
         if let deadline = entry.specification.startDeadline, entry.fire.attempt.number == 1,
             entry.launchAt.duration(to: time.now) > deadline
@@ -19,13 +32,6 @@ extension AttemptDesk {
         if let total = entry.specification.totalTimeout, entry.fire.due.duration(to: time.now) >= total {
             return MissedReason.totalTimeout
         }
-        if entry.fire.delivery == .atLeastOnce { return nil }
-        if keptCount >= AgentTiming.queueMax { return MissedReason.noSlot }
-        guard max(entry.launchAt, entry.committedAt).duration(to: time.now) > AgentTiming.lateMax else {
-            return nil
-        }
-        if !spool.isStoring { return MissedReason.noStorage }
-        if !entry.live.allowsLaunch(at: time.monotonic) { return MissedReason.leaseEnded }
         return nil
     }
 

@@ -80,7 +80,13 @@ extension AttemptDesk {
         concludeUnstarted(entry.fire, entry.live, because: reason)
     }
 
-    private func withdraw(_ attempt: AttemptID) -> Waiting? {
+    /// Takes out what has not been handed over.
+    func withdraw(_ attempt: AttemptID) -> Waiting? {
+        entitled[attempt] = nil
+        if let entry = unentitled.removeValue(forKey: attempt) {
+            claimed[attempt] = nil
+            return entry
+        }
         var found: Waiting?
         var others = MinHeap<Waiting>()
         while let entry = waiting.popMin() {
@@ -123,10 +129,10 @@ extension AttemptDesk {
     /// after its grace.
     func close() async {
         bell.ring()
+        // The journal lane takes no grants any more.
+        giveUp(takeUnentitled { _ in true })
         await waitUntilIdle(time.monotonic + AgentTiming.settle)
-        for (entry, reason) in queue.extract({ _, _ in "the agent was stopped before it could be started" }) {
-            miss(entry.fire, entry.live, reason, isLeaving: true)
-        }
+        giveUp(queue.extract { _, _ in true }.map(\.element))
         let left = running.sorted { $0.key < $1.key }
         for (attempt, known) in left where known.reason == nil {
             running[attempt]?.reason = .shutdown
@@ -135,6 +141,13 @@ extension AttemptDesk {
         let grace = left.map(\.value.specification.killGrace).max() ?? .zero
         await waitUntilIdle(time.monotonic + grace + AgentTiming.settle)
         closed.set()
+    }
+
+    private func giveUp(_ unstarted: [Waiting]) {
+        for entry in unstarted {
+            let reason = "the agent was stopped before it could be started"
+            miss(entry.fire, entry.live, reason, isLeaving: true)
+        }
     }
 
     private func waitUntilIdle(_ deadline: MonotonicInstant) async {
@@ -177,7 +190,10 @@ extension AttemptDesk.Running {
         switch reason {
         case nil where result.signal != nil && livesUntil.map({ $0 <= now }) ?? false:
             judged.outcome = fire.delivery == .atLeastOnce ? .lost : .stopped
-            judged.message = "the agent lost touch with ZooKeeper, and the task's runs must not overlap"
+            judged.message =
+                specification.demand.isEmpty
+                ? "the agent lost touch with ZooKeeper, and the task's runs must not overlap"
+                : "the agent lost touch with ZooKeeper, and the units it held may go to others"
         case nil: break
         case .timeout:
             judged.outcome = .timedOut

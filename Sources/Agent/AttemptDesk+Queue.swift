@@ -10,7 +10,7 @@ extension AttemptDesk {
         let obstacle = queue.next.flatMap { self.obstacle(to: $0, now: now) }
         // With no obstacle they are about to be handed over.
         let reason = obstacle ?? "it is about to be started"
-        let entries = queue.first(limit).enumerated().map { index, entry in
+        let starting = queue.first(limit).enumerated().map { index, entry in
             QueuedAttempt(
                 attempt: entry.fire.attempt,
                 task: entry.fire.task,
@@ -27,7 +27,8 @@ extension AttemptDesk {
             startsPerSecond: pace.perSecond,
             obstacle: obstacle,
             waitingCount: queue.count,
-            entries: entries
+            heldCount: unentitled.count,
+            entries: starting + claims(limit: limit - starting.count)
         )
     }
 }

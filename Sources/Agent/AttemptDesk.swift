@@ -8,8 +8,8 @@ import Synchronization
 
 /// Hands committed fires to the runner at their due instants, and turns what the runner says into reports.
 ///
-/// An attempt goes `waiting → queued → running → gone`; from `waiting` and `queued` it may also go at once, as missed or
-/// stopped. It outlives incarnations: results are reported in the name of the one that journaled the fire.
+/// An attempt goes `waiting → queued → running → gone`; one that needs units waits for them first (`unentitled`). From where it waits it
+/// may also go at once, as missed or stopped. It outlives incarnations: results are reported in the name of the one that journaled the fire.
 actor AttemptDesk {
     /// A committed fire that is to be launched.
     struct Launch: Sendable {
@@ -24,7 +24,8 @@ actor AttemptDesk {
         let specification: TaskSpecification
         let fence: FencingToken
         let live: LiveIncarnation
-        let committedAt: Instant
+        /// When it was committed; for what needs units, when it got them.
+        var committedAt: Instant
         let order: Int
         /// When it may start: what is not awaited at once, also when the clock that dated it is ahead of ours.
         var launchAt: Instant {
@@ -89,6 +90,14 @@ actor AttemptDesk {
     let probes: AsyncStream<ProbedAttempt>.Continuation
     var waiting = MinHeap<Waiting>()
     var queue = LaunchQueue<Waiting>()
+    /// Those that need units and have not got them yet.
+    var unentitled: [AttemptID: Waiting] = [:]
+    /// When those of `unentitled` that have been claimed for were claimed for last.
+    var claimed: [AttemptID: MonotonicInstant] = [:]
+    /// When those of `waiting` may start that hold what they need.
+    var entitled: [AttemptID: Instant] = [:]
+    /// When claims are made again.
+    var claimAgainAt: MonotonicInstant?
     /// How fast attempts may be started.
     var pace = StartPace()
     var running: [AttemptID: Running] = [:]
@@ -137,17 +146,22 @@ actor AttemptDesk {
                 concludeUnstarted(entry.fire, live)
                 continue
             }
-            waiting.insert(
-                Waiting(
-                    fire: entry.fire,
-                    specification: entry.specification,
-                    fence: entry.fence,
-                    live: live,
-                    committedAt: time.now,
-                    order: nextOrder
-                )
+            let added = Waiting(
+                fire: entry.fire,
+                specification: entry.specification,
+                fence: entry.fence,
+                live: live,
+                committedAt: time.now,
+                order: nextOrder
             )
             nextOrder += 1
+            if entry.specification.demand.isEmpty || Mutation.beginsUngranted.isOn {
+                waiting.insert(added)
+            } else if unentitled.count >= AgentTiming.queueMax, entry.fire.delivery == .atMostOnce {
+                miss(entry.fire, live, MissedReason.noUnits)
+            } else {
+                unentitled[entry.fire.attempt] = added
+            }
         }
         bell.ring()
     }
@@ -187,6 +201,7 @@ actor AttemptDesk {
 
     /// One round; returns when the next one is due.
     private func pass() async -> MonotonicInstant {
+        claimUnits()
         takeDue()
         let orders = takeLaunchable()
         if !orders.isEmpty { await runner.start(orders) }
@@ -206,6 +221,7 @@ actor AttemptDesk {
         crowdedCount = 0
         for entry in due {
             if hasRoom(entry) {
+                entitled[entry.fire.attempt] = nil
                 queue.insert(entry, entry.claim)
             } else {
                 crowdedCount += 1
@@ -281,7 +297,7 @@ actor AttemptDesk {
             specification: entry.specification,
             live: entry.live,
             order: entry.specification.residency?.probe == nil ? nil : order,
-            livesUntil: entry.specification.concurrency.isExclusive ? deadline : nil
+            livesUntil: entry.specification.endsWithLease ? deadline : nil
         )
         handedCount += 1
         queue.started(entry.specification.group)
@@ -290,7 +306,7 @@ actor AttemptDesk {
     }
 
     private func publish() {
-        let (running, waiting) = (running.keys.sorted(), waiting.count + queue.count)
+        let (running, waiting) = (running.keys.sorted(), waiting.count + queue.count + unentitled.count)
         status.update {
             $0.running = running
             $0.waitingCount = waiting
@@ -305,6 +321,7 @@ actor AttemptDesk {
             let left = crowdedCount > 0 ? AgentTiming.crowdedPause : time.now.duration(to: due)
             wake = min(wake, now + min(left, AgentTiming.dueTrust))
         }
+        if !unentitled.isEmpty { wake = min(wake, now + unitsWait) }
         if !queue.isEmpty {
             let wait = pace.wait(at: now.sinceOrigin)
             wake = min(

@@ -90,7 +90,7 @@ extension JournalLane {
     }
 
     /// Performs a write; one that the server refuses for good counts as rejected, so that nothing stays in hand.
-    private mutating func outcome(
+    mutating func outcome(
         _ write: (inout JournalLane) async throws -> JournalOutcome
     ) async throws -> JournalOutcome {
         do {
@@ -103,7 +103,7 @@ extension JournalLane {
     }
 
     /// After a refused write: nothing was decided; look at the fence, the rows and the inbox as they are now.
-    private mutating func loadAgain() async throws {
+    mutating func loadAgain() async throws {
         try await reader.catchUp()
         rejectionCount += 1
         // Loading resolves what refused a write. Should something else be wrong, nobody is to be kept busy with it.
@@ -193,6 +193,7 @@ extension JournalLane {
         case .launch: break
         case .stop(let attempt): await context.desk.stop(attempt, kill: false)
         case .kill(let attempt): await context.desk.stop(attempt, kill: true)
+        case .grant(let attempt): await context.desk.entitle(attempt)
         }
     }
 

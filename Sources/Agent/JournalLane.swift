@@ -50,6 +50,10 @@ struct JournalLane {
     var waiting: [String: DispatchedRun] = [:]
     /// When what owners that were cut off may have left is dead at the latest.
     var graceEnds: [TaskPart: GraceEnd] = [:]
+    /// Claims on units that are to be made.
+    var claims: [UnitClaim] = []
+    /// Attempts whose claims are to be given back.
+    var returned: [AttemptID] = []
     /// Writes refused in a row.
     var rejectionCount = 0
     private var hasComplained = false
@@ -107,6 +111,7 @@ struct JournalLane {
         if wishes.inbox { try await readInbox() }
         lookAtHolds()
         var progress = try await journalDue()
+        if case .end = progress {} else if let claimed = try await claimUnits() { progress = claimed }
         if case .nothing = progress, isCheckpointDue || wishes.renewal {
             progress = try await checkpoint(isRenewal: wishes.renewal)
         }

@@ -18,6 +18,8 @@ final class LiveIncarnation: Sendable {
         var timeline: Nonce?
         var fenceBase: Int32 = 0
         var wishes = Wishes()
+        var claims: [UnitClaim] = []
+        var returned: [AttemptID] = []
         var isOver = false
     }
 
@@ -84,6 +86,36 @@ final class LiveIncarnation: Sendable {
     func wish(_ change: (inout Wishes) -> Void) {
         state.withLock { change(&$0.wishes) }
         bell.ring()
+    }
+
+    /// Asks the journal lane to make claims.
+    func claim(_ claims: [UnitClaim]) {
+        state.withLock { $0.claims += claims }
+        bell.ring()
+    }
+
+    /// Hands over the claims to be made, at most so many.
+    func takeClaims(limit: Int) -> [UnitClaim] {
+        state.withLock { state in
+            let taken = Array(state.claims.prefix(limit))
+            state.claims.removeFirst(taken.count)
+            return taken
+        }
+    }
+
+    /// Asks the journal lane to give back what an attempt holds that is not to begin now.
+    func giveBack(_ attempt: AttemptID) {
+        state.withLock { $0.returned.append(attempt) }
+        bell.ring()
+    }
+
+    /// Hands over the attempts that give back what they hold, at most so many.
+    func takeReturned(limit: Int) -> [AttemptID] {
+        state.withLock { state in
+            let taken = Array(state.returned.prefix(limit))
+            state.returned.removeFirst(taken.count)
+            return taken
+        }
     }
 
     /// Hands over what was wished for.

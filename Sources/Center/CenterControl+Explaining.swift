@@ -24,6 +24,28 @@ extension CenterControl {
     }
 
     func explain(_ id: RunID) async throws -> Explanation {
+        let wait = await unitWait(of: id)
+        do {
+            var explanation = try await explainRecorded(id)
+            if let wait { explanation.findings.insert(try finding(wait), at: 0) }
+            return explanation
+        } catch CenterError.notFound(let kind, let name) {
+            // What was asked for and waits since has no record yet.
+            guard let wait else { throw CenterError.notFound(kind: kind, name: name) }
+            return Explanation(subject: "run/\(id)", findings: [try finding(wait)])
+        }
+    }
+
+    private func finding(_ wait: (claim: UnitClaim, sentence: String)) throws -> Explanation.Finding {
+        .init(
+            .waitsForUnits,
+            "It \(wait.sentence).",
+            in: "znode \(try tree.claim(wait.claim.attempt).text)",
+            advice: "\"cloudtask pool list\" shows who holds what; a timeout ends runs that hang."
+        )
+    }
+
+    private func explainRecorded(_ id: RunID) async throws -> Explanation {
         guard let run = try await history.run(id) else {
             guard let key = id.fireKey, let task = state.store.read({ $0.task(key.uid) }) else {
                 throw CenterError.notFound(kind: "run", name: id.text)

@@ -11,7 +11,9 @@ extension CenterControl {
         let names = names(in: request)
         return try await change { leading in
             let plan = try plan(request)
-            try checkSizes(plan.definitions + plan.workflows.flatMap(\.definitions))
+            let definitions = plan.definitions + plan.workflows.flatMap(\.definitions)
+            try checkPools(definitions)
+            try checkSizes(definitions)
             if request.isDryRun { return plan.receipt }
             if let objection = ChangedShare.objection(
                 to: plan.receipt.shares,
@@ -33,6 +35,15 @@ extension CenterControl {
         try await writer.record(plan.superseded)
         for workflow in plan.workflows { try await write(workflow, writer) }
         if !plan.definitions.isEmpty { try await writer.write(plan.definitions.map { .save($0) }) }
+    }
+
+    /// A pool may have been deleted or made smaller since the request was looked at.
+    private func checkPools(_ definitions: [TaskDefinition]) throws {
+        let pools = state.store.read { $0.pools.mapValues(\.value) }
+        for task in definitions {
+            guard let problem = task.specification.demand.problems(knowing: pools).first else { continue }
+            throw CenterError.conflict("task \(task.name): \(problem.message)")
+        }
     }
 
     /// Writes a workflow at once, or else such that nothing begins it before all of it is there (rule N8).
@@ -89,7 +100,7 @@ extension CenterControl {
     private func problems(_ request: SaveRequest) -> [ValidationProblem] {
         let calendars = Self.problems(request.calendars)
         guard calendars.isEmpty else { return calendars }
-        let runtimes = state.store.read { Set($0.runtimes.keys) }
+        let (runtimes, pools) = state.store.read { (Set($0.runtimes.keys), $0.pools.mapValues(\.value)) }
         let all = request.workflows.flatMap(\.tasks) + request.tasks
         var sources = sources(for: all)
         for calendar in request.calendars { sources.replace(calendar) }
@@ -102,7 +113,7 @@ extension CenterControl {
         var problems = WorkflowCheck(state.store.catalog, request).problems
         var seen: Set<TaskID> = []
         for (field, task) in places {
-            var found = Self.problems(task, dependencies, sources)
+            var found = Self.problems(task, dependencies, sources) + task.demand.problems(knowing: pools)
             if !runtimes.contains(task.runtime) {
                 found.append(.init(field: "runtime", message: Self.unknown(task.runtime, runtimes)))
             }

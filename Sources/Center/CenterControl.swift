@@ -115,6 +115,8 @@ extension CenterControl {
             guard Mutation.acceptsAsStandby.isOn else { return nil }
             return state.store.read { $0.leadership.map { Epoch(rawValue: $0.version) } }
         }
+        // Whoever waits for units may go on although something else keeps the ends from being accepted.
+        if await !releaseUnits(of: reports, leading) { return nil }
         let demanding = reports.filter { $0.demandsAnotherAttempt || leading.following.concerns($0) }
         if !demanding.isEmpty, await !attemptAgain(demanding, leading) { return nil }
         // After the next attempts are where their owners count them.

@@ -30,6 +30,9 @@ struct CenterLeadership: Sendable {
             group.addTask { try await sweep(leading) }
             group.addTask { try await backfill(leading) }
             group.addTask { try await remindOfBackfills() }
+            group.addTask { try await grantUnits(leading) }
+            group.addTask { try await followClaims(leading) }
+            group.addTask { try await remindOfClaims(leading) }
             defer { group.cancelAll() }
             try await group.next()
         }
@@ -68,7 +71,8 @@ struct CenterLeadership: Sendable {
             writer: writer,
             reconciler: reconciler,
             catalogWriter: catalogWriter,
-            following: following
+            following: following,
+            pools: PoolOffice(writer: writer, store: state.store, time: service.time, logger: logger)
         )
     }
 

@@ -9,6 +9,7 @@ struct LeadingCenter: Sendable {
     let reconciler: Reconciler
     let catalogWriter: CatalogWriter
     let following: RunFollowing
+    let pools: PoolOffice
 
     var epoch: Epoch { writer.epoch }
     var turnstile: Turnstile { reconciler.environment.turnstile }

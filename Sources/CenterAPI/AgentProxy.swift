@@ -25,28 +25,31 @@ struct AgentProxy {
             path + query,
             from: nodes.first { $0.agent == agent && $0.runtime == runtime }?.registration,
             orRefuse: "agent \(agent) is away and the output is on its machine"
-        )
+        ).response
     }
 
-    func queue(of node: NodeView, limit: Int) async throws -> Response {
-        try await get(
+    /// The answer of the agent, and what it says; `nil` when it says something else.
+    func queue(of node: NodeView, limit: Int) async throws -> (response: Response, queue: QueuePayload?) {
+        let answer = try await get(
             "/api/v1/queue?limit=\(limit)",
             from: node.registration,
             orRefuse: "agent \(node.agent) is away and only it knows what waits there"
         )
+        // What is no queue is a complaint, which is passed on as it is.
+        return (answer.response, try? PayloadCoding.decode(QueuePayload.self, from: answer.body))
     }
 
     private func get(
         _ path: String,
         from registration: AgentRegistration?,
         orRefuse refusal: String
-    ) async throws -> Response {
+    ) async throws -> OutboundHTTP.Answer {
         guard let registration, let url = registration.url else {
             throw APIError.unavailable(refusal, hint: "try again once the agent is back")
         }
-        return try await outbound.send(
-            OutboundHTTP.Message(method: .GET, url: url + path),
-            to: "agent \(registration.agent)"
+        return try await outbound.answer(
+            to: OutboundHTTP.Message(method: .GET, url: url + path),
+            from: "agent \(registration.agent)"
         )
     }
 }

@@ -118,6 +118,7 @@ public struct CenterServer: Service {
         let group = router.group("api/v1")
         TaskRoutes(operations: operations, now: now).add(to: group)
         CalendarRoutes(operations: operations).add(to: group)
+        PoolRoutes(operations: operations).add(to: group)
         BackfillRoutes(operations: operations).add(to: group)
         OccasionRoutes(operations: operations).add(to: group)
         WorkflowRoutes(operations: operations).add(to: group)

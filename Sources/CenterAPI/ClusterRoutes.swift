@@ -110,7 +110,15 @@ struct ClusterRoutes {
     private func queue(_ query: Query) async throws -> Response {
         let limit =
             try query.number("limit", in: 1...QueuePayload.limitMax) ?? QueuePayload.limitStandard
-        return try await agents.queue(of: try await node(query), limit: limit)
+        let answer = try await agents.queue(of: try await node(query), limit: limit)
+        guard var queue = answer.queue else { return answer.response }
+        // Who holds the units that something waits for only the leader knows.
+        let waits = await operations.unitWaits(of: queue.entries.map(\.attemptID))
+        guard !waits.isEmpty else { return answer.response }
+        for index in queue.entries.indices {
+            if let wait = waits[queue.entries[index].attemptID] { queue.entries[index].reason = wait }
+        }
+        return try .json(queue)
     }
 
     /// The agent may be away: the center knows of drained ones that own nothing any more.
@@ -118,4 +126,8 @@ struct ClusterRoutes {
         try await operations.setDrained(query.pathName(), in: query.name("runtime"), isDrained)
         return Response(status: .noContent)
     }
+}
+
+extension QueuePayload.Entry {
+    fileprivate var attemptID: AttemptID { AttemptID(run: run, number: attempt) }
 }

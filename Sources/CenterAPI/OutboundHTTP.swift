@@ -26,6 +26,15 @@ struct OutboundHTTP: Sendable {
         var status: Int
         var headers: HTTPHeaders
         var body: Data
+
+        /// The answer as it is to be passed on.
+        var response: Response {
+            var response = Response.json(bytes: body, status: .init(code: status))
+            for name in [HTTPField.Name.contentType, .eTag, .retryAfter] {
+                response.headers[name] = headers.first(name: name.canonicalName)
+            }
+            return response
+        }
     }
 
     let token: AccessToken
@@ -52,12 +61,7 @@ struct OutboundHTTP: Sendable {
 
     /// The answer as it is to be passed on.
     func send(_ message: Message, to receiver: String) async throws -> Response {
-        let answer = try await answer(to: message, from: receiver)
-        var response = Response.json(bytes: answer.body, status: .init(code: answer.status))
-        for name in [HTTPField.Name.contentType, .eTag, .retryAfter] {
-            response.headers[name] = answer.headers.first(name: name.canonicalName)
-        }
-        return response
+        try await answer(to: message, from: receiver).response
     }
 
     private static func origin(of url: String) -> String {

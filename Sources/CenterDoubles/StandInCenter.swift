@@ -24,6 +24,8 @@ public actor StandInCenter: CenterOperations {
     private var drained: Set<DrainedAgent> = []
     private var refusal: [ValidationProblem] = []
     var fills: [Backfill] = []
+    var sizes: [PoolID: Pool] = [:]
+    var claims: [UnitClaim] = []
     var cancelled: [RunID: String] = [:]
     var now = Instant(millisecondsSinceEpoch: 1_767_225_600_000)
     private var noted: [AttemptID: ProgressNote] = [:]

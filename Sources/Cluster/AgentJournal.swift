@@ -21,8 +21,8 @@ public enum JournalOutcome: Hashable, Sendable {
 /// cannot do anything else with the journal meanwhile.
 public struct AgentJournal: Sendable {
     private let session: any ZooKeeperSession
-    private let nodes: AgentNodes
-    private let time: TimeSource
+    let nodes: AgentNodes
+    let time: TimeSource
     private var knownBuckets: Set<Int> = []
 
     /// Largest multi in bytes of data.
@@ -127,7 +127,7 @@ public struct AgentJournal: Sendable {
     }
 
     /// What the server said to a multi.
-    private enum Reply {
+    enum Reply {
         case committed(sent: MonotonicInstant, roundTrip: Duration, transaction: Int64)
         case refused
         case exists
@@ -135,7 +135,7 @@ public struct AgentJournal: Sendable {
     }
 
     /// Sends a multi; after a lost reply, waits until reads tell the truth about it.
-    private func send(_ operations: [Operation]) async throws -> Reply {
+    func send(_ operations: [Operation]) async throws -> Reply {
         let sent = time.monotonic
         let failure: ZooKeeperError
         do {
@@ -170,7 +170,7 @@ public struct AgentJournal: Sendable {
         return 0
     }
 
-    private func stat(of path: ZNodePath) async throws -> ZNodeStat? {
+    func stat(of path: ZNodePath) async throws -> ZNodeStat? {
         let session = session
         return try await session.persistently { try await session.exists(path) }
     }

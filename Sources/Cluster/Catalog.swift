@@ -24,6 +24,8 @@ public struct Catalog: Sendable {
     public private(set) var calendars: [CalendarID: Versioned<DayCalendar>] = [:]
     /// The settings of the groups that have some.
     public private(set) var groups: [GroupID: Versioned<GroupSettings>] = [:]
+    /// The pools.
+    public private(set) var pools: [PoolID: Versioned<Pool>] = [:]
     /// The live agents.
     public private(set) var agents: [Seat: AgentRegistration] = [:]
     /// The transactions that last changed which agents are there.
@@ -144,6 +146,13 @@ extension Catalog {
         guard groups[group] != settings else { return }
         groups[group] = settings
         sourceChanged()
+    }
+
+    /// Takes over a pool; `nil` when it is gone.
+    mutating func set(pool: PoolID, _ content: Versioned<Pool>?) {
+        guard pools[pool] != content else { return }
+        pools[pool] = content
+        generation += 1
     }
 
     private mutating func sourceChanged() {

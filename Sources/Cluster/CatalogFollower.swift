@@ -13,7 +13,7 @@ public final class CatalogFollower: Sendable {
     private struct State {
         var dirty: Set<CatalogTopic> = []
         var known: Set<CatalogTopic> = [
-            .cluster, .leadership, .centers, .runtimes, .calendars, .groups, .buckets,
+            .cluster, .leadership, .centers, .runtimes, .calendars, .groups, .pools, .buckets,
         ]
         var armed: Set<CatalogTopic> = []
     }
@@ -219,8 +219,10 @@ extension CatalogTopic: Comparable {
         case .group(let group): (7, group.text, 0)
         case .calendars: (8, "", 0)
         case .calendar(let calendar): (9, calendar.text, 0)
-        case .buckets: (10, "", 0)
-        case .bucket(let bucket): (11, "", bucket)
+        case .pools: (10, "", 0)
+        case .pool(let pool): (11, pool.text, 0)
+        case .buckets: (12, "", 0)
+        case .bucket(let bucket): (13, "", bucket)
         }
     }
 }

@@ -1,7 +1,7 @@
 import Domain
 import ZooKeeper
 
-/// Reads what definitions take over from elsewhere: calendars and the settings of groups.
+/// Reads what definitions take over from elsewhere: calendars, pools and the settings of groups.
 extension CatalogReader {
     func readCalendars(_ isWatched: Bool) async throws -> Outcome {
         let (names, watch) = try await names(tree.calendars, isWatched)
@@ -31,6 +31,20 @@ extension CatalogReader {
     func readGroup(_ group: GroupID, _ isWatched: Bool) async throws -> Outcome {
         let (content, watch) = try await content(GroupSettings.self, tree.group(group), isWatched)
         return Outcome(watch: watch, isChanged: store.change { $0.set(group: group, content) })
+    }
+
+    func readPools(_ isWatched: Bool) async throws -> Outcome {
+        let (names, watch) = try await names(tree.pools, isWatched)
+        let found = names.compactMap(PoolID.init)
+        let isChanged = store.change { catalog in
+            for gone in Set(catalog.pools.keys).subtracting(found).sorted() { catalog.set(pool: gone, nil) }
+        }
+        return Outcome(watch: watch, discovered: found.map { .pool($0) }, isChanged: isChanged)
+    }
+
+    func readPool(_ pool: PoolID, _ isWatched: Bool) async throws -> Outcome {
+        let (content, watch) = try await content(Pool.self, tree.pool(pool), isWatched)
+        return Outcome(watch: watch, isChanged: store.change { $0.set(pool: pool, content) })
     }
 
     private func content<Payload: Decodable & Sendable>(

@@ -20,6 +20,10 @@ public enum CatalogTopic: Hashable, Sendable {
     case calendars
     /// A calendar.
     case calendar(CalendarID)
+    /// Which pools there are.
+    case pools
+    /// A pool.
+    case pool(PoolID)
     /// Which groups have settings.
     case groups
     /// A group's settings.
@@ -58,6 +62,8 @@ struct CatalogReader: Sendable {
         case .agents(let runtime): try await readAgents(runtime, isWatched)
         case .calendars: try await readCalendars(isWatched)
         case .calendar(let calendar): try await readCalendar(calendar, isWatched)
+        case .pools: try await readPools(isWatched)
+        case .pool(let pool): try await readPool(pool, isWatched)
         case .groups: try await readGroups(isWatched)
         case .group(let group): try await readGroup(group, isWatched)
         case .buckets: try await readBuckets(isWatched)

@@ -41,6 +41,19 @@ extension Tree {
     /// Parent of the buckets of task definitions.
     public var tasks: ZNodePath { get throws(ZooKeeperError) { try path("tasks") } }
 
+    /// Parent of the pools.
+    public var pools: ZNodePath { get throws(ZooKeeperError) { try path("pools") } }
+    /// Parent of the claims of attempts on exclusive keys and units of pools.
+    public var claims: ZNodePath { get throws(ZooKeeperError) { try path("claims") } }
+
+    /// A pool.
+    public func pool(_ pool: PoolID) throws(ZooKeeperError) -> ZNodePath { try path("pools", pool.text) }
+
+    /// The claim of an attempt.
+    public func claim(_ attempt: AttemptID) throws(ZooKeeperError) -> ZNodePath {
+        try path("claims", attempt.description)
+    }
+
     /// Parent of the calendars.
     public var calendars: ZNodePath { get throws(ZooKeeperError) { try path("calendars") } }
     /// Parent of the settings of groups.
@@ -215,7 +228,8 @@ extension RuntimeTree {
         try path("inbox", agent.text, incarnation.text)
     }
 
-    /// An entry of an inbox: `<run>-<attempt>` for a launch, with `.stop` or `.kill` appended for a command.
+    /// An entry of an inbox: `<run>-<attempt>` for a launch, with `.stop`, `.kill` or `.grant` appended for
+    /// anything else.
     public func inboxEntry(
         _ agent: AgentID,
         _ incarnation: Incarnation,
@@ -226,6 +240,7 @@ extension RuntimeTree {
             case .launch(let run): run.attempt.description
             case .stop(let attempt): attempt.description + ".stop"
             case .kill(let attempt): attempt.description + ".kill"
+            case .grant(let attempt): attempt.description + ".grant"
             }
         return try inbox(agent, incarnation).child(name)
     }

@@ -70,7 +70,7 @@ private struct WrittenTask {
     init(_ task: TaskSpecification) throws {
         let defaults = try [
             "retry": Retry().written, "concurrency": Concurrency().written, "priority": "0",
-            "placement": "{}",
+            "placement": "{}", "exclusive": "[]", "pools": "{}",
         ]
         for (key, json) in defaults { values[key] = try DocumentWriter.node(json: json) }
         guard case .mapping(let entries) = try DocumentWriter.node(json: task.written).content else { return }

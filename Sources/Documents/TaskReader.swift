@@ -7,7 +7,7 @@ struct TaskReader {
         "kind", "v", "name", "runtime", "group", "labels", "description", "command", "script", "environment",
         "parameters", "schedules",
         "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline",
-        "concurrency", "priority", "shards", "broadcast", "after", "join", "resident",
+        "concurrency", "exclusive", "pools", "priority", "shards", "broadcast", "after", "join", "resident",
         "placement", "enabled",
     ]
     private static let placementKeys = ["agents", "labels", "regions", "zones"]
@@ -50,6 +50,7 @@ struct TaskReader {
         readMisfire(into: &task, &reader)
         readRetry(into: &task, &reader)
         readConcurrency(into: &task, &reader)
+        readDemand(into: &task, &reader)
         readSplit(into: &task, &reader)
         readDependencies(into: &task, &reader)
         if let beginning = place.flatMap({ TaskID($0.workflow.text) }), place?.step != nil,

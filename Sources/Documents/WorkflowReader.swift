@@ -10,7 +10,7 @@ struct WorkflowReader {
     /// What may be said for all steps.
     static let defaultKeys = [
         "runtime", "group", "labels", "environment", "timeout", "killGrace", "delivery", "retry",
-        "totalTimeout", "startDeadline", "concurrency", "priority", "placement",
+        "totalTimeout", "startDeadline", "concurrency", "exclusive", "pools", "priority", "placement",
     ]
     /// The keys of a step.
     static let stepKeys = ["description", "command", "script", "after", "join", "enabled"] + defaultKeys

@@ -8,18 +8,20 @@ public enum Dispatch: Hashable, Sendable, Codable {
     case stop(AttemptID)
     /// Kill the attempt at once.
     case kill(AttemptID)
+    /// Let the attempt begin that waits for units: it holds them now.
+    case grant(AttemptID)
 }
 
 extension Dispatch {
-    /// The attempt that is to be launched; `nil` for a command.
+    /// The attempt that is to be launched; `nil` for anything else.
     public var launched: AttemptID? {
         if case .launch(let run) = self { run.attempt } else { nil }
     }
 
-    /// The attempt that is to end; `nil` for a launch.
+    /// The attempt that is to end; `nil` for anything else.
     public var stopped: AttemptID? {
         switch self {
-        case .launch: nil
+        case .launch, .grant: nil
         case .stop(let attempt), .kill(let attempt): attempt
         }
     }

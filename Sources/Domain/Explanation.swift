@@ -70,6 +70,8 @@ public struct Explanation: Hashable, Sendable, Codable {
         case ran
         /// The agent that has it is away.
         case agentAway = "agent-away"
+        /// It waits for exclusive keys or units of pools.
+        case waitsForUnits = "waits-for-units"
         /// All slots of its agent are taken.
         case slotsFull = "slots-full"
         /// The clocks of two machines differ.

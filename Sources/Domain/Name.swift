@@ -92,6 +92,8 @@ public enum RuntimeKind: Sendable {}
 public enum GroupKind: Sendable {}
 /// Kind of a calendar's name.
 public enum CalendarKind: Sendable {}
+/// Kind of the name of a pool or an exclusive key.
+public enum PoolKind: Sendable {}
 /// Kind of an agent's name.
 public enum AgentKind: Sendable {}
 /// Kind of a center's name.
@@ -107,6 +109,8 @@ public typealias RuntimeID = Name<RuntimeKind>
 public typealias GroupID = Name<GroupKind>
 /// A calendar's name.
 public typealias CalendarID = Name<CalendarKind>
+/// The name of a pool, or of an exclusive key.
+public typealias PoolID = Name<PoolKind>
 /// An agent's name, unique in its runtime.
 public typealias AgentID = Name<AgentKind>
 /// A center's name.

@@ -27,6 +27,12 @@ extension TaskSpecification {
         if statedConcurrency != Concurrency() {
             refuse("concurrency", "has one process at a time in any case: remove concurrency")
         }
+        if !demand.isEmpty {
+            refuse(
+                demand.keys.isEmpty ? "pools" : "exclusive",
+                "would hold its keys and units for ever: remove exclusive and pools"
+            )
+        }
         return problems
     }
 }

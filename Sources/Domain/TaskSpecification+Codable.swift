@@ -4,7 +4,7 @@ extension TaskSpecification: Codable {
     private enum Key: String, CodingKey {
         case name, runtime, group, labels, description, command, script, environment, parameters, schedules
         case timeout, killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency, priority
-        case shards, broadcast, after, join, resident
+        case exclusive, pools, shards, broadcast, after, join, resident
         case placement, enabled, workflow
     }
 
@@ -30,6 +30,7 @@ extension TaskSpecification: Codable {
         misfire = try container.decodeIfPresent(Misfire.self, forKey: .misfire) ?? misfire
         startDeadline = try container.decodeIfPresent(DurationText.self, forKey: .startDeadline)?.duration
         concurrency = try container.decodeIfPresent(Concurrency.self, forKey: .concurrency) ?? Concurrency()
+        demand = try UnitDemand(from: decoder)
         priority = try container.decodeIfPresent(Int.self, forKey: .priority) ?? priority
         shards = try container.decodeIfPresent(Shards.self, forKey: .shards)
         isBroadcast = try container.decodeIfPresent(Bool.self, forKey: .broadcast) ?? isBroadcast
@@ -70,6 +71,7 @@ extension TaskSpecification: Codable {
         if statedConcurrency != Concurrency() {
             try container.encode(statedConcurrency, forKey: .concurrency)
         }
+        try demand.encode(to: encoder)
         if priority != 0 { try container.encode(priority, forKey: .priority) }
         try container.encodeIfPresent(shards, forKey: .shards)
         if isBroadcast { try container.encode(isBroadcast, forKey: .broadcast) }

@@ -50,6 +50,8 @@ public struct TaskSpecification: Hashable, Sendable {
     public var startDeadline: Duration?
     /// What the document says of what happens when a fire comes while an earlier run lives.
     public private(set) var statedConcurrency: Concurrency
+    /// What each of its runs holds while it lives, and shares with the runs of other tasks.
+    public var demand: UnitDemand
     /// Which of two runs goes first when there is one slot for both: the one with the higher priority, from -100 to 100.
     public var priority: Int
     /// Into which shards each fire is split; `nil` for none.
@@ -86,6 +88,7 @@ public struct TaskSpecification: Hashable, Sendable {
         totalTimeout: Duration? = nil,
         startDeadline: Duration? = nil,
         concurrency: Concurrency = Concurrency(),
+        demand: UnitDemand = UnitDemand(),
         priority: Int = 0,
         shards: Shards? = nil,
         isBroadcast: Bool = false,
@@ -112,6 +115,7 @@ public struct TaskSpecification: Hashable, Sendable {
         self.totalTimeout = totalTimeout
         self.startDeadline = startDeadline
         statedConcurrency = concurrency
+        self.demand = demand
         self.priority = priority
         self.shards = shards
         self.isBroadcast = isBroadcast
@@ -136,6 +140,9 @@ public struct TaskSpecification: Hashable, Sendable {
 
     /// The grace between SIGTERM and SIGKILL of a task that names none (docs/architecture.md §7).
     public static let killGraceDefault = Duration.seconds(10)
+
+    /// Whether an attempt must not outlive its agent's lease: somebody else may begin once it is over.
+    public var endsWithLease: Bool { concurrency.isExclusive || !demand.isEmpty }
 }
 
 /// What happens to a fire whose outcome cannot be known.

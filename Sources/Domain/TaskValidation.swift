@@ -57,7 +57,7 @@ extension TaskSpecification {
         let problems =
             actionProblems + labelProblems + environmentProblems + parameterProblems + scheduleProblems
             + completionProblems + startProblems + durationProblems + after.problems(of: name)
-            + splitProblems + residencyProblems
+            + demand.problems + splitProblems + residencyProblems
         return problems.isEmpty ? sizeProblems : problems
     }
 

@@ -72,7 +72,7 @@ extension Supervisor {
                 process,
                 startedAt: time.now,
                 script: script,
-                guardGrace: task.concurrency.isExclusive ? task.killGrace : nil
+                guardGrace: task.endsWithLease ? task.killGrace : nil
             )
             try guardLife(of: attempt, until: deadline)
             try watch(attempt)
@@ -102,7 +102,7 @@ extension Supervisor {
             output: files.output,
             error: files.error,
             deadline: deadline,
-            endsWithParent: order.specification.concurrency.isExclusive
+            endsWithParent: order.specification.endsWithLease
         )
     }
 

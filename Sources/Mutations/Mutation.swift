@@ -162,4 +162,15 @@ public enum Mutation: String, CaseIterable, Sendable {
     case countsForeign = "foreign-dispatch-taken"
     /// A run is over when its first attempt has ended, although another one follows (O1).
     case endsRunEarly = "run-over-early"
+
+    // MARK: Exclusive keys and units of pools
+
+    /// An attempt begins without the units that it needs (E1).
+    case beginsUngranted = "units-not-awaited"
+    /// What a former leader has granted counts as free (E2).
+    case forgetsGrants = "grants-not-read"
+    /// What a sealed incarnation holds is free at once, whatever of it may live (E3).
+    case freesWithSeal = "units-free-with-seal"
+    /// An end is accepted without the units being taken back (E3).
+    case keepsUnits = "units-kept"
 }

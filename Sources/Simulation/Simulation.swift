@@ -78,6 +78,7 @@ public struct Simulation {
         final.checkRequests()
         final.checkFollowers(through: lastDue)
         final.checkStarts()
+        final.checkClaims()
         return SimulationReport(
             seed: seed,
             violations: cluster.trace.violations,

@@ -21,6 +21,9 @@ final class Workload {
     private var followingGenerator: SeededGenerator
     private var pauseGenerator: SeededGenerator
     private var splitGenerator: SeededGenerator
+    private var keyGenerator: SeededGenerator
+    /// Whether the runs of a task hold a key that those of others hold, too; an edit does not change it.
+    private var keyed: [TaskID: Bool] = [:]
     /// Which tasks stand in a group that is paused now and then.
     private var grouped: Set<TaskID> = []
     /// Tasks whose schedules were changed while the cluster ran.
@@ -34,6 +37,7 @@ final class Workload {
         followingGenerator = generator
         pauseGenerator = generator
         splitGenerator = generator
+        keyGenerator = generator
     }
 
     /// The group that is paused now and then.
@@ -52,6 +56,8 @@ final class Workload {
 
         /// Whether nothing but its schedule begins its runs.
         var isPlain: Bool { after.edges.isEmpty && completion == nil && !followsStarts }
+        /// Whether its runs may have to wait for those of others.
+        var isPatient: Bool { completion == nil && !followsStarts }
     }
 
     /// Tasks whose fires may have to wait for the end of a run.
@@ -155,7 +161,12 @@ final class Workload {
         }
         followings[name] = following
         let drawn = policies[name] ?? drawConcurrency()
-        let concurrency = following.followsStarts ? Concurrency() : drawn
+        let isKeyed = keyed[name] ?? (keyGenerator.chance(0.3) && following.isPatient)
+        keyed[name] = isKeyed
+        // Few runs at a time wait for the key or hold it, so that all have their turns.
+        let areMany = drawn.livingMax == nil || drawn.waitingMax > 1
+        let concurrency =
+            following.followsStarts ? Concurrency() : isKeyed && areMany ? Concurrency(.forbid) : drawn
         policies[name] = concurrency
         var schedules = following.isScheduled ? [Schedule.every(interval)] : []
         if let completion = following.completion { schedules = [Schedule(.afterCompletion(completion))] }
@@ -176,6 +187,7 @@ final class Workload {
                 agent: generator.element(of: locations) ?? .any
             ),
             concurrency: concurrency,
+            demand: UnitDemand(keys: isKeyed ? [PoolID("shared")].compactMap(\.self) : []),
             shards: following.shards,
             after: following.after
         )

@@ -107,6 +107,59 @@ import ZooKeeper
         #expect(ensemble.children(nodes.fence) == ["cp", "s-3"])
     }
 
+    private func claim(_ number: UInt64) -> UnitClaim {
+        var task = TaskSpecification(name: TaskID("t")!, action: .command(["true"]))
+        task.demand.keys = [PoolID("db")!]
+        let fire = JournaledFire(
+            attempt: AttemptID(run: RunID(request: RandomID(high: 0, low: number)), number: 1),
+            task: task.name,
+            uid: TaskUID(bits: 1),
+            revision: 1,
+            due: .epoch,
+            trigger: .request,
+            delivery: .atMostOnce,
+            decision: .launch
+        )
+        return UnitClaim(
+            fire,
+            of: task,
+            runtime: .standard,
+            agent: nodes.seat.agent,
+            incarnation: nodes.incarnation,
+            lease: .seconds(1)
+        )
+    }
+
+    @Test(
+        "claims whose reply is lost are made once, whatever became of it",
+        arguments: [InMemoryEnsemble.LostReply.applied, .dropped, .delayed]
+    )
+    func claimReplyLost(_ kind: InMemoryEnsemble.LostReply) async throws {
+        try ensemble.createAll(try nodes.tree.claims)
+        let session = try await ensemble.connect(resuming: nil)
+        let journal = AgentJournal(session: session, nodes: nodes, time: time)
+        ensemble.loseReply(kind) { _ in true }
+        let claims = [claim(1), claim(2)]
+        async let outcome = journal.claim(claims, fence: 0)
+        while await session.state.isConnected { await Task.yield() }
+        ensemble.reconnect(try #require(ensemble.sessions.first))
+        guard case .committed = try await outcome else {
+            Issue.record("not committed")
+            return
+        }
+        #expect(ensemble.children(try nodes.tree.claims) == claims.map(\.attempt.description).sorted())
+    }
+
+    @Test("a raised fence refuses claims, and none of them is made")
+    func claimRefused() async throws {
+        try ensemble.createAll(try nodes.tree.claims)
+        let session = try await ensemble.connect(resuming: nil)
+        let journal = AgentJournal(session: session, nodes: nodes, time: time)
+        try ensemble.write([.set(nodes.fence, data: try ZNodeCodec.encode(FenceRecord()), version: nil)])
+        #expect(try await journal.claim([claim(1)], fence: 0) == .rejected)
+        #expect(ensemble.children(try nodes.tree.claims).isEmpty)
+    }
+
     @Test("a raised fence refuses a segment, and an inbox entry that was taken back does, too")
     func refusedSegment() async throws {
         let session = try await ensemble.connect(resuming: nil)

@@ -193,7 +193,8 @@ struct Leader: Sendable {
             writer: writer,
             reconciler: reconciler,
             catalogWriter: catalogWriter,
-            following: following
+            following: following,
+            pools: PoolOffice(writer: writer, store: state.store, time: workshop.time, logger: logger)
         )
         control = CenterControl(
             state: state,

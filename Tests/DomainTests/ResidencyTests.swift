@@ -241,8 +241,11 @@ import Testing
             $0.misfire = Misfire(.all)
             $0.delivery = .atLeastOnce
             $0.concurrency = Concurrency(.forbid)
+            $0.demand.keys = [PoolID("db")!]
         }
-        let fields = ["schedules", "after", "shards", "retry", "misfire", "delivery", "concurrency"]
+        let fields = [
+            "schedules", "after", "shards", "retry", "misfire", "delivery", "concurrency", "exclusive",
+        ]
         let found = contradictory.problems.filter { $0.message.hasPrefix("a resident task") }
         #expect(found.map(\.field) == fields)
         let wrong = try specification {

@@ -264,6 +264,17 @@ public protocol CenterOperations: Sendable {
     /// Deletes a calendar that no task names.
     func deleteCalendar(_ name: CalendarID) async throws
 
+    /// The pools, and the exclusive keys that tasks name, sorted by name; who holds units of them is left out.
+    func pools() async throws -> [PoolView]
+    /// One pool or exclusive key, with who holds units of it and who waits.
+    func pool(_ source: UnitSource) async throws -> PoolView
+    /// Creates a pool or changes its size; what it was before, if it was there.
+    func setPool(_ pool: Pool) async throws -> Pool?
+    /// Deletes a pool that no task names.
+    func deletePool(_ name: PoolID) async throws
+    /// What attempts that have not begun wait for, for people; only those that wait for units.
+    func unitWaits(of attempts: [AttemptID]) async -> [AttemptID: String]
+
     /// The groups that have tasks or settings, sorted by name.
     func groups() async throws -> [GroupView]
     /// Makes the schedules of all tasks of a group or runtime not count, or count again.

@@ -15,6 +15,8 @@ final class ReconcileHints: Sendable {
     private let state = Mutex(State())
     /// Wakes whoever drives backfills.
     let backfills = WakeUp()
+    /// Wakes whoever grants units.
+    let pools = WakeUp()
 
     /// Wishes for passes, for the one who performs them; the latest caller gets them.
     func wishes() -> AsyncStream<Void> {

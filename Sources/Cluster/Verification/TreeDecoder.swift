@@ -130,9 +130,9 @@ extension TreeDecoder {
         }
     }
 
-    /// Calendars, groups and revisions: clusters that an earlier version made have none of these nodes.
+    /// Calendars, groups, pools and revisions: clusters that an earlier version made have none of these nodes.
     private mutating func decodeSources() throws {
-        for path in try [tree.calendars, tree.groups, tree.revisions] { visit(path) }
+        for path in try [tree.calendars, tree.groups, tree.pools, tree.claims, tree.revisions] { visit(path) }
         for name in snapshot.children(try tree.calendars) {
             guard let id = CalendarID(name) else { continue }
             let path = try tree.calendar(id)
@@ -142,6 +142,16 @@ extension TreeDecoder {
             guard let id = GroupID(name) else { continue }
             let path = try tree.group(id)
             if let group = payload(GroupSettings.self, path) { check(group.name.text, is: name, path) }
+        }
+        for name in snapshot.children(try tree.pools) {
+            guard let id = PoolID(name) else { continue }
+            let path = try tree.pool(id)
+            if let pool = payload(Pool.self, path) { check(pool.name.text, is: name, path) }
+        }
+        for name in snapshot.children(try tree.claims) {
+            let path = try tree.claims.child(name)
+            guard let claim = payload(UnitClaim.self, path) else { continue }
+            check(claim.attempt.description, is: name, path)
         }
         for bucket in buckets(try tree.revisions) {
             let parent = try tree.revisionBucket(bucket)

@@ -73,6 +73,7 @@ enum TaskTable {
             ("labels", .init(labels(of: specification))),
             ("delivery", .init(specification.delivery.rawValue)),
             ("concurrency", .init(concurrency(specification.concurrency))),
+            ("units", .init(units(specification.demand))),
             ("after", .init(dependencies(specification.after))),
             ("timeout", .init(specification.timeout.map { DurationText($0).text } ?? "none")),
             ("kill grace", .init(DurationText(specification.killGrace).text)),
@@ -125,6 +126,17 @@ enum TaskTable {
         case .queueAll: return "\(name), at most \(concurrency.cap) wait"
         case .forbid, .queueOne, .replace: return name
         }
+    }
+
+    /// What its runs share with those of other tasks.
+    static func units(_ demand: UnitDemand) -> String {
+        let texts = demand.units.keys.sorted().map { source in
+            switch source {
+            case .key(let name): "exclusive \(name)"
+            case .pool(let name): "\(demand.pools[name] ?? 0) of pool \(name)"
+            }
+        }
+        return texts.isEmpty ? "none" : texts.joined(separator: ", ")
     }
 
     private static func next(_ task: TaskPayload, _ time: TimeText) -> Table.Cell {

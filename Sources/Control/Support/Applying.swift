@@ -112,10 +112,11 @@ struct Applying: Sendable {
         return changes
     }
 
-    /// Finds tasks whose runtime or calendars neither exist nor are among the documents, before anything is changed.
+    /// Finds tasks whose runtime, calendars or pools neither exist nor are among the documents, before anything is changed.
     private func refuseUnknownNames(in documents: [Document]) async throws {
         let problems =
             try await unknownRuntimes(in: documents) + unknownCalendars(in: documents)
+            + unfitPools(in: documents)
         if !problems.isEmpty { throw DocumentError(problems: problems) }
     }
 
@@ -151,6 +152,25 @@ struct Applying: Sendable {
                     field: problem.field,
                     message: "task \(document.name): \(problem.message)"
                 )
+            }
+        }
+    }
+
+    private func unfitPools(in documents: [Document]) async throws -> [DocumentProblem] {
+        guard documents.contains(where: { $0.tasks.contains { !$0.demand.pools.isEmpty } }) else { return [] }
+        var known: [PoolID: Pool] = [:]
+        for pool in try await connection.pools() where pool.exclusive != true {
+            known[pool.name] = Pool(name: pool.name, units: pool.units)
+        }
+        return documents.flatMap { document in
+            document.tasks.flatMap { task in
+                task.demand.problems(knowing: known).map { problem in
+                    DocumentProblem(
+                        location: document.location,
+                        field: problem.field,
+                        message: "task \(task.name): \(problem.message)"
+                    )
+                }
             }
         }
     }

@@ -7,7 +7,8 @@ public enum ControlCommands {
     public static let all: [any ParsableCommand.Type] = [
         UpCommand.self, ApplyCommand.self, DiffCommand.self, DeleteCommand.self, TaskCommand.self,
         RunCommand.self, BackfillCommand.self, WorkflowCommand.self,
-        RuntimeCommand.self, GroupCommand.self, CalendarCommand.self, NodeCommand.self, ClusterCommand.self,
+        RuntimeCommand.self, GroupCommand.self, CalendarCommand.self, PoolCommand.self, NodeCommand.self,
+        ClusterCommand.self,
         ZNodeCommand.self, ScheduleCommand.self,
         ImportCommand.self, ExportCommand.self, DoctorCommand.self,
         CompletionCommand.self,

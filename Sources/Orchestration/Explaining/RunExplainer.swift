@@ -158,6 +158,7 @@ public enum RunExplainer {
             "Its startDeadline is what a start may be late at most: raise it, or add agents."
         case MissedReason.totalTimeout: "Its totalTimeout ended its waiting: raise it, or add agents."
         case MissedReason.noSlot: "Add slots or agents, or spread the schedules (jitter, H)."
+        case MissedReason.noUnits: "\"cloudtask pool list\" shows what so many wait for, and who holds it."
         case MissedReason.noStorage: "Look at the disk of the agent."
         case MissedReason.leaseEnded, MissedReason.incarnationEnded:
             "The agent lost touch with ZooKeeper: look at its log and at the network."

@@ -264,6 +264,8 @@ public enum MissedReason {
     public static let incarnationEnded = "late: the agent had to register anew before it could start it"
     /// Journaled, but too many attempts waited for a slot.
     public static let noSlot = "late: too many attempts wait for a slot of the agent"
+    /// Journaled, but too many attempts waited for units.
+    public static let noUnits = "late: too many attempts of the agent wait for keys and units of pools"
     /// Journaled, but results could not be stored.
     public static let noStorage = "late: the agent cannot store results (is its disk full?)"
 }

@@ -55,8 +55,8 @@ extension TaskCheck {
             let excuse =
                 clock ?? excuses.delay(from: instance.due, to: first.startedAt, ownership)
             var finding = RunFinding(.late, starts: [first], lateness: lateness).excused(by: excuse)
-            // It may have waited for another run, or for the end of what an owner that was cut off had left.
-            if definition.specification.concurrency.isExclusive { finding.isViolation = false }
+            // It may have waited for another run, for units, or for the end of what an owner that was cut off had left.
+            if definition.specification.endsWithLease { finding.isViolation = false }
             return [finding]
         }
         guard lateness < .zero - policy.clockSkew else { return [] }

@@ -13,6 +13,7 @@ final class ClusterWatch: Sendable {
         var journal = JournalCheck()
         var rows = RowCheck()
         var overlaps = OverlapCheck()
+        var keys = KeyCheck()
         var leadership = LeadershipCheck()
         var inboxes = InboxCheck()
         var starts = StartCheck()
@@ -81,7 +82,7 @@ final class ClusterWatch: Sendable {
         let violations = state.withLock { state -> [(Promise, String)] in
             guard state.isOpen else { return [] }
             var found = state.starts.started(order.fire, by: agent, at: trace.now)
-            found += state.overlaps.started(order, by: agent)
+            found += state.overlaps.started(order, by: agent) + state.keys.started(order, by: agent)
             let journal = state.journal.owners[order.fire.attempt]
             guard let journal else {
                 return found + [(.journal, "\(order.fire.attempt) starts without having been journaled")]
@@ -101,6 +102,7 @@ final class ClusterWatch: Sendable {
         trace.note("end", "\(attempt) \(outcome.rawValue)")
         state.withLock { state in
             state.overlaps.ended(attempt)
+            state.keys.ended(attempt)
             if state.isOpen { state.starts.ended(attempt, outcome, at: trace.now) }
         }
     }

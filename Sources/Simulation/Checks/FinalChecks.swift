@@ -108,6 +108,7 @@ struct FinalChecks {
         let worked = workedLines(starts)
         let queued = waitingRuns.filter { worked[$0.uid] != nil }
         let queuedRuns = Set(queued.map(\.attempt.run))
+        let claimed = Set(claims.map(\.attempt.run))
         for (name, runs) in histories {
             let records = Records(runs)
             for task in definitions {
@@ -115,10 +116,18 @@ struct FinalChecks {
                 let waiting = queued.filter { $0.uid == task.uid }.map(\.due)
                 let queueBegins = (waiting + [worked[task.uid]].compactMap(\.self)).min()
                 for part in task.specification.split.parts {
-                    check(task, part: part, through: min(end, queueBegins ?? end), records, starts, name)
+                    check(
+                        task,
+                        part: part,
+                        through: min(end, queueBegins ?? end),
+                        records,
+                        starts,
+                        claimed: claimed,
+                        name
+                    )
                 }
             }
-            for run in runs where !run.state.isFinal && run.due <= end {
+            for run in runs where !run.state.isFinal && run.due <= end && !claimed.contains(run.id) {
                 // What runs may run on, and what has just failed is attempted again.
                 if starts.isRunning(run.id, since: trace.now - Self.retryPauseMax) { continue }
                 trace.violated(
@@ -131,7 +140,8 @@ struct FinalChecks {
             where run.fireKey != nil && !records.has(run) {
                 trace.violated(.disposition, "\(run) was started, and \(name) does not know it")
             }
-            for run in workload.requestedRuns where !records.has(run) && !queuedRuns.contains(run) {
+            for run in workload.requestedRuns
+            where !records.has(run) && !queuedRuns.contains(run) && !claimed.contains(run) {
                 trace.violated(.disposition, "\(run) was requested, and \(name) does not know it")
             }
         }
@@ -146,7 +156,10 @@ struct FinalChecks {
     /// The tasks whose runs queue and go on, each with the due of what runs: there may be more behind it than can be run.
     private func workedLines(_ starts: StartCheck) -> [TaskUID: Instant] {
         let queueing = Set(definitions.filter { $0.specification.concurrency.waitingMax > 0 }.map(\.uid))
-        return starts.busyTasks(since: trace.now - Self.retryPauseMax).filter { queueing.contains($0.key) }
+        let claimed = claims.map { ($0.uid, $0.due) }
+        return starts.busyTasks(since: trace.now - Self.retryPauseMax)
+            .merging(claimed, uniquingKeysWith: min)
+            .filter { queueing.contains($0.key) }
     }
 
     /// What is in the inboxes.
@@ -177,6 +190,7 @@ struct FinalChecks {
         through end: Instant,
         _ records: Records,
         _ starts: StartCheck,
+        claimed: Set<RunID>,
         _ center: String
     ) {
         let ended = starts.endedRuns
@@ -186,6 +200,7 @@ struct FinalChecks {
             due = task.nextDue(after: instant)
             if isAmbiguous(instant, task, key) { continue }
             let run = RunID(FireKey(uid: task.uid, part: part, due: instant))
+            if claimed.contains(run) { continue }
             let count = records.count(key, instant)
             if count == 0 {
                 trace.violated(.disposition, "\(task.name) at \(instant) (\(run)) is absent at \(center)")

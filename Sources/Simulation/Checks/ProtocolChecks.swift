@@ -132,7 +132,7 @@ struct InboxCheck {
         journaled: (String) -> Bool
     ) -> [Finding] {
         guard case .inboxEntry(let journal, let name) = node,
-            !name.hasSuffix(".stop"), !name.hasSuffix(".kill")
+            !name.hasSuffix(".stop"), !name.hasSuffix(".kill"), !name.hasSuffix(".grant")
         else { return [] }
         if change.isDeletion { entries[name]?.remove(journal) }
         guard change.isCreation else { return [] }
@@ -171,6 +171,26 @@ struct OverlapCheck {
     mutating func ended(_ attempt: AttemptID) {
         guard let key = parts.removeValue(forKey: attempt) else { return }
         alive[key]?[attempt] = nil
+    }
+}
+
+/// P4: no two attempts live at the same time that hold one exclusive key, of whatever tasks, wherever they run.
+struct KeyCheck {
+    private var holders: [PoolID: [AttemptID: AgentID]] = [:]
+
+    mutating func started(_ order: LaunchOrder, by agent: AgentID) -> [Finding] {
+        order.specification.demand.keys.flatMap { key -> [Finding] in
+            let others = (holders[key] ?? [:]).sorted { $0.key < $1.key }
+            holders[key, default: [:]][order.fire.attempt] = agent
+            guard !others.isEmpty else { return [] }
+            let list = others.map { "\($0.key) on \($0.value)" }.joined(separator: " and ")
+            let what = "\(order.fire.attempt) of \(order.fire.task) starts on \(agent)"
+            return [(.overlap, "\(what) while \(key) is held by \(list)")]
+        }
+    }
+
+    mutating func ended(_ attempt: AttemptID) {
+        for key in holders.keys { holders[key]?[attempt] = nil }
     }
 }
 

@@ -86,7 +86,7 @@ final class SimulatedRunner: AttemptRunner {
         onStart(order)
         continuation.yield(.started(attempt, at: time.now))
         clock.schedule(after: length) { [weak self] in self?.end(attempt, outcome, signal: nil) }
-        guard order.specification.concurrency.isExclusive, !Mutation.outlivesLease.isOn else { return }
+        guard order.specification.endsWithLease, !Mutation.outlivesLease.isOn else { return }
         state.withLock { $0.lives[attempt] = order.notAfter }
         guardLife(of: attempt, grace: order.specification.killGrace)
     }
