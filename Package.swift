@@ -30,6 +30,7 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -56,6 +57,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -127,6 +129,7 @@ let package = Package(
             "Executor",
             ["Agent", "CProcess", "Cluster", "Domain", "Scheduling", crypto, lifecycle, logging]
         ),
+        module("Performers", ["Domain", "Scheduling", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
         module("Documents", ["Payloads", "Domain", "Scheduling", yams]),
         module("Import", ["Documents", "Domain", "Scheduling"]),
         module(
@@ -145,7 +148,7 @@ let package = Package(
             name: "cloudtask",
             dependencies: [
                 "Control", "Center", "CenterAPI", "CenterStore", "Agent", "AgentAPI", "AgentStore",
-                "CenterClient", "Executor", "Simulation",
+                "CenterClient", "Executor", "Performers", "Simulation",
                 "Cluster", "ZooKeeper", "ZooKeeperClient", "Domain", "Scheduling", argumentParser, lifecycle,
                 logging, signals,
             ],
@@ -275,6 +278,7 @@ let package = Package(
         tests("MutationsTests", ["Mutations"]),
         tests("OrchestrationTests", ["Orchestration", "Domain", "Scheduling"], exclude: ["Cases"]),
         tests("PayloadsTests", ["Payloads", "Domain", "Scheduling"]),
+        tests("PerformersTests", ["Performers", "Domain", nioCore, nioPosix, nioSSL]),
         tests("SchedulingTests", ["Scheduling"], exclude: ["Cases"]),
         tests("SimulationTests", ["Simulation"], exclude: ["seeds.txt"]),
         tests("SimulationKitTests", ["SimulationKit", "ZooKeeper", "ZooKeeperContract"]),

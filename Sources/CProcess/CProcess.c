@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -76,7 +77,7 @@ static int execute(struct start *start) {
 static int child(void *context) {
     struct start *start = context;
     const struct ct_program *program = start->program;
-    if (setpgid(0, 0) != 0) return fail(start, ct_stage_prepare, errno);
+    if (!program->joins_group && setpgid(0, 0) != 0) return fail(start, ct_stage_prepare, errno);
     reset_signals();
     if (dup2(program->input, 0) < 0 || dup2(program->output, 1) < 0 || dup2(program->error, 2) < 0) {
         return fail(start, ct_stage_prepare, errno);
@@ -191,6 +192,52 @@ int ct_groups_alive(const pid_t *groups, int count, uint8_t *alive) {
     }
     closedir(processes);
     return 0;
+}
+
+int ct_group_members(pid_t group, pid_t *members, int capacity) {
+    DIR *processes = opendir("/proc");
+    if (processes == NULL) return -1;
+    int count = 0;
+    for (struct dirent *entry = readdir(processes); entry != NULL && count < capacity; entry = readdir(processes)) {
+        pid_t other;
+        char state;
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
+        if (group_of(dirfd(processes), entry->d_name, &other, &state) != 0 || other != group) continue;
+        if (state == 'Z' || state == 'X') continue;
+        members[count++] = (pid_t)atoi(entry->d_name);
+    }
+    closedir(processes);
+    return count;
+}
+
+static int stop_bell = -1;
+
+static void ring_stop(int number) {
+    (void)number;
+    int reason = errno;
+    eventfd_write(stop_bell, 1);
+    errno = reason;
+}
+
+int ct_catch_stop(void) {
+    stop_bell = ct_bell_make();
+    if (stop_bell < 0) return -1;
+    struct sigaction action = {.sa_handler = ring_stop, .sa_flags = SA_RESTART};
+    if (sigaction(SIGTERM, &action, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR) return -1;
+    return stop_bell;
+}
+
+int ct_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+void ct_die_of(int number) {
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    signal(number, SIG_DFL);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    kill(getpid(), number);
 }
 
 int ct_wait_set_make(void) { return epoll_create1(EPOLL_CLOEXEC); }

@@ -3,11 +3,6 @@ public import Domain
 extension TaskDefinition {
     /// How many bytes it takes, roughly and before it is encoded: what it says may be large, what is added to that is small.
     public var estimatedBytes: Int {
-        let action =
-            switch specification.action {
-            case .command(let words): words.reduce(0) { $0 + $1.utf8.count + 3 }
-            case .script(let text): text.utf8.count
-            }
         let pairs = [specification.environment, specification.labels] + exceptions.map(\.parameters)
         let texts = pairs.joined().reduce(specification.description?.utf8.count ?? 0) {
             $0 + $1.key.utf8.count + $1.value.utf8.count + 6
@@ -23,7 +18,8 @@ extension TaskDefinition {
             guard case .shards(.names(let names)) = split else { return size }
             return names.reduce(size) { $0 + $1.utf8.count + 3 }
         }
-        return 1_024 + action + texts + parameters + shards + 160 * schedules + 32 * calendars + 512
+        return 1_024 + specification.action.textBytes + texts + parameters + shards + 160 * schedules + 32
+            * calendars + 512
             * exceptions.count
     }
 }

@@ -35,7 +35,8 @@ extension DocumentWriter {
     private static func entries(of step: TaskSpecification, _ head: WrittenTask) throws -> [SourceNode.Entry]
     {
         let written = try WrittenTask(step)
-        var entries = written.entries(["description", "command", "script"]) + written.difference(from: head)
+        var entries = written.entries(["description"] + WorkflowReader.actionKeys)
+        entries += written.difference(from: head)
         if step.after.edges.contains(where: { step.workflow?.step(of: $0.task) != nil }) {
             entries += [entry("after", try edges(of: step))] + written.entries(["join"])
         }

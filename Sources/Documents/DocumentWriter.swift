@@ -104,7 +104,9 @@ public enum DocumentWriter {
         + ["type", "default", "required", "choices", "min", "pattern"]
         + ["policy", "grace", "window", "max", "cap"]
         + ["task", "step", "on", "exitCodes"]
-        + ["restart", "probe", "http", "failures", "startDelay"]
+        + ["restart", "probe", "failures", "startDelay"]
+        + ["url", "method", "headers", "body", "json", "connect", "total", "expect", "status", "follow"]
+        + ["tls", "ca", "insecure", "privateAddresses", "maxBody", "outputs", "config"]
 }
 
 extension RuntimeSettings {

@@ -4,15 +4,15 @@ import Domain
 struct TaskReader {
     /// The keys of a task's document, in the order they are written.
     static let keys = [
-        "kind", "v", "name", "runtime", "group", "labels", "description", "command", "script", "environment",
-        "parameters", "schedules",
+        "kind", "v", "name", "runtime", "group", "labels", "description", "command", "script",
+        "interpreter", "setup", "run", "teardown", "http", "plugin", "environment", "parameters", "schedules",
         "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline",
         "concurrency", "exclusive", "pools", "priority", "shards", "broadcast", "after", "join", "resident",
         "placement", "enabled",
     ]
     private static let placementKeys = ["agents", "labels", "regions", "zones"]
 
-    private let node: SourceNode
+    let node: SourceNode
     /// Which workflow it belongs to; `nil` for a document of its own.
     let place: WorkflowPlace?
     let fields: Fields
@@ -36,7 +36,7 @@ struct TaskReader {
     mutating func read(isValidated: Bool, _ reader: inout FieldReader) -> TaskSpecification? {
         let problemCount = reader.problems.count
         let name = name(&reader)
-        let action = action(&reader)
+        let action = readAction(&reader)
         // What stands in for a missing part is never returned: it only lets the other parts be validated too.
         guard let standIn = TaskID("unnamed") else { return nil }
         var task = TaskSpecification(
@@ -65,42 +65,12 @@ struct TaskReader {
         return reader.problems.count == problemCount ? task : nil
     }
 
-    /// What it is, for messages.
-    private var what: String { place?.step == nil ? "task" : "step" }
-
     private func name(_ reader: inout FieldReader) -> TaskID? {
         guard let value = fields["name"] else {
             reader.refuse(node, "name", "the task has no name: add one such as name: nightly-report")
             return nil
         }
         return reader.name(value, "name", of: TaskKind.self)
-    }
-
-    private mutating func action(_ reader: inout FieldReader) -> TaskSpecification.Action? {
-        switch (fields["command"], fields["script"]) {
-        case (nil, nil):
-            reader.refuse(
-                node,
-                "command",
-                "the \(what) has neither a command nor a script: add one such as command: [date, -u]"
-            )
-            return nil
-        case (_?, let script?):
-            reader.refuse(script, "script", "a \(what) has a command or a script, never both: remove one")
-            return nil
-        case (let command?, nil):
-            places["command"] = command
-            if let text = command.scalar, case .text = text.meaning {
-                let words = text.text.split(separator: " ").joined(separator: ", ")
-                let hint = "write command: [\(words)], or use script: to have a shell read it"
-                reader.refuse(command, "command", "command must be a list of words, not a text: \(hint)")
-                return nil
-            }
-            return reader.texts(command, "command", "a list of words such as [date, -u]").map { .command($0) }
-        case (nil, let script?):
-            places["script"] = script
-            return reader.text(script, "script", "a text").map { .script($0) }
-        }
     }
 
     private mutating func readPlain(into task: inout TaskSpecification, _ reader: inout FieldReader) {
@@ -183,7 +153,8 @@ struct TaskReader {
         for problem in task.problems {
             // A part of a value, such as a word of the command, is where the value is.
             let key = problem.field.prefix { $0 != "." && $0 != "[" }
-            let place = places[problem.field] ?? fields[String(key)] ?? node
+            let value = String(problem.field.prefix { $0 != "[" })
+            let place = places[problem.field] ?? places[value] ?? fields[String(key)] ?? node
             reader.refuse(place, problem.field, problem.message, at: problem.position)
         }
     }

@@ -13,7 +13,11 @@ struct WorkflowReader {
         "totalTimeout", "startDeadline", "concurrency", "exclusive", "pools", "priority", "placement",
     ]
     /// The keys of a step.
-    static let stepKeys = ["description", "command", "script", "after", "join", "enabled"] + defaultKeys
+    static let stepKeys = ["description"] + actionKeys + ["after", "join", "enabled"] + defaultKeys
+    /// What a step executes.
+    static let actionKeys = [
+        "command", "script", "interpreter", "setup", "run", "teardown", "http", "plugin",
+    ]
     /// What only the workflow as a whole has.
     private static let foreignKeys = ["schedule", "schedules", "misfire", "parameters"]
     /// What makes several runs of one.
@@ -85,7 +89,7 @@ extension WorkflowReader {
     private func readHead(isValidated: Bool, _ reader: inout FieldReader) -> TaskSpecification? {
         var entries = defaults
         entries.append(entry("name", Self.text(name.text, at: fields["name"] ?? node)))
-        if case .script(let text) = Workflow.beginning {
+        if case .script(let text, _) = Workflow.beginning {
             entries.append(entry("script", Self.text(text, at: node)))
         }
         for key in ["description", "schedules", "misfire", "parameters", "enabled"] {

@@ -2,7 +2,7 @@ import Scheduling
 
 extension TaskSpecification: Codable {
     private enum Key: String, CodingKey {
-        case name, runtime, group, labels, description, command, script, environment, parameters, schedules
+        case name, runtime, group, labels, description, environment, parameters, schedules
         case timeout, killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency, priority
         case exclusive, pools, shards, broadcast, after, join, resident
         case placement, enabled, workflow
@@ -12,7 +12,7 @@ extension TaskSpecification: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         let name = try container.decode(TaskID.self, forKey: .name)
-        self.init(name: name, action: try Self.action(in: container))
+        self.init(name: name, action: try Action(from: decoder))
         runtime = try container.decodeIfPresent(RuntimeID.self, forKey: .runtime) ?? runtime
         group = try container.decodeIfPresent(GroupID.self, forKey: .group) ?? group
         labels = try container.decodeIfPresent([String: String].self, forKey: .labels) ?? labels
@@ -54,10 +54,7 @@ extension TaskSpecification: Codable {
         try container.encode(group, forKey: .group)
         if !labels.isEmpty { try container.encode(labels, forKey: .labels) }
         try container.encodeIfPresent(description, forKey: .description)
-        switch action {
-        case .command(let words): try container.encode(words, forKey: .command)
-        case .script(let text): try container.encode(text, forKey: .script)
-        }
+        try action.encode(to: encoder)
         try container.encode(environment, forKey: .environment)
         if !parameters.isEmpty { try container.encode(parameters, forKey: .parameters) }
         try container.encode(schedules, forKey: .schedules)
@@ -81,27 +78,6 @@ extension TaskSpecification: Codable {
         if !placement.isUnrestricted { try container.encode(placement, forKey: .placement) }
         try container.encode(isEnabled, forKey: .enabled)
         try container.encodeIfPresent(workflow, forKey: .workflow)
-    }
-
-    private static func action(in container: KeyedDecodingContainer<Key>) throws -> Action {
-        let command = try container.decodeIfPresent([String].self, forKey: .command)
-        let script = try container.decodeIfPresent(String.self, forKey: .script)
-        switch (command, script) {
-        case (let command?, nil): return .command(command)
-        case (nil, let script?): return .script(script)
-        case (nil, nil):
-            throw DecodingError.dataCorruptedError(
-                forKey: .command,
-                in: container,
-                debugDescription: "a task needs a command or a script"
-            )
-        case (_?, _?):
-            throw DecodingError.dataCorruptedError(
-                forKey: .script,
-                in: container,
-                debugDescription: "a task has a command or a script, never both"
-            )
-        }
     }
 }
 

@@ -99,12 +99,8 @@ extension TaskSpecification {
 
     /// The texts that may be templates, each with the field it stands in.
     var templateTexts: [(field: String, text: String)] {
-        var texts: [(field: String, text: String)] = []
-        if case .command(let words) = action {
-            texts += words.enumerated().map { ("command[\($0)]", $1) }
-        }
-        texts += environment.sorted { $0.key < $1.key }.map { ("environment.\($0.key)", $0.value) }
-        return texts
+        action.templateTexts
+            + environment.sorted { $0.key < $1.key }.map { ("environment.\($0.key)", $0.value) }
     }
 
     private func problems(ofTemplate text: String, in field: String) -> [ValidationProblem] {

@@ -4,14 +4,6 @@ public import Scheduling
 ///
 /// Its JSON form is the task document's (`kind` and `v` aside): keys that are absent have their defaults.
 public struct TaskSpecification: Hashable, Sendable {
-    /// What an attempt executes.
-    public enum Action: Hashable, Sendable {
-        /// A program and its arguments, executed as they are.
-        case command([String])
-        /// Text run by `sh -eu`.
-        case script(String)
-    }
-
     /// The task's name.
     public var name: TaskID
     /// The pool of agents that may run it.

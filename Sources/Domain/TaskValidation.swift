@@ -75,23 +75,6 @@ extension TaskSpecification {
         ]
     }
 
-    private var actionProblems: [ValidationProblem] {
-        switch action {
-        case .command(let words):
-            if words.isEmpty || words[0].isEmpty {
-                return [
-                    .init(field: "command", message: "the command is empty; give a program and its arguments")
-                ]
-            }
-            return textProblems("command", words, bytesMax: Limit.actionBytesMax)
-        case .script(let text):
-            if text.allSatisfy(\.isWhitespace) {
-                return [.init(field: "script", message: "the script is empty; give at least one command")]
-            }
-            return textProblems("script", [text], bytesMax: Limit.actionBytesMax)
-        }
-    }
-
     private var environmentProblems: [ValidationProblem] {
         var problems: [ValidationProblem] = []
         for key in environment.keys.sorted() where !Self.isVariableName(key) {
@@ -112,28 +95,7 @@ extension TaskSpecification {
             )
         }
         let texts = environment.keys.sorted().flatMap { [$0, environment[$0] ?? ""] }
-        return problems + textProblems("environment", texts, bytesMax: Limit.environmentBytesMax)
-    }
-
-    private func textProblems(_ field: String, _ texts: [String], bytesMax: Int) -> [ValidationProblem] {
-        let size = texts.reduce(0) { $0 + $1.utf8.count + 1 }
-        if size > bytesMax {
-            return [
-                .init(
-                    field: field,
-                    message: "\(field) has \(size) bytes, more than the \(bytesMax) allowed; put it in a file"
-                )
-            ]
-        }
-        if texts.contains(where: { $0.utf8.contains(0) }) {
-            return [
-                .init(
-                    field: field,
-                    message: "\(field) contains a NUL character, which no program can receive; remove it"
-                )
-            ]
-        }
-        return []
+        return problems + Self.textProblems("environment", texts, bytesMax: Limit.environmentBytesMax)
     }
 
     private var scheduleProblems: [ValidationProblem] {

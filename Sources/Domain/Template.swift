@@ -2,8 +2,8 @@ import Scheduling
 
 /// A text with places for facts of the attempt: `${{ parameters.day }}`.
 ///
-/// Templates stand in the words of a command and in the values of the environment, never in a script: what is filled in is an
-/// argument or a variable, and no shell reads it. `$${{` stands for `${{` itself.
+/// Templates stand in the words of a command, in the values of the environment and in requests, never in a script: what is filled in is an
+/// argument, a variable or a part of a request that is escaped for its place, and no shell reads it. `$${{` stands for `${{` itself.
 public struct Template: Hashable, Sendable {
     /// What may be filled in: a closed set.
     public enum Field: Hashable, Sendable {
@@ -82,21 +82,25 @@ public struct Template: Hashable, Sendable {
         }
     }
 
-    /// The text for an attempt.
-    public func rendered(_ facts: TemplateFacts) -> String {
+    /// The text for an attempt, what is filled in escaped for its place.
+    public func rendered(_ facts: TemplateFacts, _ escape: (String) -> String = { $0 }) -> String {
         pieces.map { piece in
             switch piece {
             case .text(let text): text
-            case .field(let field): facts.text(of: field)
+            case .field(let field): escape(facts.text(of: field))
             }
         }.joined()
     }
 
     /// The text for an attempt; what is no template (in a task that was saved before there were any) stays as it is.
-    public static func render(_ text: String, _ facts: TemplateFacts) -> String {
+    public static func render(
+        _ text: String,
+        _ facts: TemplateFacts,
+        _ escape: (String) -> String = { $0 }
+    ) -> String {
         guard text.contains("${{") else { return text }
         do throws(Mistake) {
-            return try Template(text).rendered(facts)
+            return try Template(text).rendered(facts, escape)
         } catch {
             return text
         }

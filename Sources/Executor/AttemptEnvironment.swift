@@ -69,10 +69,9 @@ struct AttemptEnvironment {
         }
     }
 
-    /// The words of a command with the facts of the attempt filled in.
-    func rendered(_ words: [String], for order: LaunchOrder) -> [String] {
-        let facts = facts(of: order)
-        return words.map { Template.render($0, facts) }
+    /// What an attempt executes, with its facts filled in.
+    func action(of order: LaunchOrder) -> TaskSpecification.Action {
+        order.specification.action.rendered(facts(of: order))
     }
 
     private func facts(of order: LaunchOrder) -> TemplateFacts {
@@ -88,13 +87,9 @@ struct AttemptEnvironment {
         )
     }
 
-    /// The files that a program's name may mean, as execvp has it: in the attempt's search path unless it is a path.
+    /// The files that a program's name may mean in the attempt's search path.
     func candidates(for program: String, _ order: LaunchOrder) -> [String] {
-        if program.contains("/") { return [program] }
         let own = order.specification.environment["PATH"].map { Template.render($0, facts(of: order)) }
-        let path = own ?? searchPath
-        return path.split(separator: ":", omittingEmptySubsequences: false).map {
-            $0.isEmpty ? program : "\($0)/\(program)"
-        }
+        return Program.candidates(for: program, searchPath: own ?? searchPath)
     }
 }

@@ -10,6 +10,16 @@ struct Program {
     var arguments: StringBlock
     var environment: StringBlock
     var directory: String
+    /// Whether the process passes on to its children that it is to end: then it alone is told so.
+    var endsItsChildren = false
+
+    /// The files that a program's name may mean, as execvp has it: in the search path unless it is a path.
+    static func candidates(for program: String, searchPath: String) -> [String] {
+        if program.contains("/") { return [program] }
+        return searchPath.split(separator: ":", omittingEmptySubsequences: false).map {
+            $0.isEmpty ? program : "\($0)/\(program)"
+        }
+    }
 
     /// A process that runs.
     struct Started {
@@ -21,20 +31,22 @@ struct Program {
 
     /// Starts the program, unless the boot-time clock has passed `deadline`.
     ///
-    /// Returns once the program executes. The last check happens in the new process, directly before `execve`.
+    /// Returns once the program executes. Its process leads a group of its own unless it joins this one's. The last check happens in the new process, directly before `execve`.
     func start(
         input: Int32,
         output: Int32,
         error: Int32,
         deadline: Int64,
-        endsWithParent: Bool = false
+        endsWithParent: Bool = false,
+        joinsGroup: Bool = false
     ) throws(StartFailure) -> Started {
         let result = spawn(
             input: input,
             output: output,
             error: error,
             deadline: deadline,
-            endsWithParent: endsWithParent
+            endsWithParent: endsWithParent,
+            joinsGroup: joinsGroup
         )
         guard result.stage == Int32(ct_stage_none.rawValue) else { throw failure(of: result) }
         return Started(pid: result.pid, descriptor: result.pidfd)
@@ -45,7 +57,8 @@ struct Program {
         output: Int32,
         error: Int32,
         deadline: Int64,
-        endsWithParent: Bool
+        endsWithParent: Bool,
+        joinsGroup: Bool
     ) -> ct_started {
         let paths = candidates.reduce(into: StringBlock()) { $0.append($1) }
         return unsafe directory.withCString { directory in
@@ -64,7 +77,8 @@ struct Program {
                             output: output,
                             error: error,
                             deadline: deadline,
-                            ends_with_parent: endsWithParent ? 1 : 0
+                            ends_with_parent: endsWithParent ? 1 : 0,
+                            joins_group: joinsGroup ? 1 : 0
                         )
                         return unsafe ct_start(&program)
                     }

@@ -3,7 +3,7 @@ import Domain
 import Foundation
 import Glibc
 
-/// Turns orders into programs; scripts become files.
+/// Turns orders into programs; scripts and plans become files.
 struct ProgramMaker {
     private let environment: AttemptEnvironment
     private let configuration: RunnerConfiguration
@@ -22,22 +22,47 @@ struct ProgramMaker {
         }
     }
 
-    /// The program of an order, and the script file that is to be removed after it.
+    /// The program of an order, and the file that is to be removed after it: a script or a plan.
     func program(for order: LaunchOrder) throws(ExecutorError) -> (program: Program, script: String?) {
-        switch order.specification.action {
+        let path = scripts + "/" + order.fire.attempt.description
+        switch environment.action(of: order) {
         case .command(let words):
-            return (program(environment.rendered(words, for: order), order), nil)
-        case .script(let text):
-            let path = scripts + "/" + order.fire.attempt.description
-            try write(text, to: path)
-            return (program([configuration.shell, "-eu", path], order), path)
+            return (program(words, order), nil)
+        case .script(let text, let interpreter):
+            try ScriptFile.write(text, to: path)
+            let words = ScriptFile.words(path, interpreter: interpreter, shell: configuration.shell)
+            return (program(words, order), path)
+        case let action:
+            return (
+                try performing(action, order, plan: path + PerformerPlan.suffix), path + PerformerPlan.suffix
+            )
         }
     }
 
-    /// Removes the script of an attempt that is over.
+    /// Removes the script or the plan of an attempt that is over.
     func remove(_ script: String?) {
+        guard let script else { return }
         // One that stays behind is removed at the next start.
-        if let script { _ = unsafe unlink(script) }
+        for path in [script] + PerformerPlan.scripts(beside: script) { _ = unsafe unlink(path) }
+    }
+
+    /// The program that does what one process cannot.
+    private func performing(
+        _ action: TaskSpecification.Action,
+        _ order: LaunchOrder,
+        plan path: String
+    ) throws(ExecutorError) -> Program {
+        let plan = PerformerPlan(
+            action: action,
+            killGrace: order.specification.killGrace,
+            shell: configuration.shell,
+            plugins: configuration.plugins
+        )
+        try plan.write(to: path)
+        var program = program(["cloudtask", "perform", path], order)
+        program.candidates = [configuration.performer]
+        program.endsItsChildren = true
+        return program
     }
 
     private func program(_ words: [String], _ order: LaunchOrder) -> Program {
@@ -50,10 +75,19 @@ struct ProgramMaker {
             directory: configuration.workingDirectory
         )
     }
+}
 
-    private func write(_ text: String, to path: String) throws(ExecutorError) {
-        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC)
+/// A script as its interpreter finds it.
+enum ScriptFile {
+    /// Writes a script that its owner alone may read and execute.
+    static func write(_ text: String, to path: String) throws(ExecutorError) {
+        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o700)
         defer { close(file) }
         try Descriptor.write(Array(text.utf8), to: file, name: path)
+    }
+
+    /// The words that execute a script.
+    static func words(_ path: String, interpreter: [String], shell: String) -> [String] {
+        (interpreter.isEmpty ? [shell, "-eu"] : interpreter) + [path]
     }
 }

@@ -12,6 +12,10 @@ public struct RunnerConfiguration: Sendable {
     public var environment: [String: String]
     /// The interpreter of scripts, called as `sh -eu FILE`.
     public var shell: String
+    /// The program that performs what is more than one process, called as `PERFORMER perform PLAN`.
+    public var performer: String
+    /// The folder of the plugins that tasks may name.
+    public var plugins: String
 
     /// Creates a configuration.
     public init(
@@ -19,13 +23,17 @@ public struct RunnerConfiguration: Sendable {
         node: AgentID,
         workingDirectory: String = "/",
         environment: [String: String] = RunnerConfiguration.environment(from: [:]),
-        shell: String = "/bin/sh"
+        shell: String = "/bin/sh",
+        performer: String = "/proc/self/exe",
+        plugins: String? = nil
     ) {
         self.dataDirectory = dataDirectory
         self.node = node
         self.workingDirectory = workingDirectory
         self.environment = environment
         self.shell = shell
+        self.performer = performer
+        self.plugins = plugins ?? dataDirectory + "/plugins"
     }
 
     /// The variables that attempts inherit from the agent: enough to find programs and speak the machine's language,

@@ -16,6 +16,8 @@ struct RunningAttempt {
     let script: String?
     /// The grace after which it is killed when its life is over; `nil` when that is not bounded.
     let guardGrace: Duration?
+    /// Whether its process alone is asked to end, and asks the others of its group itself.
+    let endsItsChildren: Bool
     /// When the group is killed; `nil` while nobody has asked for a stop.
     private(set) var killAt: Int64?
     private(set) var isKilled = false
@@ -27,13 +29,15 @@ struct RunningAttempt {
         _ process: Program.Started,
         startedAt: Instant,
         script: String?,
-        guardGrace: Duration? = nil
+        guardGrace: Duration? = nil,
+        endsItsChildren: Bool = false
     ) {
         self.attempt = attempt
         self.process = process
         self.startedAt = startedAt
         self.script = script
         self.guardGrace = guardGrace
+        self.endsItsChildren = endsItsChildren
     }
 
     /// Whether somebody asked for a stop.
@@ -45,7 +49,7 @@ struct RunningAttempt {
     /// Asks the group to end, and plans its kill; a second call can only bring the kill forward.
     mutating func stop(killAt limit: Int64, now: Int64) {
         if killAt == nil, limit > now {
-            signal(SIGTERM)
+            if endsItsChildren { _ = kill(process.pid, SIGTERM) } else { signal(SIGTERM) }
             signal(SIGCONT)
         }
         killAt = min(limit, killAt ?? limit)

@@ -72,7 +72,8 @@ extension Supervisor {
                 process,
                 startedAt: time.now,
                 script: script,
-                guardGrace: task.endsWithLease ? task.killGrace : nil
+                guardGrace: task.endsWithLease ? task.killGrace : nil,
+                endsItsChildren: program.endsItsChildren
             )
             try guardLife(of: attempt, until: deadline)
             try watch(attempt)

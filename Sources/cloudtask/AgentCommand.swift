@@ -69,7 +69,8 @@ struct AgentCommand: ControlCommand {
         let attempts = RunnerConfiguration(
             dataDirectory: common.data,
             node: settings.id,
-            environment: RunnerConfiguration.environment(from: ProcessInfo.processInfo.environment)
+            environment: RunnerConfiguration.environment(from: ProcessInfo.processInfo.environment),
+            plugins: settings.plugins
         )
         let runner = try ProcessRunner(attempts, time: time, log: logger)
         let service = AgentService(

@@ -20,6 +20,7 @@ struct CloudTask: AsyncParsableCommand {
         version: ProcessSetup.version,
         subcommands: ControlCommands.all + [
             VerifyCommand.self, SimulateCommand.self, CenterCommand.self, AgentCommand.self,
+            PerformCommand.self,
         ]
     )
 

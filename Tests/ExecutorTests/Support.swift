@@ -25,6 +25,11 @@ struct World {
             workingDirectory: directory
         )
         if let environment { configuration.environment = environment }
+        // Here this process is no cloudtask, which is beside it.
+        let bundle = URL(filePath: CommandLine.arguments[0])
+        configuration.performer =
+            ProcessInfo.processInfo.environment["CLOUDTASK_BINARY"]
+            ?? bundle.deletingLastPathComponent().appending(path: "cloudtask").path
         var log = Logger(label: "test")
         log.logLevel = .critical
         runner = try ProcessRunner(configuration, time: time, log: log)

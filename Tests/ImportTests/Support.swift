@@ -29,7 +29,7 @@ extension ImportOutcome {
 
 extension TaskSpecification {
     var command: [String] { if case .command(let words) = action { words } else { [] } }
-    var script: String? { if case .script(let text) = action { text } else { nil } }
+    var script: String? { if case .script(let text, _) = action { text } else { nil } }
 
     /// The texts of its cron schedules.
     var crons: [String] {

@@ -31,6 +31,7 @@ struct ct_program {
     int error;
     int64_t deadline;       // On CLOCK_BOOTTIME, in nanoseconds.
     int ends_with_parent;   // Whether it gets SIGTERM when the thread that starts it ends.
+    int joins_group;        // Whether it stays in the group of whoever starts it, instead of having one of its own.
 };
 
 // What became of a start.
@@ -55,6 +56,19 @@ int ct_end_of(int pidfd, int reap, struct ct_end *end);
 
 // For each of `count` process groups, ascending: whether a process of it lives that is not yet a zombie.
 int ct_groups_alive(const pid_t *groups, int count, uint8_t *alive);
+
+// The living processes of a group, at most `capacity` of them, in `members`; returns how many there are.
+int ct_group_members(pid_t group, pid_t *members, int capacity);
+
+// Lets SIGTERM no longer end this process: the descriptor it returns becomes readable instead. To be called once. Pipes that nobody reads
+// do not end it either.
+int ct_catch_stop(void);
+
+// Makes a pipe that no program inherits: the end that is read, and the end that is written.
+int ct_pipe(int ends[2]);
+
+// Ends this process as if the signal had ended it, without a core dump; returns only when the signal does not end processes.
+void ct_die_of(int signal);
 
 // A process of its own that ends process groups in time, also when this process was killed or stands still: a small copy of it that
 // waits for messages and clocks. When this process is gone, all groups it knows are ended at once.

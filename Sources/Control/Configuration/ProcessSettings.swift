@@ -114,6 +114,8 @@ public struct AgentSettings: Sendable, Hashable {
     public var labels: [String: String]
     /// How long the logs of attempts are kept.
     public var logAge: Duration
+    /// The folder of the plugins that tasks may name; `nil` for `plugins` in the data directory.
+    public var plugins: String?
     /// Where the machine is.
     public var region: String?
     /// Where in the region the machine is.
@@ -125,7 +127,7 @@ public struct AgentSettings: Sendable, Hashable {
     /// The dotted keys of an agent's configuration file.
     public static let keys =
         CommonSettings.keys + [
-            "runtime", "slots", "startsPerSecond", "labels.*", "region", "zone", "logs.age",
+            "runtime", "slots", "startsPerSecond", "labels.*", "region", "zone", "logs.age", "plugins",
         ]
 
     /// Checks the settings of an agent.
@@ -143,6 +145,7 @@ public struct AgentSettings: Sendable, Hashable {
         labels = try settings.pairs("labels")
         let day = Duration.seconds(86_400)
         logAge = try settings.duration("logs.age", default: day * 30, in: day...day * 3_650)
+        plugins = settings.optionalText("plugins")
         region = settings.optionalText("region")
         zone = settings.optionalText("zone")
     }

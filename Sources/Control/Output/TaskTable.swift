@@ -46,10 +46,7 @@ enum TaskTable {
         ]
         if let pause = task.pause { pairs.append(("pause", .init(words(pause, time)))) }
         if let description = specification.description { pairs.append(("description", .init(description))) }
-        switch specification.action {
-        case .command(let words): pairs.append(("command", .init(words.joined(separator: " "))))
-        case .script(let text): pairs.append(("script", .init(text)))
-        }
+        pairs += ActionText.pairs(of: specification.action).map { ($0.name, .init($0.text)) }
         for parameter in specification.parameters { pairs.append(("parameter", .init(words(parameter)))) }
         for schedule in specification.schedules { pairs.append(("schedule", .init(schedule.explained))) }
         pairs += residency(of: task, time)

@@ -1,0 +1,101 @@
+import Scheduling
+
+extension TaskSpecification.Action: Codable {
+    private enum Key: String, CodingKey {
+        case command, script, interpreter, setup, run, teardown, http, plugin
+    }
+
+    /// Decodes the keys of an action; fails with the coding path of what is wrong.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        let kinds: [Key] = [.command, .script, .run, .http, .plugin]
+        let given = kinds.filter(container.contains)
+        guard let kind = given.first, given.count == 1 else {
+            throw DecodingError.dataCorruptedError(
+                forKey: given.last ?? .command,
+                in: container,
+                debugDescription: "a task has exactly one of \(Self.kinds)"
+            )
+        }
+        switch kind {
+        case .command: self = .command(try container.decode([String].self, forKey: .command))
+        case .script:
+            self = .script(
+                try container.decode(String.self, forKey: .script),
+                interpreter: try container.decodeIfPresent([String].self, forKey: .interpreter) ?? []
+            )
+        case .plugin: self = .plugin(try container.decode(PluginCall.self, forKey: .plugin))
+        case .http: self = .http(try container.decode(HTTPCall.self, forKey: .http))
+        default:
+            self = .phases(
+                Phases(
+                    setup: try container.decodeIfPresent(Phase.self, forKey: .setup),
+                    run: try container.decode(Phase.self, forKey: .run),
+                    teardown: try container.decodeIfPresent(Phase.self, forKey: .teardown)
+                )
+            )
+        }
+    }
+
+    /// The keys that say what a task executes, of which it has one.
+    public static let kinds = "command, script, run, http and plugin"
+
+    /// Encodes the value in the form it is decoded from.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        switch self {
+        case .command(let words): try container.encode(words, forKey: .command)
+        case .script(let text, let interpreter):
+            try container.encode(text, forKey: .script)
+            if !interpreter.isEmpty { try container.encode(interpreter, forKey: .interpreter) }
+        case .http(let call): try container.encode(call, forKey: .http)
+        case .plugin(let call): try container.encode(call, forKey: .plugin)
+        case .phases(let phases):
+            try container.encodeIfPresent(phases.setup, forKey: .setup)
+            try container.encode(phases.run, forKey: .run)
+            try container.encodeIfPresent(phases.teardown, forKey: .teardown)
+        }
+    }
+}
+
+extension Phase: Codable {
+    private enum Key: String, CodingKey {
+        case command, script, interpreter, timeout
+    }
+
+    /// Decodes an object with a command or a script; fails with the coding path of what is wrong.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        let command = try container.decodeIfPresent([String].self, forKey: .command)
+        let script = try container.decodeIfPresent(String.self, forKey: .script)
+        let work: Work
+        switch (command, script) {
+        case (let words?, nil): work = .command(words)
+        case (nil, let text?):
+            let interpreter = try container.decodeIfPresent([String].self, forKey: .interpreter)
+            work = .script(text, interpreter: interpreter ?? [])
+        default:
+            throw DecodingError.dataCorruptedError(
+                forKey: .command,
+                in: container,
+                debugDescription: "a phase has a command or a script, one of the two"
+            )
+        }
+        self.init(
+            work,
+            timeout: try container.decodeIfPresent(DurationText.self, forKey: .timeout)?.duration
+        )
+    }
+
+    /// Encodes the value in the form it is decoded from.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        switch work {
+        case .command(let words): try container.encode(words, forKey: .command)
+        case .script(let text, let interpreter):
+            try container.encode(text, forKey: .script)
+            if !interpreter.isEmpty { try container.encode(interpreter, forKey: .interpreter) }
+        }
+        try container.encodeIfPresent(timeout.map(DurationText.init), forKey: .timeout)
+    }
+}

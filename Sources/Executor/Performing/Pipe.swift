@@ -1,0 +1,48 @@
+import CProcess
+import Glibc
+
+/// A pipe between a performer and what it has started; no other process inherits it.
+struct Pipe {
+    /// The end that is read; -1 when it is closed.
+    private(set) var output: Int32
+    /// The end that is written; -1 when it is closed.
+    private(set) var input: Int32
+
+    init() throws(ExecutorError) {
+        var ends: [Int32] = [-1, -1]
+        guard unsafe ct_pipe(&ends) == 0 else { throw ExecutorError("make", "a pipe", code: errno) }
+        (output, input) = (ends[0], ends[1])
+    }
+
+    /// The bytes that can be read now; none when there are none yet; `nil` when there will be none any more.
+    func read() -> [UInt8]? {
+        var ready = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+        guard unsafe poll(&ready, 1, 0) > 0 else { return [] }
+        var bytes = [UInt8](repeating: 0, count: Self.pieceMax)
+        let count = unsafe bytes.withUnsafeMutableBytes {
+            unsafe Glibc.read(output, $0.baseAddress, $0.count)
+        }
+        if count < 0 { return errno == EINTR || errno == EAGAIN ? [] : nil }
+        return count == 0 ? nil : Array(bytes.prefix(count))
+    }
+
+    /// Closes the end that is read.
+    mutating func closeOutput() {
+        if output >= 0 { Glibc.close(output) }
+        output = -1
+    }
+
+    /// Closes the end that is written.
+    mutating func closeInput() {
+        if input >= 0 { Glibc.close(input) }
+        input = -1
+    }
+
+    /// Closes both ends.
+    mutating func close() {
+        closeOutput()
+        closeInput()
+    }
+
+    private static let pieceMax = 64 * 1_024
+}
