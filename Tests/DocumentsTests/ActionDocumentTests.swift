@@ -241,7 +241,7 @@ import Testing
     ]
 
     @Test("mistakes are told with their places, all at once", arguments: mistakes)
-    func mistakes(_ document: BadDocument) throws {
+    func told(_ document: BadDocument) throws {
         let error = #expect(throws: DocumentError.self) {
             try DocumentParser().parse(document.text, file: "f")
         }
