@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import Domain
 import Executor
 import Foundation
 import Performers
