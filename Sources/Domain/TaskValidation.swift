@@ -55,8 +55,8 @@ extension TaskSpecification {
     /// A schedule that is over is accepted, so that saving the same document again never fails.
     public var problems: [ValidationProblem] {
         let problems =
-            actionProblems + labelProblems + environmentProblems + parameterProblems + scheduleProblems
-            + completionProblems + startProblems + durationProblems + after.problems(of: name)
+            actionProblems + labelProblems + environmentProblems + process.problems + parameterProblems
+            + scheduleProblems + completionProblems + startProblems + durationProblems + after.problems(of: name)
             + demand.problems + splitProblems + residencyProblems
         return problems.isEmpty ? sizeProblems : problems
     }

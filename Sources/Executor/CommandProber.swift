@@ -77,7 +77,7 @@ public struct CommandProber: HealthProber {
         }
         // What it left behind goes with it, also when it has ended by itself.
         _ = kill(-process.pid, SIGKILL)
-        var end = ct_end(exit_code: -1, signal: 0)
+        var end = ct_end()
         let isKnown = unsafe ct_end_of(process.descriptor, 1, &end) == 0
         try isWatched.get()
         if !isOver { return ProbeAnswer(isHealthy: false, text: "no answer within \(DurationText(timeout))") }

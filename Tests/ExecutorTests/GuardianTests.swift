@@ -52,6 +52,24 @@ struct GuardianTests {
         }
     }
 
+    @Test("what left its session is killed with it")
+    func daemon() async throws {
+        try await withRunner { world in
+            let pipe = try world.pipe("members")
+            let hold = try world.pipe("hold")
+            let daemon = "trap '' TERM; echo up; exec sleep 3000"
+            let text = "setsid -f sh -c \"\(daemon)\" > \(pipe); \(idle(hold))"
+            let reader = try #require(FileHandle(forUpdatingAtPath: pipe))
+            let attempt = try await start(&world, 1, text, grace: .milliseconds(200))
+            #expect(try reader.read(upToCount: 3) == Data("up\n".utf8))
+            await world.runner.prolong([attempt: world.time.monotonic])
+            #expect(try await world.result(of: attempt).signal == SIGTERM)
+            try reader.close()
+            // Nobody has it open any more: a reader finds its end at once.
+            #expect(try everything(from: pipe, ifAnybodyWrites: false) == "")
+        }
+    }
+
     @Test("prolonged, one lives on; the others are not touched")
     func prolonged() async throws {
         try await withRunner { world in
