@@ -2,7 +2,8 @@ import Scheduling
 
 extension TaskSpecification: Codable {
     private enum Key: String, CodingKey {
-        case name, runtime, group, labels, description, command, script, environment, process, parameters, schedules
+        case name, runtime, group, labels, description, command, script, environment, process, parameters,
+            schedules
         case timeout, killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency, priority
         case exclusive, pools, shards, broadcast, after, join, resident
         case placement, enabled, workflow

@@ -56,7 +56,8 @@ extension TaskSpecification {
     public var problems: [ValidationProblem] {
         let problems =
             actionProblems + labelProblems + environmentProblems + process.problems + parameterProblems
-            + scheduleProblems + completionProblems + startProblems + durationProblems + after.problems(of: name)
+            + scheduleProblems + completionProblems + startProblems + durationProblems
+            + after.problems(of: name)
             + demand.problems + splitProblems + residencyProblems
         return problems.isEmpty ? sizeProblems : problems
     }

@@ -29,6 +29,7 @@ struct AttemptEnvironment {
     ///   - order: What is to be started.
     ///   - account: Whom the process becomes; its home and name replace those of the base.
     ///   - result: The file that it may leave its result in; `nil` for the usual one.
+    /// - Returns: The variables.
     func block(for order: LaunchOrder, as account: Account? = nil, result: String? = nil) -> StringBlock {
         let facts = facts(of: order)
         var own = order.specification.environment.mapValues { Template.render($0, facts) }

@@ -27,6 +27,7 @@ struct Guardian {
     ///   - mark: The variable by which the others of its tree are known.
     ///   - until: How long it may live.
     ///   - grace: How long it may take to end then.
+    /// - Throws: `ExecutorError` when no guardian can be started.
     mutating func watch(
         _ group: pid_t,
         _ mark: String,
