@@ -10,6 +10,14 @@ enum StartFailure: Error, Hashable {
     /// It cannot be started; exit code as a shell has it where there is one, and a sentence for people.
     case impossible(exitCode: Int32?, message: String)
 
+    /// The sentence for people.
+    var message: String {
+        switch self {
+        case .tooLate: "it is too late"
+        case .busy(let message), .impossible(_, let message): message
+        }
+    }
+
     /// It may not be started as it was asked for, on this machine: as a program that may not be executed.
     static func refused(_ message: String) -> StartFailure { .impossible(exitCode: 126, message: message) }
 }

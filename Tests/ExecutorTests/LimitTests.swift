@@ -14,7 +14,7 @@ struct LimitTests {
         try await withRunner { world in
             let limits = ProcessLimits(memory: ByteSize(32 << 20))
             let settings = ProcessSettings(limits: limits)
-            var leader = try world.command(1, "tail", "-c", "1000000000", "/dev/zero")
+            var leader = try world.command(1, "dd", "if=/dev/zero", "of=/dev/null", "bs=500M", "count=1")
             leader.specification.process = settings
             let first = try await world.run(leader)
             #expect(first.outcome == .failed)
@@ -25,7 +25,7 @@ struct LimitTests {
             let peak = try #require(first.usage?.memoryPeak)
             #expect(peak > ByteSize(16 << 20) && peak <= ByteSize(32 << 20))
 
-            let text = "tail -c 1000000000 /dev/zero || exit 9"
+            let text = "dd if=/dev/zero of=/dev/null bs=500M count=1 || exit 9"
             let second = try await world.run(try world.script(2, text, process: settings))
             #expect(second.exitCode == 9)
             #expect(second.cause == .outOfMemory)
