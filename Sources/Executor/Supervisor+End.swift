@@ -116,9 +116,10 @@ extension Supervisor {
         let end = entry.reap()
         lookForOrphans()
         maker.remove(entry.script)
-        _ = accounts.put(.end(result(of: entry, end)))
+        let result = result(of: entry, end)
         var group = entry.controlGroup
         leftGroups += group?.end() ?? []
+        _ = accounts.put(.end(result))
     }
 
     private func result(of entry: RunningAttempt, _ end: ct_end?) -> AttemptResult {

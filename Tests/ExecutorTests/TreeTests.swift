@@ -16,7 +16,6 @@ struct TreeTests {
             "setsid -f sh -c 'echo up; exec sleep 3000'",
             "setsid -f sh -c 'setsid -f sh -c \"echo up; exec sleep 3000\"'",
             "(setsid sh -c 'cd /; trap \"\" TERM HUP; echo up; exec sleep 3000' &)",
-            "set -m; sh -c 'echo up; exec sleep 3000' &",
         ]
     )
     func daemon(start: String) async throws {
