@@ -21,7 +21,7 @@ struct TreeTests {
     func daemon(start: String) async throws {
         try await withRunner { world in
             let pipe = try world.pipe("members")
-            let order = try world.script(1, "{ \(start); } > \(pipe)\nread line < \(pipe) || :\necho $line")
+            let order = try world.script(1, "exec 5<> \(pipe)\n{ \(start); } > \(pipe)\nread line <&5\necho $line")
             await world.runner.start([order])
             // The daemon holds the pipe open; it ends when the daemon is dead.
             let result = try await world.result(of: order.fire.attempt)
@@ -79,7 +79,7 @@ struct TreeTests {
             let pipe = try world.pipe("members")
             let hide = "setsid -f env -i /bin/sh -c 'echo up; exec sleep 3000'"
             let limits = ProcessSettings(limits: ProcessLimits(processes: 100))
-            let text = "\(hide) > \(pipe)\nread line < \(pipe)\necho $line"
+            let text = "exec 5<> \(pipe)\n\(hide) > \(pipe)\nread line <&5\necho $line"
             let order = try world.script(1, text, process: limits)
             #expect(try await world.run(order).outcome == .succeeded)
             #expect(try world.log(order) == "up\n")
