@@ -80,6 +80,25 @@ extension AttemptDesk {
         concludeUnstarted(entry.fire, entry.live, because: reason)
     }
 
+    /// Leaves attempts to whoever has their parts by now: a clock that was ahead launched them here, and their instants are far off.
+    func handOn(_ attempts: [AttemptID]) {
+        let limit = time.now + .milliseconds(AgentLedger.Limit.aheadMilliseconds)
+        for attempt in attempts {
+            let known = unentitled[attempt] ?? waiting.unordered.first { $0.fire.attempt == attempt }
+            guard let known, known.launchAt > limit, !known.live.isOver,
+                known.specification.concurrency.livingMax != nil, let entry = withdraw(attempt)
+            else { continue }
+            let result = AttemptResult(
+                attempt: attempt,
+                outcome: .notStarted,
+                endedAt: time.now,
+                message: "its instant was yet to come when the task moved: the next attempt is made there",
+                retryAt: time.now
+            )
+            conclude(entry.fire, entry.live.incarnation, result)
+        }
+    }
+
     /// Takes out what has not been handed over.
     func withdraw(_ attempt: AttemptID) -> Waiting? {
         entitled[attempt] = nil

@@ -223,6 +223,8 @@ actor AttemptDesk {
             if hasRoom(entry) {
                 entitled[entry.fire.attempt] = nil
                 queue.insert(entry, entry.claim)
+            } else if entitled.removeValue(forKey: entry.fire.attempt) != nil {
+                giveBack(entry)
             } else {
                 crowdedCount += 1
                 waiting.insert(entry)
@@ -233,7 +235,8 @@ actor AttemptDesk {
     /// Whether the task's other runs leave room for it; what will never be started is not in their way.
     private func hasRoom(_ entry: Waiting) -> Bool {
         guard let max = entry.specification.concurrency.livingMax, !entry.live.isOver else { return true }
-        return entry.live.ledger.withLock { $0.begin(entry.fire, max: max) }
+        let now = time.now
+        return entry.live.ledger.withLock { $0.begin(entry.fire, max: max, now: now) }
     }
 
     /// Takes out of the queue what may start now; what can never start is reported.
