@@ -48,6 +48,7 @@ extension AttemptDesk {
     private func remove(_ attempt: AttemptID) -> Running? {
         guard let known = running.removeValue(forKey: attempt) else { return nil }
         if !known.hasStarted { handedCount -= 1 }
+        queue.advance(to: time.monotonic.sinceOrigin)
         queue.ended(known.specification.group)
         return known
     }
@@ -216,7 +217,7 @@ extension AttemptDesk.Running {
         case nil: break
         case .timeout:
             judged.outcome = .timedOut
-        case .request:
+        case .request, .recalled:
             judged.outcome = .stopped
         case .replaced:
             judged.outcome = .stopped

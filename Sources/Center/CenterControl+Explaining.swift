@@ -78,7 +78,7 @@ extension CenterControl {
         }
         let owner: AgentID? = if case .owned(let agent) = place { agent } else { nil }
         let living = try await history.runs(
-            RunFilter(task: definition.name, states: [.running, .retrying]),
+            RunFilter(task: definition.name, states: [.waiting, .running, .retrying]),
             page: nil,
             limit: Self.neighboursMax
         ).elements

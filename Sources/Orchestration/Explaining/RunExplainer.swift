@@ -92,6 +92,16 @@ public enum RunExplainer {
                     advice: "\"cloudtask run stop \(run.id)\" ends it for good."
                 )
             ]
+        case .waiting:
+            let agent = agent(run)
+            return [
+                .init(
+                    .waiting,
+                    "It is due, and waits on agent \(agent) for a slot, for what it needs, or for its turn.",
+                    in: record,
+                    advice: "\"cloudtask node queue \(agent)\" says for what; \"cloudtask run stop \(run.id)\" takes it out."
+                )
+            ]
         case .running:
             let attempt = run.attempts.last
             return [

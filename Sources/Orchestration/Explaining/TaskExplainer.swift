@@ -76,7 +76,7 @@ public enum TaskExplainer {
                 finding.fact = "Its latest run, due at \(run.due): " + finding.fact
                 return finding
             }
-        case .running, .retrying, .succeeded, .stopped: return []
+        case .waiting, .running, .retrying, .succeeded, .stopped: return []
         }
     }
 }

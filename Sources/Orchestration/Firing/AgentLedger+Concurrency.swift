@@ -77,13 +77,25 @@ extension AgentLedger {
         return others < max
     }
 
+    /// The parts that are gone from the table while runs of theirs live here.
+    public mutating func partsLeftBehind() -> Set<TaskPart> {
+        leftBehind = leftBehind.filter { parts[$0] == nil && living[$0] != nil }
+        return leftBehind
+    }
+
+    /// The tasks of the table that are paused while runs of theirs live here.
+    public func tasksAtRest(now: Instant) -> Set<TaskUID> {
+        Set(living.keys.filter { parts[$0] != nil }.map(\.uid)).filter { uid in
+            definitions[uid].map { !$0.counts(at: now) } ?? false
+        }
+    }
+
     /// The attempts that have not begun, and whose instants are far off, although their parts are another agent's by now.
     ///
     /// A clock that was ahead has launched them. Whoever has the part waits for their ends, so they are better made there.
     public mutating func strandedAttempts(now: Instant) -> [AttemptID] {
-        leftBehind = leftBehind.filter { parts[$0] == nil && living[$0] != nil }
         let limit = now + .milliseconds(Limit.aheadMilliseconds)
-        return leftBehind.sorted().flatMap { key in
+        return partsLeftBehind().sorted().flatMap { key in
             (living[key] ?? [:]).filter { !$1.hasBegun && !$1.isResting && $1.due > limit }
                 .map { AttemptID(run: $0, number: $1.number) }.sorted()
         }

@@ -136,7 +136,7 @@ public struct RunChecker: Sendable {
     private func isMeant(_ report: RunReport) -> Bool {
         let recordedAt =
             switch report.phase {
-            case .started(let at), .decided(let at): at
+            case .waiting(let at), .started(let at), .decided(let at): at
             case .ended(let result): result.endedAt
             }
         return isMeant(report.fire.attempt.run) && recordedAt <= window.upperBound
