@@ -82,6 +82,19 @@ struct GuardianTests {
         }
     }
 
+    @Test("a guardian does not show the arguments of the process it guards, by which that may be ended")
+    func arguments() async throws {
+        try await withRunner { world in
+            _ = try await start(&world, 1, idle(try world.pipe("hold")))
+            let found = guardians()
+            #expect(!found.isEmpty)
+            for guardian in found {
+                let line = try String(contentsOfFile: "/proc/\(guardian)/cmdline", encoding: .utf8)
+                #expect(line.split(separator: "\0") == ["ct-guardian"])
+            }
+        }
+    }
+
     /// The guardians that this process has started, of whichever runner.
     private func guardians() -> [pid_t] {
         let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
