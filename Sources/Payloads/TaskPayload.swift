@@ -21,7 +21,7 @@ public struct TaskPayload: Hashable, Sendable {
     public var unplacedReason: String?
     /// True while its group or its runtime is paused; absent otherwise.
     public var suspended: Bool?
-    /// The next due instant; absent when there is none.
+    /// The next due instant whose fire is not skipped; absent when there is none.
     public var next: Instant?
     /// The latest run; absent when there is none.
     public var last: RunPayload?

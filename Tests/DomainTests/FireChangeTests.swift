@@ -36,6 +36,7 @@ import Testing
         let (task, fires) = try Self.task().changed(by: change, now: Self.at(10))
         #expect(fires.map { Self.seconds($0.due) } == [100, 200])
         #expect(Self.dues(task, after: 10, count: 3) == [100, 200, 300])
+        #expect(task.nextUnskippedDue(after: Self.at(10)) == Self.at(300))
         #expect(task.exception(decidedAt: Self.at(100))?.isSkipped == true)
         #expect(task.exception(decidedAt: Self.at(300)) == nil)
         #expect(task.revision == 2)

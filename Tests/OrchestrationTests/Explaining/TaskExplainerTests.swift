@@ -255,9 +255,12 @@ struct ExplainCase: CustomTestStringConvertible, Sendable {
         #expect(distant.fact.contains("2w6d"))
         let skipped = try Self.task().changed(by: FireChange(.skip, reason: "holiday"), now: Self.now)
             .definition
-        let changed = TaskExplainer.explain(try Self.facts(skipped)).first { $0.cause == .fireChanged }
+        let findings = TaskExplainer.explain(try Self.facts(skipped))
+        let changed = findings.first { $0.cause == .fireChanged }
         #expect(changed?.fact.contains("holiday; it is skipped") == true)
         #expect(changed?.advice?.contains("--undo") == true)
+        let next = findings.first { $0.cause == .stillToCome }
+        #expect(next?.fact.contains("due next at 2026-03-02T12:20:00") == true)
     }
 
     @Test("a task that follows the ends of runs has no schedule that is over; the ends are named")
