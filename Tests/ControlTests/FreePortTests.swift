@@ -7,12 +7,10 @@ import Testing
     @Test("a port is taken while somebody listens, and free as soon as nobody does, also after connections")
     func listening() async throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        let port = try #require(
-            unsafe port(0) { address, length in
-                unsafe bind(listener, address, length.pointee) == 0
-                    ? getsockname(listener, address, length) : -1
-            }
-        )
+        let bound = unsafe self.port(0) { address, length in
+            unsafe bind(listener, address, length.pointee) == 0 ? getsockname(listener, address, length) : -1
+        }
+        let port = try #require(bound)
         #expect(listen(listener, 1) == 0)
         #expect(try await !FreePort.isFree(port))
         let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
