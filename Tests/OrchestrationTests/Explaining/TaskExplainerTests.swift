@@ -199,6 +199,24 @@ struct ExplainCase: CustomTestStringConvertible, Sendable {
         .init(name: "slots full", cause: .slotsFull, words: "All 4 slots of agent a are taken") {
             $0.running = [AgentID("a")!: 4]
         },
+        .init(name: "waits for a key", cause: .waitsForUnits, words: "waits for exclusive key ledger") {
+            $0.unitWaits = [
+                .init(
+                    .waitsForUnits,
+                    "Run 1 waits for exclusive key ledger: held by run 2 (other).",
+                    in: "znode /claim",
+                    advice: "\"cloudtask pool list\" shows who holds what."
+                )
+            ]
+            $0.running = [AgentID("a")!: 4]
+        },
+        .init(name: "rests", cause: .following, words: "it is restarted after failures only") {
+            $0.definition = task {
+                $0.schedules = []
+                $0.residency = Residency(restart: Restart(on: .failure))
+            }
+            $0.latest = run(.succeeded, result(.succeeded))
+        },
         .init(
             name: "flapping",
             cause: .heldBack,
