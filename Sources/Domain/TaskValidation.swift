@@ -54,10 +54,11 @@ extension TaskSpecification {
     ///
     /// A schedule that is over is accepted, so that saving the same document again never fails.
     public var problems: [ValidationProblem] {
+        let ofWork =
+            actionProblems + scriptTemplateProblems + labelProblems + environmentProblems + parameterProblems
         let problems =
-            actionProblems + labelProblems + environmentProblems + parameterProblems + scheduleProblems
-            + completionProblems + startProblems + durationProblems + after.problems(of: name)
-            + demand.problems + splitProblems + residencyProblems
+            ofWork + scheduleProblems + completionProblems + startProblems + durationProblems
+            + after.problems(of: name) + demand.problems + splitProblems + residencyProblems
         return problems.isEmpty ? sizeProblems : problems
     }
 
@@ -161,6 +162,21 @@ extension TaskSpecification {
         }
     }
 
+    /// The schedules that are not due any more, each with its field: they may be saved, and are probably not meant.
+    ///
+    /// - Parameter now: The instant from which on nothing is due.
+    /// - Returns: One sentence for each, in the order of the schedules.
+    public func schedulesOver(at now: Instant) -> [ValidationProblem] {
+        schedules.enumerated().compactMap { index, schedule in
+            do throws(ScheduleError) {
+                try schedule.validate(at: now)
+                return nil
+            } catch {
+                return ValidationProblem(field: "schedules[\(index)]", message: error.message)
+            }
+        }
+    }
+
     /// Two delays after the same end would each start the other's run.
     private var completionProblems: [ValidationProblem] {
         let indices = schedules.indices.filter { index in
@@ -225,7 +241,38 @@ extension TaskSpecification {
                 .init(field: "priority", message: "the priority must be a whole number from -100 to 100")
             )
         }
-        return problems + misfire.problems + retry.problems + concurrencyProblems
+        problems += totalProblems + misfire.problems + retry.problems
+        return problems + futileProblems + concurrencyProblems
+    }
+
+    /// What could never come to bear because another key keeps it from happening.
+    private var futileProblems: [ValidationProblem] {
+        var problems: [ValidationProblem] = []
+        if retry.attempts > 1, retry.on.contains(.timedOut), timeout == nil, retry.on != Retry.Cause.allCases {
+            let message =
+                "without a timeout no attempt ends as timed-out: add timeout: 10m or the like, or remove timed-out"
+            problems.append(.init(field: "retry.on", message: message))
+        }
+        if let startDeadline, misfire.grace != Misfire.graceDefault, startDeadline < misfire.grace {
+            let message =
+                "the grace \(DurationText(misfire.grace)) is longer than the start deadline \(DurationText(startDeadline)), "
+                + "after which nothing starts: shorten it, or lengthen startDeadline"
+            problems.append(.init(field: "misfire.grace", message: message))
+        }
+        return problems
+    }
+
+    /// What could never come to bear because the total timeout ends the run before.
+    private var totalProblems: [ValidationProblem] {
+        guard let totalTimeout else { return [] }
+        let limits = [("timeout", "timeout", timeout), ("startDeadline", "start deadline", startDeadline)]
+        return limits.compactMap { field, word, limit in
+            guard let limit, limit > totalTimeout else { return nil }
+            let message =
+                "the \(word) \(DurationText(limit)) is longer than the total timeout \(DurationText(totalTimeout)), "
+                + "which ends the run before: shorten it, or lengthen totalTimeout"
+            return ValidationProblem(field: field, message: message)
+        }
     }
 
     private var concurrencyProblems: [ValidationProblem] {

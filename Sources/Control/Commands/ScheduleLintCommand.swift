@@ -61,7 +61,8 @@ public struct ScheduleLintCommand: ControlCommand {
             LintSubject(
                 name: $0.specification.name.text,
                 schedules: $0.specification.schedules,
-                isEnabled: $0.specification.isEnabled
+                isEnabled: $0.specification.isEnabled,
+                starts: $0.specification.shards?.total ?? 1
             )
         }
         let lint = ScheduleLint(from: start, startsPerSecondMax: limit, calendars: calendars)
