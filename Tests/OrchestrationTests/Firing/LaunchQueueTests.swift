@@ -59,7 +59,9 @@ import Testing
     {
         var queue = LaunchQueue<GroupID>()
         queue.setWeights(weights)
-        for group in lengths.keys.sorted() { queue.insert(group, Self.claim(0, 0, group)) }
+        for group in lengths.keys.sorted() {
+            queue.insert(group, .init(group: group, priority: 0, readyAt: Self.noon))
+        }
         var ends: [(at: Int, group: GroupID)] = []
         var used: [GroupID: Int] = [:]
         for second in 0..<seconds {
@@ -69,7 +71,7 @@ import Testing
             while ends.count < slots, let group = queue.popNext() {
                 queue.started(group)
                 ends.append((second + lengths[group]!, group))
-                queue.insert(group, Self.claim(0, second, group))
+                queue.insert(group, .init(group: group, priority: 0, readyAt: Self.noon + .seconds(second)))
             }
             for end in ends { used[end.group, default: 0] += 1 }
         }
