@@ -245,23 +245,6 @@ extension TaskSpecification {
         return problems + futileProblems + concurrencyProblems
     }
 
-    /// What could never come to bear because another key keeps it from happening.
-    private var futileProblems: [ValidationProblem] {
-        var problems: [ValidationProblem] = []
-        if retry.attempts > 1, retry.on.contains(.timedOut), timeout == nil, retry.on != Retry.Cause.allCases {
-            let message =
-                "without a timeout no attempt ends as timed-out: add timeout: 10m or the like, or remove timed-out"
-            problems.append(.init(field: "retry.on", message: message))
-        }
-        if let startDeadline, misfire.grace != Misfire.graceDefault, startDeadline < misfire.grace {
-            let message =
-                "the grace \(DurationText(misfire.grace)) is longer than the start deadline \(DurationText(startDeadline)), "
-                + "after which nothing starts: shorten it, or lengthen startDeadline"
-            problems.append(.init(field: "misfire.grace", message: message))
-        }
-        return problems
-    }
-
     /// What could never come to bear because the total timeout ends the run before.
     private var totalProblems: [ValidationProblem] {
         guard let totalTimeout else { return [] }
