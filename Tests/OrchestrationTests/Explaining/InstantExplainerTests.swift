@@ -59,6 +59,7 @@ import Testing
         let gap = try Self.explain("2026-03-29T01:30:00Z", nightly)
         #expect(gap.map(\.cause) == [.clockChange, .notDue])
         #expect(gap[0].fact.contains("The clocks of Europe/Berlin change at 2026-03-29T01:00:00"))
+        #expect(gap[0].fact.contains("put forward by 1h, local times in between are left out, and gap"))
         let to = Facts.now + .seconds(900)
         let shifted = try Facts.task().changed(
             by: FireChange(.shift(to: to), reason: "later"),
