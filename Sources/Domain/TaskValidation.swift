@@ -242,7 +242,7 @@ extension TaskSpecification {
             )
         }
         problems += totalProblems + misfire.problems + retry.problems
-        return problems + concurrencyProblems
+        return problems + futileProblems + concurrencyProblems
     }
 
     /// What could never come to bear because the total timeout ends the run before.
