@@ -89,6 +89,8 @@ import Testing
 
     @Test("lint names the place, the task and what to write; --strict fails")
     func lint() async throws {
+        let both = try await cloudtask("schedule", "lint", "-f", "-", "-l", "team=data", input: "")
+        #expect(both.status == 64 && both.errors.contains("select tasks of the cluster: leave out -f"))
         let documents = """
             kind: Task
             name: uneven
