@@ -141,6 +141,11 @@ struct BadDocument: CustomTestStringConvertible, Sendable {
         .init("start deadline", head + "startDeadline: 1ms\n", "4:16: the start deadline must be between 1s"),
         .init("total timeout", head + "totalTimeout: 0\n", "4:15: the total timeout must be between 1s"),
         .init(
+            "cap of what makes up for nothing",
+            head + "misfire: {policy: skip, cap: 5}\n",
+            "4:30: the cap limits what policy all makes up for"
+        ),
+        .init(
             "retries without a number",
             head + "retry: {delay: 5s}\n",
             "4:8: the retry policy does not say how often: add attempts: 3"
