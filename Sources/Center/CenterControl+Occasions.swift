@@ -60,11 +60,11 @@ extension CenterControl {
         try refuse(note.problems(message: "note"))
         let known = try await record(of: run)
         return try await change { leading in
-            let reader = reader(leading)
-            let occasion = try await reader.read(known.occasion, of: known.task)
+            let occasions = reader(leading)
+            let occasion = try await occasions.read(known.occasion, of: known.task)
             try refuseUnready(occasion)
             let name = Occasion.repetition(of: occasion.name, in: leading.writer.tree)
-            let begun = try await reader.begun(name, of: known.task)
+            let begun = try await occasions.begun(name, of: known.task)
             if let last = begun.last?.run, !begun.contains(where: \.isUnfinished) {
                 throw CenterError.conflict(
                     "what belongs to run \(run) was repeated, and that is over: to repeat what failed of it, say run \(last.id)"
