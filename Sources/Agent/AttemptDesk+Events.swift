@@ -35,7 +35,7 @@ extension AttemptDesk {
     private func ended(_ result: AttemptResult) {
         guard let known = remove(result.attempt) else { return note(result.attempt) }
         var judged = known.judged(result, now: time.monotonic)
-        judged.retryAt = known.retryAt(after: judged)
+        known.decideRetry(after: &judged)
         let count = known.account?.outputs.count ?? 0
         judged.outputCount = count > 0 ? count : nil
         conclude(known.fire, known.live.incarnation, judged, known.account)
@@ -192,13 +192,21 @@ extension AttemptDesk.Running {
         return [specification.timeout, left].compactMap(\.self).min()
     }
 
-    /// When another attempt follows by the task's policy; `nil` when none does, or the run has no time left for it.
-    func retryAt(after result: AttemptResult) -> Instant? {
-        guard reason == nil || reason == .timeout, let next = specification.retry.next(after: result) else {
-            return nil
+    /// Notes when another attempt follows by the task's policy, or why none does although the policy has more.
+    func decideRetry(after result: inout AttemptResult) {
+        result.retryAt = nil
+        guard reason == nil || reason == .timeout else { return }
+        guard let next = specification.retry.next(after: result) else {
+            guard !fire.demandsAnotherAttempt(after: result),
+                let why = specification.retry.refusal(after: result)
+            else { return }
+            return result.giveUpRetry(because: why)
         }
-        if let total = specification.totalTimeout, fire.due + total <= next { return nil }
-        return next
+        if let total = specification.totalTimeout, fire.due + total <= next {
+            let why = "the total timeout \(DurationText(total)) would be over before the next attempt"
+            return result.giveUpRetry(because: why)
+        }
+        result.retryAt = next
     }
 
     /// The runner's result under the name that tells why it ended, if we ended it; the kernel's words stay.

@@ -133,7 +133,8 @@ public enum RunExplainer {
                     .waiting,
                     "It is due, and waits on agent \(agent) for a slot, for what it needs, or for its turn.",
                     in: record,
-                    advice: "\"cloudtask node queue \(agent)\" says for what; \"cloudtask run stop \(run.id)\" takes it out."
+                    advice: "\"cloudtask node queue \(agent)\" says for what; "
+                        + "\"cloudtask run stop \(run.id)\" takes it out."
                 )
             ]
         case .running:
@@ -164,9 +165,13 @@ public enum RunExplainer {
         let next =
             isResident
             ? "and its next process begins by itself" : "\"cloudtask run retry \(run.id)\" repeats it"
+        let story =
+            run.attempts.last?.startedAt == nil
+            ? "It was to run on agent \(agent(run)) and was not started: \(result?.message ?? how)"
+            : "It ran on agent \(agent(run)) and \(how), attempt \(run.attempts.count)"
         return .init(
             .failed,
-            "It ran on agent \(agent(run)) and \(how), attempt \(run.attempts.count).\(reason)",
+            "\(story).\(reason)",
             in: record,
             advice: "\"cloudtask run logs \(run.id)\" shows what it wrote, \(next)."
         )
@@ -216,7 +221,7 @@ public enum RunExplainer {
         switch reason {
         case MissedReason.restored, MissedReason.restoredUncounted:
             "The cluster was restored from a snapshot; what was due before then may have run."
-        case MissedReason.deadline:
+        case MissedReason.deadline, MissedReason.deadlineUncounted:
             "Its startDeadline is what a start may be late at most: raise it, or add agents."
         case MissedReason.totalTimeout: "Its totalTimeout ended its waiting: raise it, or add agents."
         case MissedReason.noSlot: "Add slots or agents, or spread the schedules (jitter, H)."

@@ -337,7 +337,7 @@ struct ExplainCase: CustomTestStringConvertible, Sendable {
         let owner = try #require(planned.assign.first?.agent.text)
         #expect(try sentence(owner).contains("it comes first"))
         facts.agents = [Self.agent("a")]
-        #expect(try sentence("a").contains("no other agent may run it"))
+        #expect(try sentence("a").contains("no other agent that is here may run it"))
         #expect(try sentence("b").contains("would not get it now"))
     }
 }
