@@ -42,7 +42,8 @@ public enum InstantExplainer {
                         "Ask again in a moment; \"cloudtask task explain \(definition.name)\" says what keeps it from running now."
                 )
             ] : run
-        return record + exceptional + due
+        // What is told of the run names its schedule already.
+        return record + exceptional + due.filter { !record.contains($0) }
     }
 
     private static func early(

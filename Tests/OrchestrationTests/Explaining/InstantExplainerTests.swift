@@ -27,6 +27,8 @@ import Testing
             run: [.init(.ran, "It ran.", in: "history")]
         )
         #expect(recorded.map(\.cause) == [.ran, .due])
+        let told = try Self.explain("2026-03-02T11:50:00Z", task, run: recorded)
+        #expect(told == recorded)
         #expect(try Self.explain("2026-03-02T12:10:00Z", task).map(\.cause) == [.stillToCome, .due])
         let other = try Self.explain("2026-03-02T11:55:00Z", task)
         #expect(other.map(\.cause) == [.notDue])
