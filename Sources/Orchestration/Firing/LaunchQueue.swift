@@ -77,11 +77,13 @@ public struct LaunchQueue<Element: Sendable>: Sendable {
         count += 1
     }
 
-    /// A share that has had nothing waiting begins where the others are: what it has not used is not owed to it.
+    /// A share that has had nothing waiting begins where the others are: what it has not used is not owed to it, but for a little of what it
+    /// lacked while it ran something.
     private mutating func join(_ share: Share) {
         let others = Set(waiting.keys).union(running.filter { $0.value > 0 }.keys).subtracting([share])
         guard let least = others.map({ (used[$0] ?? 0) / weight($0) }).min() else { return used = [:] }
-        used[share] = max(used[share] ?? 0, least * weight(share))
+        let owed = (running[share] ?? 0) > 0 ? LaunchShares.owedMax / .seconds(1) : 0
+        used[share] = max(used[share] ?? 0, least * weight(share) - owed)
     }
 
     /// Lets time pass, on a clock that only goes forward: what runs uses its slots.
@@ -187,6 +189,8 @@ public enum LaunchShares {
     /// What an attempt is charged as soon as it is started, so that slots that are free at the same moment go round: about as long as short
     /// attempts take.
     public static let advance = Duration.seconds(1)
+    /// The slot time that a share may lack at most when something of it waits again: it must not take all slots for long then.
+    public static let owedMax = Duration.seconds(60)
 }
 
 extension Optional where Wrapped: Comparable {
