@@ -1,5 +1,5 @@
 import Foundation
-import Scheduling
+public import Scheduling
 
 /// One thing that is wrong with what a user said, and where.
 public struct ValidationProblem: Error, Hashable, Sendable, Codable {
