@@ -67,7 +67,7 @@ struct DoctorTests {
         let found = [last, Self.run(9, .missed, count: 12), Self.run(30, .missed)]
         let check = HistoryChecks(losses: found, latest: [], now: Self.now).check
         #expect(check.state == .warning && check.id == "losses")
-        #expect(check.what.contains("day 13 fires were missed and 1 runs were lost, the latest of report"))
+        #expect(check.what.contains("day: 13, lost runs: 1, the latest of report"))
         #expect(check.what.hasSuffix("due 5m ago"))
         #expect(check.fix?.contains("run list --state missed --state lost") == true)
         #expect(check.fix?.contains("run explain \(last.id)") == true)
@@ -77,7 +77,7 @@ struct DoctorTests {
     func lossesBounds() {
         let many = (0..<HistoryChecks.recordsMax).map { Self.run($0, .missed) }
         let check = HistoryChecks(losses: many, latest: [], now: Self.now).check
-        #expect(check.what.contains("at least 1000 fires"))
+        #expect(check.what.contains("at least 1000, lost"))
         #expect(HistoryChecks(losses: [], latest: many, now: Self.now).check.state == .ok)
     }
 

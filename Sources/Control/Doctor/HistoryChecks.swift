@@ -48,8 +48,7 @@ struct HistoryChecks: Sendable {
         let ago = TimeText.short(max(.zero, last.due.duration(to: now)))
         return .warning(
             "losses",
-            "within the last day \(atLeast)\(missed) fires were missed and \(lost) runs were lost, the latest of "
-                + "\(last.task), due \(ago) ago",
+            "missed fires of the last day: \(atLeast)\(missed), lost runs: \(lost), the latest of \(last.task), due \(ago) ago",
             why: "what was missed did not run; of what was lost nobody knows how it ended",
             fix: "see them with 'cloudtask run list --state missed --state lost', and why with "
                 + "'cloudtask run explain \(last.id)'"
