@@ -113,9 +113,41 @@ static void guard_groups(int channel) {
     }
 }
 
+// The number in the field of that index of /proc/self/stat, where 0 is what follows the name; 0 when it has none.
+static unsigned long stat_field(const char *text, int field) {
+    // The name may hold spaces and brackets; nothing after it does.
+    const char *at = strrchr(text, ')');
+    if (at == NULL) return 0;
+    for (int index = -1; index < field; index++) {
+        at = strchr(at + 1, ' ');
+        if (at == NULL) return 0;
+    }
+    unsigned long number = 0;
+    for (at++; *at >= '0' && *at <= '9'; at++) number = number * 10 + (unsigned long)(*at - '0');
+    return number;
+}
+
+// Replaces the arguments that others see, which are a copy of the agent's: who ends the agent by them must not take its guardian as well.
+static void replace_arguments(const char *title) {
+    char text[2048];
+    int file = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return;
+    ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    if (length <= 0) return;
+    text[length] = 0;
+    // arg_start and arg_end, the 48th and 49th field; 0 where the kernel does not tell.
+    unsigned long start = stat_field(text, 45), end = stat_field(text, 46);
+    if (start == 0 || end <= start) return;
+    size_t room = end - start, used = strlen(title);
+    memset((void *)start, 0, room);
+    memcpy((void *)start, title, used < room ? used : room - 1);
+}
+
 static void become_guardian(int channel) {
     // Neither the terminal's signals nor those to the agent's group are meant for it: it ends when the agent has.
     setsid();
+    replace_arguments("ct-guardian");
     prctl(PR_SET_NAME, "ct-guardian");
     for (int number = 1; number < _NSIG; number++) signal(number, SIG_IGN);
     int null = open("/dev/null", O_RDWR);

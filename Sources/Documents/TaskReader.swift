@@ -168,6 +168,11 @@ struct TaskReader {
             task.placement.agents = elements.enumerated().compactMap { index, element in
                 reader.name(element, "placement.agents[\(index)]", of: AgentKind.self)
             }
+            if case .sequence(let elements) = node.content, elements.isEmpty {
+                let message =
+                    "placement.agents names no agent: name one, or remove it to let every agent run the task"
+                reader.refuse(node, "placement.agents", message)
+            }
         }
         if let node = fields["labels"] {
             task.placement.labels = reader.textMap(node, "placement.labels")?.values ?? [:]

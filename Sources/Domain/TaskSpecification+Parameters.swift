@@ -107,6 +107,25 @@ extension TaskSpecification {
         return texts
     }
 
+    /// A template in a script, which the shell would take for a faulty variable: nothing is filled in there.
+    ///
+    /// What stands in single quotes is text, for other programs that have such places.
+    var scriptTemplateProblems: [ValidationProblem] {
+        guard case .script(let text) = action, text.contains("${{") else { return [] }
+        let unquoted = text.split(separator: "'", omittingEmptySubsequences: false).enumerated()
+            .filter { $0.offset.isMultiple(of: 2) }.map(\.element).joined(separator: "''")
+        guard let (name, field) = Template.firstField(in: unquoted) else { return [] }
+        let instead =
+            if case .parameter(let parameter) = field {
+                "write \"$\(Parameter.variable(of: parameter))\""
+            } else {
+                "give the task a variable, environment: {VALUE: \"${{ \(name) }}\"}, and write \"$VALUE\""
+            }
+        let message =
+            "nothing is filled into a script, so '${{ \(name) }}' is no variable of the shell: \(instead)"
+        return [ValidationProblem(field: "script", message: message)]
+    }
+
     private func problems(ofTemplate text: String, in field: String) -> [ValidationProblem] {
         guard text.contains("${{") else { return [] }
         do throws(Template.Mistake) {

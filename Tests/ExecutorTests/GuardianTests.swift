@@ -100,6 +100,19 @@ struct GuardianTests {
         }
     }
 
+    @Test("a guardian does not show the arguments of the process it guards, by which that may be ended")
+    func arguments() async throws {
+        try await withRunner { world in
+            _ = try await start(&world, 1, idle(try world.pipe("hold")))
+            // Those of other runners may end meanwhile.
+            let lines = guardians().compactMap { guardian in
+                try? String(contentsOfFile: "/proc/\(guardian)/cmdline", encoding: .utf8)
+            }.filter { !$0.isEmpty }
+            #expect(!lines.isEmpty)
+            for line in lines { #expect(line.split(separator: "\0") == ["ct-guardian"]) }
+        }
+    }
+
     /// The guardians that this process has started, of whichever runner.
     private func guardians() -> [pid_t] {
         let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

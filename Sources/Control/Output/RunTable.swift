@@ -79,7 +79,8 @@ enum RunTable {
         }
         if let health = run.health { pairs.append(("health", TaskTable.health(health, time))) }
         for attempt in run.attempts {
-            var text = "on \(attempt.agent), \(attempt.outcome?.rawValue ?? "running")"
+            let present = attempt.startedAt == nil ? "waiting" : "running"
+            var text = "on \(attempt.agent), \(attempt.outcome?.rawValue ?? present)"
             if let code = attempt.exitCode { text += ", exit code \(code)" }
             if let signal = attempt.signal { text += ", signal \(signal)" }
             if attempt.cause == .outOfMemory { text += ", out of memory" }

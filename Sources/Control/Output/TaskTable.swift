@@ -48,7 +48,7 @@ enum TaskTable {
         if let description = specification.description { pairs.append(("description", .init(description))) }
         switch specification.action {
         case .command(let words): pairs.append(("command", .init(words.joined(separator: " "))))
-        case .script(let text): pairs.append(("script", .init(text)))
+        case .script(let text): pairs += lines(of: text, as: "script")
         }
         for parameter in specification.parameters { pairs.append(("parameter", .init(words(parameter)))) }
         for schedule in specification.schedules { pairs.append(("schedule", .init(schedule.explained))) }
@@ -82,6 +82,13 @@ enum TaskTable {
             ("uid", .init(task.uid.description)),
         ]
         return pairs
+    }
+
+    /// A text as it was written, line by line under its name.
+    private static func lines(of text: String, as name: String) -> [(name: String, value: Table.Cell)] {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        while lines.count > 1, lines.last?.isEmpty == true { lines.removeLast() }
+        return lines.enumerated().map { (name: $0.offset == 0 ? name : "", value: Table.Cell($0.element)) }
     }
 
     /// How each fire is split; `nil` when it is not.
