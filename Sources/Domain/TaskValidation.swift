@@ -58,7 +58,8 @@ extension TaskSpecification {
             actionProblems + scriptTemplateProblems + labelProblems + environmentProblems + parameterProblems
         let problems =
             ofWork + process.problems + scheduleProblems + completionProblems + startProblems
-            + durationProblems + after.problems(of: name) + demand.problems + splitProblems + residencyProblems
+            + durationProblems + after.problems(of: name) + demand.problems + splitProblems
+            + residencyProblems
         return problems.isEmpty ? sizeProblems : problems
     }
 
