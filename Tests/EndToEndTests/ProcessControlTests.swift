@@ -10,7 +10,9 @@ extension EndToEnd.Live {
         private func processes() -> [(state: String, parent: Int32, words: String)] {
             let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
             return all.compactMap(Int32.init).compactMap { process in
-                let read = { try? String(contentsOfFile: "/proc/\(process)/\($0)", encoding: .utf8) }
+                let read = { (file: String) in
+                    try? String(contentsOfFile: "/proc/\(process)/\(file)", encoding: .utf8)
+                }
                 guard let after = read("stat")?.split(separator: ")").last?.split(separator: " "),
                     after.count > 2, let parent = Int32(after[1])
                 else { return nil }
