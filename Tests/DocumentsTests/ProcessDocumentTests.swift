@@ -30,12 +30,12 @@ import Testing
               nice: 10
               io: idle
               limits:
-                memory: 512MiB
+                memory: "512MiB"
                 cpu: 0.5
                 cpuTime: 10m
                 processes: 100
                 openFiles: 1024
-                fileSize: 1GiB
+                fileSize: "1GiB"
                 core: "0"
             schedules: []
             killGrace: 10s
