@@ -21,7 +21,8 @@ struct TreeTests {
     func daemon(start: String) async throws {
         try await withRunner { world in
             let pipe = try world.pipe("members")
-            let order = try world.script(1, "exec 5<> \(pipe)\n{ \(start); } > \(pipe)\nread line <&5\necho $line")
+            let script = "exec 5<> \(pipe)\n{ \(start); } > \(pipe)\nread line <&5\necho $line"
+            let order = try world.script(1, script)
             await world.runner.start([order])
             // The daemon holds the pipe open; it ends when the daemon is dead.
             let result = try await world.result(of: order.fire.attempt)
