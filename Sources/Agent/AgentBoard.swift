@@ -78,7 +78,7 @@ extension RunReport {
     /// Whether nothing is to follow about the attempt.
     var concludes: Bool {
         switch phase {
-        case .started: false
+        case .waiting, .started: false
         case .ended, .decided: true
         }
     }

@@ -76,6 +76,10 @@ enum AgentTiming {
     static let heldShownMax = 1_000
     /// What waits for a slot is looked through this often for what has waited too long.
     static let sweepPause = Duration.milliseconds(100)
+    /// Attempts that have waited this long are told to the centers, and it is looked this often for such.
+    static let waitingTold = Duration.seconds(1)
+    /// So many of them are told at a time.
+    static let waitingToldMax = 200
     /// Orders with the runner that it has not started yet.
     ///
     /// Each carries the lease it was given with: those at the end of

@@ -40,6 +40,7 @@ extension AttemptDesk {
     /// Once its incarnation is over (or about to be), a fire that must run at least once is left without a result: the
     /// leader finds it open and has it attempted elsewhere. A result would tell it that nothing is left to do.
     func miss(_ fire: JournaledFire, _ live: LiveIncarnation, _ reason: String, isLeaving: Bool = false) {
+        told.remove(fire.attempt)
         if fire.delivery == .atLeastOnce, isLeaving || live.isOver, !Mutation.missesForGood.isOn { return }
         let result = AttemptResult(
             attempt: fire.attempt,
@@ -60,6 +61,7 @@ extension AttemptDesk {
             switch reason {
             case .replaced: "a newer run replaced it before it was started (concurrency: replace)"
             case .resident(let stop): "stopped before it was started: \(stop.reason)"
+            case .recalled(let recall): recall.message
             case .timeout, .request, .shutdown, .unhealthy: "stopped before it was started"
             }
         let result = AttemptResult(
@@ -77,6 +79,7 @@ extension AttemptDesk {
         _ result: AttemptResult,
         _ account: AttemptAccount? = nil
     ) {
+        told.remove(fire.attempt)
         progress.forget(fire.attempt)
         var end = report(fire, incarnation, .ended(result))
         end.account = account

@@ -35,7 +35,7 @@ extension AttemptDesk {
     private func ended(_ result: AttemptResult) {
         guard let known = remove(result.attempt) else { return note(result.attempt) }
         var judged = known.judged(result, now: time.monotonic)
-        judged.retryAt = known.retryAt(after: judged)
+        known.decideRetry(after: &judged)
         let count = known.account?.outputs.count ?? 0
         judged.outputCount = count > 0 ? count : nil
         conclude(known.fire, known.live.incarnation, judged, known.account)
@@ -48,6 +48,7 @@ extension AttemptDesk {
     private func remove(_ attempt: AttemptID) -> Running? {
         guard let known = running.removeValue(forKey: attempt) else { return nil }
         if !known.hasStarted { handedCount -= 1 }
+        queue.advance(to: time.monotonic.sinceOrigin)
         queue.ended(known.specification.group)
         return known
     }
@@ -78,6 +79,25 @@ extension AttemptDesk {
         }
         guard let entry = withdraw(attempt) else { return }
         concludeUnstarted(entry.fire, entry.live, because: reason)
+    }
+
+    /// Leaves attempts to whoever has their parts by now: a clock that was ahead launched them here, and their instants are far off.
+    func handOn(_ attempts: [AttemptID]) {
+        let limit = time.now + .milliseconds(AgentLedger.Limit.aheadMilliseconds)
+        for attempt in attempts {
+            let known = unentitled[attempt] ?? waiting.unordered.first { $0.fire.attempt == attempt }
+            guard let known, known.launchAt > limit, !known.live.isOver,
+                known.specification.concurrency.livingMax != nil, let entry = withdraw(attempt)
+            else { continue }
+            let result = AttemptResult(
+                attempt: attempt,
+                outcome: .notStarted,
+                endedAt: time.now,
+                message: "its instant was yet to come when the task moved: the next attempt is made there",
+                retryAt: time.now
+            )
+            conclude(entry.fire, entry.live.incarnation, result)
+        }
     }
 
     /// Takes out what has not been handed over.
@@ -172,13 +192,21 @@ extension AttemptDesk.Running {
         return [specification.timeout, left].compactMap(\.self).min()
     }
 
-    /// When another attempt follows by the task's policy; `nil` when none does, or the run has no time left for it.
-    func retryAt(after result: AttemptResult) -> Instant? {
-        guard reason == nil || reason == .timeout, let next = specification.retry.next(after: result) else {
-            return nil
+    /// Notes when another attempt follows by the task's policy, or why none does although the policy has more.
+    func decideRetry(after result: inout AttemptResult) {
+        result.retryAt = nil
+        guard reason == nil || reason == .timeout else { return }
+        guard let next = specification.retry.next(after: result) else {
+            guard !fire.demandsAnotherAttempt(after: result),
+                let why = specification.retry.refusal(after: result)
+            else { return }
+            return result.giveUpRetry(because: why)
         }
-        if let total = specification.totalTimeout, fire.due + total <= next { return nil }
-        return next
+        if let total = specification.totalTimeout, fire.due + total <= next {
+            let why = "the total timeout \(DurationText(total)) would be over before the next attempt"
+            return result.giveUpRetry(because: why)
+        }
+        result.retryAt = next
     }
 
     /// The runner's result under the name that tells why it ended, if we ended it; the kernel's words stay.
@@ -197,7 +225,7 @@ extension AttemptDesk.Running {
         case nil: break
         case .timeout:
             judged.outcome = .timedOut
-        case .request:
+        case .request, .recalled:
             judged.outcome = .stopped
         case .replaced:
             judged.outcome = .stopped

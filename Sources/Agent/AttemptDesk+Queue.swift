@@ -1,9 +1,26 @@
 import Cluster
 import Domain
 import Orchestration
+import Scheduling
 
 /// What people may know about the queue.
 extension AttemptDesk {
+    /// Tells the centers of attempts that have waited for a while, so that people find them: not of many at a time.
+    func tellWaiting() {
+        let now = time.monotonic
+        guard !queue.isEmpty || !unentitled.isEmpty, spool.isStoring, tellAt.map({ $0 <= now }) ?? true else {
+            return
+        }
+        tellAt = now + AgentTiming.waitingTold
+        let limit = time.now - AgentTiming.waitingTold
+        let new = (queue.unordered + unentitled.values).filter {
+            $0.launchAt <= limit && !$0.live.isOver && !told.contains($0.fire.attempt)
+        }
+        let chosen = new.sorted().prefix(AgentTiming.waitingToldMax)
+        told.formUnion(chosen.map(\.fire.attempt))
+        spool.submit(chosen.map { report($0.fire, $0.live.incarnation, .waiting(since: $0.launchAt)) })
+    }
+
     /// Those that are due and wait for a slot, at most so many.
     func line(limit: Int) -> AgentQueue {
         let now = time.monotonic

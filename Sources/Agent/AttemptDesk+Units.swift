@@ -2,6 +2,7 @@ import Cluster
 import Domain
 import Orchestration
 import Scheduling
+import Synchronization
 
 /// Attempts that need exclusive keys or units of pools: they wait until the leader has granted them.
 extension AttemptDesk {
@@ -13,7 +14,9 @@ extension AttemptDesk {
             miss(entry.fire, entry.live, overdue(entry) ?? MissedReason.deadline)
         }
         let limit = time.now + LookAhead.longest
-        let new = unentitled.values.filter { $0.launchAt <= limit && claimed[$0.fire.attempt] == nil }
+        let new = unentitled.values.filter {
+            $0.launchAt <= limit && claimed[$0.fire.attempt] == nil && mayClaim($0)
+        }
         for entry in new.sorted() + longClaimed() {
             claimed[entry.fire.attempt] = time.monotonic
             entry.live.claim([
@@ -27,6 +30,13 @@ extension AttemptDesk {
                 )
             ])
         }
+    }
+
+    /// Whether the task's other runs leave room for it: what cannot begin needs nothing.
+    private func mayClaim(_ entry: Waiting) -> Bool {
+        guard let max = entry.specification.concurrency.livingMax else { return true }
+        let now = time.now
+        return entry.live.ledger.withLock { $0.hasRoom(for: entry.fire, max: max, now: now) }
     }
 
     /// Now and then the few that have waited for longest since they were claimed for: somebody may have deleted their claims by hand.
@@ -55,10 +65,14 @@ extension AttemptDesk {
         guard !entitled.isEmpty else { return }
         let limit = time.now + .milliseconds(AgentLedger.Limit.aheadMilliseconds)
         for attempt in entitled.filter({ $0.value > limit }).keys.sorted() {
-            guard let entry = withdraw(attempt) else { continue }
-            unentitled[attempt] = entry
-            entry.live.giveBack(attempt)
+            if let entry = withdraw(attempt) { giveBack(entry) }
         }
+    }
+
+    /// Gives back what is held for an attempt that cannot begin now: what is in its way may need just that.
+    func giveBack(_ entry: Waiting) {
+        unentitled[entry.fire.attempt] = entry
+        entry.live.giveBack(entry.fire.attempt)
     }
 
     /// Takes out those that are meant, in the order in which they came.
@@ -75,8 +89,12 @@ extension AttemptDesk {
     var unitsWait: Duration {
         let now = time.now
         let unclaimed = unentitled.values.filter { claimed[$0.fire.attempt] == nil }
-        let next = unclaimed.map { now.duration(to: $0.launchAt - LookAhead.longest) }.min()
-        return max(min(next ?? AgentTiming.dueTrust, AgentTiming.dueTrust), .zero)
+        let waits = unclaimed.map { entry in
+            let wait = now.duration(to: entry.launchAt - LookAhead.longest)
+            // Nothing tells when there is room for those whose instants have come.
+            return wait > .zero ? wait : AgentTiming.crowdedPause
+        }
+        return min(waits.min() ?? AgentTiming.dueTrust, AgentTiming.dueTrust)
     }
 
     /// Those that wait for units, for people.

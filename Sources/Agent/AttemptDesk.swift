@@ -51,6 +51,8 @@ actor AttemptDesk {
         case timeout, request, shutdown, replaced
         /// A process of a resident task is not to go on.
         case resident(ResidentStop)
+        /// The task is not to begin anything any more.
+        case recalled(Recall)
         /// The probe of a resident task had this last answer.
         case unhealthy(String)
     }
@@ -96,6 +98,10 @@ actor AttemptDesk {
     var claimed: [AttemptID: MonotonicInstant] = [:]
     /// When those of `waiting` may start that hold what they need.
     var entitled: [AttemptID: Instant] = [:]
+    /// Those of which the centers know that they wait.
+    var told: Set<AttemptID> = []
+    /// When it is looked next for those that have waited for a while.
+    var tellAt: MonotonicInstant?
     /// When claims are made again.
     var claimAgainAt: MonotonicInstant?
     /// How fast attempts may be started.
@@ -207,6 +213,7 @@ actor AttemptDesk {
         if !orders.isEmpty { await runner.start(orders) }
         await prolong()
         await stopTimedOut()
+        tellWaiting()
         publish()
         return nextWake()
     }
@@ -223,6 +230,8 @@ actor AttemptDesk {
             if hasRoom(entry) {
                 entitled[entry.fire.attempt] = nil
                 queue.insert(entry, entry.claim)
+            } else if entitled.removeValue(forKey: entry.fire.attempt) != nil {
+                giveBack(entry)
             } else {
                 crowdedCount += 1
                 waiting.insert(entry)
@@ -233,11 +242,13 @@ actor AttemptDesk {
     /// Whether the task's other runs leave room for it; what will never be started is not in their way.
     private func hasRoom(_ entry: Waiting) -> Bool {
         guard let max = entry.specification.concurrency.livingMax, !entry.live.isOver else { return true }
-        return entry.live.ledger.withLock { $0.begin(entry.fire, max: max) }
+        let now = time.now
+        return entry.live.ledger.withLock { $0.begin(entry.fire, max: max, now: now) }
     }
 
     /// Takes out of the queue what may start now; what can never start is reported.
     private func takeLaunchable() -> [LaunchOrder] {
+        queue.advance(to: time.monotonic.sinceOrigin)
         dropHopeless()
         guard let first = queue.next else { return [] }
         let now = time.monotonic
@@ -299,6 +310,7 @@ actor AttemptDesk {
             order: entry.specification.residency?.probe == nil ? nil : order,
             livesUntil: entry.specification.endsWithLease ? deadline : nil
         )
+        told.remove(entry.fire.attempt)
         handedCount += 1
         queue.started(entry.specification.group)
         pace.started(at: now.sinceOrigin)

@@ -64,6 +64,13 @@ extension JournalLane {
         }
     }
 
+    /// Has attempts made elsewhere whose instants are far off, and whose tasks have moved.
+    func handOnStranded() async {
+        let now = context.time.now
+        let stranded = live.ledger.withLock { $0.strandedAttempts(now: now) }
+        if !stranded.isEmpty { await context.desk.handOn(stranded) }
+    }
+
     /// Tells the gauge what waits in the inbox for something other than a slot.
     func publishHeld() {
         let count = waiting.count + postponed.count

@@ -60,8 +60,29 @@ extension JournalLane {
         }
         live.follow(head.epoch)
         try await fetchDefinitions()
+        try await recall()
         publish()
         return true
+    }
+
+    /// Takes back what waits of tasks that were paused or deleted: nothing of them is to begin any more.
+    ///
+    /// Who reads that a part is gone also reads why: the definition was written before.
+    private func recall() async throws {
+        let now = context.time.now
+        let (parts, resting) = live.ledger.withLock { ($0.partsLeftBehind(), $0.tasksAtRest(now: now)) }
+        var recalls = Dictionary(uniqueKeysWithValues: resting.map { ($0, Recall.paused) })
+        if !parts.isEmpty, let count = try await reader.taskBucketCount() {
+            for (uid, name) in await context.desk.tasksWaiting(of: parts).sorted(by: { $0.key < $1.key }) {
+                switch try await reader.standing(of: name, bucketCount: count) {
+                case .gone: recalls[uid] = .deleted
+                case .present(let task) where task.uid != uid: recalls[uid] = .deleted
+                case .present(let task) where !task.counts(at: now): recalls[uid] = .paused
+                case .present, .unreadable: break
+                }
+            }
+        }
+        if !recalls.isEmpty { await context.desk.recall(recalls) }
     }
 
     private mutating func disown() {

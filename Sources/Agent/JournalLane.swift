@@ -110,6 +110,7 @@ struct JournalLane {
         }
         if wishes.inbox { try await readInbox() }
         lookAtHolds()
+        await handOnStranded()
         var progress = try await journalDue()
         if case .end = progress {} else if let claimed = try await claimUnits() { progress = claimed }
         if case .nothing = progress, isCheckpointDue || wishes.renewal {

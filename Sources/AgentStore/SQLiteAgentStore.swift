@@ -158,7 +158,7 @@ extension RunReport {
     /// When what it reports happened: its age counts from there.
     fileprivate var happenedAt: Instant {
         switch phase {
-        case .started(let at), .decided(let at): at
+        case .waiting(let at), .started(let at), .decided(let at): at
         case .ended(let result): result.endedAt
         }
     }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -21,10 +22,25 @@ struct group {
     int64_t until;
     int64_t grace;
     int is_stopping;
+    char mark[ct_mark_size];
 };
 
 static struct group groups[groups_max];
 static int count;
+
+// Room for the processes of a machine; what is beyond is not found.
+enum { processes_max = 32768 };
+static struct ct_process processes[processes_max];
+
+// What of an attempt put itself outside its leader's group.
+static struct ct_tree tree_of(const struct group *group) {
+    return (struct ct_tree){.leader = group->leader, .mark = group->mark[0] == 0 ? NULL : group->mark, .procs = -1};
+}
+
+static int find_others(const struct group *group) {
+    struct ct_tree tree = tree_of(group);
+    return ct_tree_find(&tree, processes, processes_max);
+}
 
 static void keep(const struct ct_guard *guard) {
     int index = 0;
@@ -39,6 +55,8 @@ static void keep(const struct ct_guard *guard) {
     if (groups[index].is_stopping) return;
     groups[index].until = guard->until;
     groups[index].grace = guard->grace;
+    memcpy(groups[index].mark, guard->mark, ct_mark_size);
+    groups[index].mark[ct_mark_size - 1] = 0;
 }
 
 // Stops and kills what has outlived its time; returns when the next one does, -1 for never.
@@ -51,10 +69,13 @@ static int64_t look(int64_t now) {
             group->until = group->grace < INT64_MAX - now ? now + group->grace : INT64_MAX;
             kill(-group->leader, SIGTERM);
             kill(-group->leader, SIGCONT);
+            ct_tree_signal(processes, find_others(group), SIGTERM);
         }
-        int is_gone = group->is_stopping && kill(-group->leader, 0) != 0 && errno == ESRCH;
+        int is_gone = group->is_stopping && kill(-group->leader, 0) != 0 && errno == ESRCH && find_others(group) <= 0;
         if (group->until <= now || is_gone) {
             if (!is_gone) kill(-group->leader, SIGKILL);
+            struct ct_tree tree = tree_of(group);
+            if (!is_gone) ct_tree_kill(&tree, processes, processes_max);
             *group = groups[--count];
             continue;
         }
@@ -92,9 +113,41 @@ static void guard_groups(int channel) {
     }
 }
 
+// The number in the field of that index of /proc/self/stat, where 0 is what follows the name; 0 when it has none.
+static unsigned long stat_field(const char *text, int field) {
+    // The name may hold spaces and brackets; nothing after it does.
+    const char *at = strrchr(text, ')');
+    if (at == NULL) return 0;
+    for (int index = -1; index < field; index++) {
+        at = strchr(at + 1, ' ');
+        if (at == NULL) return 0;
+    }
+    unsigned long number = 0;
+    for (at++; *at >= '0' && *at <= '9'; at++) number = number * 10 + (unsigned long)(*at - '0');
+    return number;
+}
+
+// Replaces the arguments that others see, which are a copy of the agent's: who ends the agent by them must not take its guardian as well.
+static void replace_arguments(const char *title) {
+    char text[2048];
+    int file = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return;
+    ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    if (length <= 0) return;
+    text[length] = 0;
+    // arg_start and arg_end, the 48th and 49th field; 0 where the kernel does not tell.
+    unsigned long start = stat_field(text, 45), end = stat_field(text, 46);
+    if (start == 0 || end <= start) return;
+    size_t room = end - start, used = strlen(title);
+    memset((void *)start, 0, room);
+    memcpy((void *)start, title, used < room ? used : room - 1);
+}
+
 static void become_guardian(int channel) {
     // Neither the terminal's signals nor those to the agent's group are meant for it: it ends when the agent has.
     setsid();
+    replace_arguments("ct-guardian");
     prctl(PR_SET_NAME, "ct-guardian");
     for (int number = 1; number < _NSIG; number++) signal(number, SIG_IGN);
     int null = open("/dev/null", O_RDWR);

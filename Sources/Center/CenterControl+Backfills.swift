@@ -7,7 +7,7 @@ import ZooKeeper
 extension CenterControl {
     func plan(_ request: BackfillRequest) async throws -> BackfillPlan {
         let leading = try leading()
-        let task = try definition(request.task)
+        guard let task = definition(request.task) else { throw Self.unknown(request.task) }
         var plan = try plan(request, of: task)
         guard plan.count <= Backfill.Limit.firesUnconfirmed else { return plan }
         let known = try await translating { try await BackfillShelf(writer: leading.writer).all() }
@@ -26,7 +26,7 @@ extension CenterControl {
     func backfill(_ request: BackfillRequest) async throws -> BackfillView {
         defer { state.hints.backfills.wake() }
         return try await change { leading in
-            let task = try definition(request.task)
+            guard let task = definition(request.task) else { throw Self.unknown(request.task) }
             let id = BackfillID.requested(of: task.uid, key: request.key, in: tree)
             let shelf = BackfillShelf(writer: leading.writer)
             if let known = try await shelf.read(id)?.value {
@@ -141,12 +141,13 @@ extension CenterControl {
 }
 
 extension CenterControl {
-    private func definition(_ name: TaskID) throws -> TaskDefinition {
-        guard let task = state.store.read({ $0.tasks[name]?.value }) else {
-            throw CenterError.notFound(kind: "task", name: name.text)
-        }
-        return task
+    // It does not throw itself: of a function that throws and gives a large value as it is stored, the optimizer
+    // makes a jump to `memcpy`, without clearing the register that says whether an error was thrown.
+    private func definition(_ name: TaskID) -> TaskDefinition? {
+        state.store.read { $0.tasks[name]?.value }
     }
+
+    private static func unknown(_ task: TaskID) -> CenterError { .notFound(kind: "task", name: task.text) }
 
     /// What a backfill would do, but for what exists; refuses one that cannot be.
     private func plan(_ request: BackfillRequest, of task: TaskDefinition) throws -> BackfillPlan {

@@ -27,19 +27,22 @@ extension CenterControl {
         let wait = await unitWait(of: id)
         do {
             var explanation = try await explainRecorded(id)
-            if let wait { explanation.findings.insert(try finding(wait), at: 0) }
+            if let wait { explanation.findings.insert(try finding("It", wait), at: 0) }
             return explanation
         } catch CenterError.notFound(let kind, let name) {
             // What was asked for and waits since has no record yet.
             guard let wait else { throw CenterError.notFound(kind: kind, name: name) }
-            return Explanation(subject: "run/\(id)", findings: [try finding(wait)])
+            return Explanation(subject: "run/\(id)", findings: [try finding("It", wait)])
         }
     }
 
-    private func finding(_ wait: (claim: UnitClaim, sentence: String)) throws -> Explanation.Finding {
+    private func finding(
+        _ subject: String,
+        _ wait: (claim: UnitClaim, sentence: String)
+    ) throws -> Explanation.Finding {
         .init(
             .waitsForUnits,
-            "It \(wait.sentence).",
+            "\(subject) \(wait.sentence).",
             in: "znode \(try tree.claim(wait.claim.attempt).text)",
             advice: "\"cloudtask pool list\" shows who holds what; a timeout ends runs that hang."
         )
@@ -78,7 +81,7 @@ extension CenterControl {
         }
         let owner: AgentID? = if case .owned(let agent) = place { agent } else { nil }
         let living = try await history.runs(
-            RunFilter(task: definition.name, states: [.running, .retrying]),
+            RunFilter(task: definition.name, states: [.waiting, .running, .retrying]),
             page: nil,
             limit: Self.neighboursMax
         ).elements
@@ -105,6 +108,9 @@ extension CenterControl {
             running: running,
             living: living.reversed(),
             latest: latest.first { $0.state.isFinal },
+            unitWaits: try await unitWaits(of: definition.uid).map { wait in
+                try finding("Run \(wait.claim.attempt.run)", wait)
+            },
             paths: try paths(of: definition, part: part.part, owner: owner)
         )
     }
@@ -115,12 +121,18 @@ extension CenterControl {
         let agent = run.attempts.first?.agent
         let seat = run.attempts.last.map { Seat(runtime: run.runtime, agent: $0.agent) }
         var neighbours = try await around(run, RunFilter(task: run.task))
-        if let agent { neighbours += try await around(run, RunFilter(runtime: run.runtime, agent: agent)) }
+        if let agent {
+            neighbours += try await around(run, RunFilter(runtime: run.runtime, agent: agent))
+            // What runs for long was due before all those.
+            let living = RunFilter(runtime: run.runtime, agent: agent, states: [.running])
+            neighbours += try await around(run, living)
+        }
         var place: Explanation.Finding?
+        var owner: AgentID?
         if let definition {
-            place = TaskExplainer.explain(try await facts(of: definition, part: run.part)).first {
-                $0.cause == .place
-            }
+            let facts = try await facts(of: definition, part: run.part)
+            place = TaskExplainer.explain(facts).first { $0.cause == .place }
+            if case .owned(let agent) = facts.place { owner = agent }
         }
         return RunFacts(
             run: run,
@@ -129,9 +141,11 @@ extension CenterControl {
             isAgentHere: seat.map { catalog.agents[$0]?.incarnation == run.attempts.last?.incarnation }
                 ?? true,
             neighbours: neighbours,
+            sharers: try await sharers(of: run, definition),
             slots: agent.flatMap { catalog.agents[Seat(runtime: run.runtime, agent: $0)]?.slots },
             retries: try await history.retries(of: run.id),
             place: place,
+            owner: owner,
             paths: try paths(
                 of: run.task,
                 uid: run.uid,
@@ -141,6 +155,21 @@ extension CenterControl {
                 owner: seat?.agent
             )
         )
+    }
+
+    /// More tasks that need the same key are not looked at.
+    private static let sharersMax = 20
+
+    /// The runs, around a run, of all tasks that need the exclusive keys which its task needs.
+    private func sharers(of run: Run, _ definition: TaskDefinition?) async throws -> [PoolID: [Run]] {
+        let catalog = state.store.catalog
+        var sharers: [PoolID: [Run]] = [:]
+        for key in definition?.specification.demand.keys ?? [] {
+            for task in catalog.users(of: .key(key)).prefix(Self.sharersMax) {
+                sharers[key, default: []] += try await around(run, RunFilter(task: task.name))
+            }
+        }
+        return sharers
     }
 
     /// The runs that were due not long before a run was started.

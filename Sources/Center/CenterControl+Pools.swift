@@ -145,6 +145,16 @@ extension CenterControl {
         else { return nil }
         return (claim, wait.sentence)
     }
+
+    /// Which attempts of a task wait for units, and for what, the first few in line; none when this center does not lead.
+    func unitWaits(of task: TaskUID) async -> [(claim: UnitClaim, sentence: String)] {
+        guard let ledger = await state.leading?.pools.ledger else { return [] }
+        var waits: [(claim: UnitClaim, sentence: String)] = []
+        for claim in ledger.line where claim.uid == task && waits.count < PoolLedger.Wait.holdersShown {
+            if let wait = ledger.wait(of: claim.attempt) { waits.append((claim, wait.sentence)) }
+        }
+        return waits
+    }
 }
 
 extension Catalog {
@@ -171,5 +181,5 @@ extension PoolLedger.Wait {
     }
 
     /// More holders than that are only counted.
-    private static let holdersShown = 3
+    fileprivate static let holdersShown = 3
 }

@@ -130,7 +130,7 @@ extension CenterControl {
     private func view(of definition: TaskDefinition, _ placement: Placement) -> TaskView {
         let owner = placement.mirror?.owner(of: TaskPart(uid: definition.uid))
         let parts = placement.mirror.flatMap { self.placement(of: definition, $0) }
-        let due = definition.specification.isEnabled ? definition.nextDue(after: time.now) : nil
+        let due = definition.specification.isEnabled ? definition.nextUnskippedDue(after: time.now) : nil
         var reason: String?
         if !definition.specification.isEnabled {
             reason = "the task is disabled"

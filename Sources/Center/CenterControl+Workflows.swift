@@ -84,7 +84,7 @@ extension WorkflowView {
                 Workflow(head: head.specification, steps: steps.map(\.specification))
             },
             stepCount: steps.count,
-            nextDue: head?.nextDue(after: now),
+            nextDue: head?.nextUnskippedDue(after: now),
             pause: head?.pause(at: now),
             isSuspended: head?.isSuspended ?? false
         )

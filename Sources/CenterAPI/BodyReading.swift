@@ -49,7 +49,10 @@ extension Request {
 enum RequestBody {
     static func decode<Payload: Decodable>(_ type: Payload.Type, from bytes: Data) throws -> Payload {
         do {
-            return try PayloadCoding.decode(type, from: bytes)
+            guard type is any ClosedBody.Type else { return try PayloadCoding.decode(type, from: bytes) }
+            let checked = try PayloadCoding.decode(CheckedBody<Payload>.self, from: bytes)
+            guard checked.problems.isEmpty else { throw APIError.invalid(checked.problems) }
+            return checked.body
         } catch let error as DecodingError {
             throw APIError(error, at: "")
         }
@@ -108,7 +111,7 @@ struct ApplyBody {
         return tasks
     }
 
-    private struct Form: Decodable {
+    private struct Form: ClosedBody {
         var tasks: [Attempted]
         var calendars: [DayCalendar]?
         var workflows: [Workflow]?

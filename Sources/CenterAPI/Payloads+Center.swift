@@ -11,6 +11,7 @@ extension TaskPayload {
             revision: definition.revision,
             createdAt: definition.createdAt,
             effectiveFrom: definition.effectiveFrom,
+            completionSince: definition.completionSince,
             owner: view.owner,
             parts: view.parts,
             unplacedReason: view.unplacedReason,

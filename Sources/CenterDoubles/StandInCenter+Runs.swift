@@ -43,7 +43,7 @@ extension StandInCenter {
         guard let known = await runHistory.run(run) else {
             throw CenterError.notFound(kind: "run", name: run.text)
         }
-        guard known.state == .running else { throw CenterError.conflict("run \(run) is over") }
+        guard !known.state.isFinal else { throw CenterError.conflict("run \(run) is over") }
         stopped[run] = kill
     }
 

@@ -342,7 +342,7 @@ public actor StandInCenter: CenterOperations {
             definition: definition,
             owner: nil,
             unplacedReason: "no agent",
-            nextDue: definition.nextDue(after: now),
+            nextDue: definition.nextUnskippedDue(after: now),
             at: now
         )
     }

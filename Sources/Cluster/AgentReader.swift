@@ -61,6 +61,17 @@ public struct AgentReader: Sendable {
         }
     }
 
+    /// What stands of a task now.
+    public func standing(of task: TaskID, bucketCount: Int) async throws -> TaskStanding {
+        let path = try nodes.tree.task(task, bucket: Buckets.task(task, count: bucketCount))
+        let session = session
+        switch try await session.persistently({ try await session.content(TaskDefinition.self, at: path) }) {
+        case .absent: return .gone
+        case .present(let definition): return .present(definition.value)
+        case .damaged: return .unreadable
+        }
+    }
+
     /// The cluster's identity; `nil` before a center has set the cluster up.
     public func identity() async throws -> ClusterIdentity? {
         let path = try nodes.tree.cluster
@@ -159,4 +170,14 @@ public struct AgentReader: Sendable {
             }
         }
     }
+}
+
+/// What stands of a task.
+public enum TaskStanding: Sendable {
+    /// There is no task of the name.
+    case gone
+    /// This is the task of the name.
+    case present(TaskDefinition)
+    /// There is one, and this version cannot read it.
+    case unreadable
 }

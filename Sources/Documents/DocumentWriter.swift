@@ -105,6 +105,8 @@ public enum DocumentWriter {
         + ["policy", "grace", "window", "max", "cap"]
         + ["task", "step", "on", "exitCodes"]
         + ["restart", "probe", "failures", "startDelay"]
+        + ["workingDirectory", "user", "groups", "umask", "nice", "io", "limits"]
+        + ["memory", "cpu", "cpuTime", "processes", "openFiles", "fileSize", "core"]
         + ["url", "method", "headers", "body", "json", "connect", "total", "expect", "status", "follow"]
         + ["tls", "ca", "insecure", "privateAddresses", "maxBody", "outputs", "config"]
 }

@@ -25,6 +25,9 @@ extension FieldReader {
             @unknown default: (.init(codingPath: [], debugDescription: "\(error)"), nil)
             }
         let (place, path) = node.place(of: context.codingPath.dropFirst(), field)
+        if case .keyNotFound(let key, _) = error, case .mapping = place.content {
+            return refuse(place, path, "\(path) has no '\(key.stringValue)': add it")
+        }
         let message = expected.map { "\(path) must be \($0), not \(place.sort)" } ?? context.debugDescription
         refuse(place, path, message)
     }

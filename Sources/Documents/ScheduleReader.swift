@@ -27,7 +27,9 @@ enum ScheduleReader {
             switch form {
             case "cron": cron(place, fields, field, bounds, &reader)
             case "every": interval(place, field, bounds, &reader)
-            case "calendar", "afterCompletion", "onAgentStart": reader.decode(node, field, as: Schedule.self)
+            case "calendar", "afterCompletion", "onAgentStart":
+                // What is wrong already would be told once more.
+                reader.problems.count == problemCount ? reader.decode(node, field, as: Schedule.self) : nil
             default: reader.instant(place, "\(field).at").map(Schedule.once)
             }
         readChanges(into: &schedule, fields, field, &reader)
@@ -70,7 +72,11 @@ enum ScheduleReader {
             guard let key = entry.key.scalar?.text, allKeys.contains(key), !own.contains(key) else {
                 continue
             }
-            let message = "a schedule with '\(form)' has no '\(key)': it may have \(Nearest.list(own))"
+            let isCount = key == "maxRuns" && ["afterCompletion", "onAgentStart"].contains(form)
+            let message =
+                isCount
+                ? Schedule.maxRunsMisplaced(ofForm: form)
+                : "a schedule with '\(form)' has no '\(key)': it may have \(Nearest.list(own))"
             reader.refuse(entry.key, "\(field).\(key)", message)
         }
     }

@@ -67,10 +67,10 @@ extension TaskReader {
         if let node = fields["on"] {
             let elements = reader.elements(node, "retry.on", "a list such as [failed, timed-out]") ?? []
             retry.on = elements.enumerated().compactMap { index, element in
-                reader.choice(element, "retry.on[\(index)]")
+                cause(element, "retry.on[\(index)]", &reader)
             }
             // What could not be read is a problem of its own.
-            if retry.on.isEmpty, !elements.isEmpty { retry.on = Retry.Cause.allCases }
+            if retry.on.isEmpty, !elements.isEmpty { retry.on = Retry.causesDefault }
         }
         if let node = fields["exitCodes"] {
             let elements = reader.elements(node, "retry.exitCodes", "a list of numbers such as [75]") ?? []
@@ -80,6 +80,15 @@ extension TaskReader {
             retry.exitCodes = codes.isEmpty && !elements.isEmpty ? nil : codes
         }
         task.retry = retry
+    }
+
+    private func cause(_ node: SourceNode, _ field: String, _ reader: inout FieldReader) -> Retry.Cause? {
+        guard node.scalar?.text == AttemptOutcome.lost.rawValue else { return reader.choice(node, field) }
+        let message =
+            "\(field) cannot be 'lost', as what was lost may have run: write delivery: at-least-once beside retry, "
+            + "and a lost attempt is made again at once"
+        reader.refuse(node, field, message)
+        return nil
     }
 
     mutating func readConcurrency(into task: inout TaskSpecification, _ reader: inout FieldReader) {

@@ -5,7 +5,8 @@ struct TaskReader {
     /// The keys of a task's document, in the order they are written.
     static let keys = [
         "kind", "v", "name", "runtime", "group", "labels", "description", "command", "script",
-        "interpreter", "setup", "run", "teardown", "http", "plugin", "environment", "parameters", "schedules",
+        "interpreter", "setup", "run", "teardown", "http", "plugin", "environment", "process", "parameters",
+        "schedules",
         "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline",
         "concurrency", "exclusive", "pools", "priority", "shards", "broadcast", "after", "join", "resident",
         "placement", "enabled",
@@ -45,6 +46,7 @@ struct TaskReader {
             workflow: place
         )
         readPlain(into: &task, &reader)
+        readProcess(into: &task, &reader)
         readParameters(into: &task, &reader)
         readSchedules(into: &task, &reader)
         readMisfire(into: &task, &reader)
@@ -136,6 +138,11 @@ struct TaskReader {
             let elements = reader.elements(node, "placement.agents", "a list of agents' names") ?? []
             task.placement.agents = elements.enumerated().compactMap { index, element in
                 reader.name(element, "placement.agents[\(index)]", of: AgentKind.self)
+            }
+            if case .sequence(let elements) = node.content, elements.isEmpty {
+                let message =
+                    "placement.agents names no agent: name one, or remove it to let every agent run the task"
+                reader.refuse(node, "placement.agents", message)
             }
         }
         if let node = fields["labels"] {

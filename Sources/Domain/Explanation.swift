@@ -50,6 +50,8 @@ public struct Explanation: Hashable, Sendable, Codable {
         case revoked
         /// Attempts of a former owner may live.
         case onHold = "on-hold"
+        /// It is due, and waits for a slot, for what it needs, or for its turn.
+        case waiting
         /// A run of it lives.
         case living
         /// The next fire waits for a living run.

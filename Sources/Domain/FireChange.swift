@@ -129,6 +129,13 @@ extension TaskDefinition {
             fires.append(exception(decidedAt: due) ?? FireException(due: due))
         }
         guard !fires.isEmpty else {
+            if !isSuspended, let schedule = specification.eventSchedule(at: earliest) {
+                let sentence = schedule.explained.dropLast()
+                throw ValidationFailure(
+                    "due",
+                    "nobody knows beforehand when task \(name) is due (\(sentence)), so there is no fire to change: pause it instead"
+                )
+            }
             throw ValidationFailure("due", "task \(name) is not due again: there is no fire to change")
         }
         return fires

@@ -88,6 +88,15 @@ extension TaskDefinition {
             ?? exceptions.first { $0.shiftedTo == nil && $0.due == instant }
     }
 
+    /// The first due instant after `cursor` whose fire is not skipped; `nil` when never again.
+    public func nextUnskippedDue(after cursor: Instant) -> Instant? {
+        var due = nextDue(after: cursor)
+        while let instant = due, exception(decidedAt: instant)?.isSkipped == true {
+            due = nextDue(after: instant)
+        }
+        return due
+    }
+
     /// What the run of the fire of an instant is given; `nil` for an ordinary fire.
     public func exceptionTerms(decidedAt instant: Instant) -> RunTerms? {
         guard let exception = exception(decidedAt: instant), !exception.isSkipped else { return nil }

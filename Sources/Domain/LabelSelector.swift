@@ -83,14 +83,17 @@ extension LabelSelector: CustomStringConvertible {
 }
 
 /// What the labels of a task may be, so that selectors can name them.
-enum LabelRule {
+public enum LabelRule {
     /// Labels of one task.
-    static let countMax = 32
+    public static let countMax = 32
     private static let bytesMax = 63
 
     /// The rule in words.
     static let text =
         "use 1 to 63 letters, digits, dots, underscores, slashes and hyphens, beginning with a letter or digit"
+
+    /// Whether a task may have a label of this name with this value.
+    public static func isLabel(_ key: String, _ value: String) -> Bool { isKey(key) && isValue(value) }
 
     static func isKey(_ text: String) -> Bool {
         guard let first = text.utf8.first, isAlphanumeric(first) else { return false }

@@ -62,6 +62,13 @@ public struct Misfire: Hashable, Sendable {
                 "cap",
                 "the cap must be between 1 and \(Self.capMax); write policy skip to make up for nothing"
             )
+        } else if policy != .all, cap != Self.capDefault {
+            let made = policy == .skip ? "none" : "one"
+            refuse(
+                "cap",
+                "the cap limits what policy all makes up for, and policy \(policy.rawValue) makes up for \(made): "
+                    + "remove the cap, or write policy all"
+            )
         }
         return problems
     }

@@ -95,17 +95,31 @@ extension Retry {
         return result.endedAt + pause(after: result.attempt)
     }
 
-    private func applies(to result: AttemptResult) -> Bool {
-        let cause: Cause
+    /// What a policy may be about; `nil` for ends that are no failures of the attempt.
+    private static func cause(of result: AttemptResult) -> Cause? {
         switch result.outcome {
-        case .failed: cause = .failed
-        case .timedOut: cause = .timedOut
-        case .notStarted: cause = .notStarted
-        case .succeeded, .stopped, .missed, .lost: return false
+        case .failed: .failed
+        case .timedOut: .timedOut
+        case .notStarted: .notStarted
+        case .succeeded, .stopped, .missed, .lost: nil
         }
-        guard on.contains(cause) else { return false }
+    }
+
+    private func applies(to result: AttemptResult) -> Bool {
+        guard let cause = Self.cause(of: result), on.contains(cause) else { return false }
         guard let exitCodes, cause == .failed else { return true }
         return result.exitCode.map { exitCodes.contains($0) } ?? false
+    }
+
+    /// Why no attempt follows this one although it failed and fewer were made than there may be; `nil` when there is no such reason.
+    public func refusal(after result: AttemptResult) -> String? {
+        guard result.attempt.number < attempts, let cause = Self.cause(of: result), !applies(to: result)
+        else {
+            return nil
+        }
+        guard on.contains(cause) else { return "retry.on does not name \(cause.rawValue)" }
+        return result.exitCode.map { "exit code \($0) is not in retry.exitCodes" }
+            ?? "it was ended by a signal, and retry.exitCodes names exit codes"
     }
 
     /// The pause after an attempt; the same for everybody who asks.

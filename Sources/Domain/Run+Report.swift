@@ -13,7 +13,7 @@ extension Run {
             runtime: report.runtime,
             due: fire.due,
             trigger: fire.trigger,
-            state: .running,
+            state: .waiting,
             origin: fire.origin
         )
         apply(report)
@@ -66,7 +66,7 @@ extension Run {
             if case .skipped = decision { return .skipped }
             return .missed
         }
-        guard let result = last.result else { return .running }
+        guard let result = last.result else { return last.startedAt == nil ? .waiting : .running }
         // With a reason the attempt that was to follow was taken and not launched.
         if result.retryAt != nil, run.reason == nil { return .retrying }
         switch result.outcome {
@@ -86,6 +86,7 @@ extension RunAttempt {
         // What follows a loss was decided when it was recorded: nothing does because of a truth that comes later.
         defer { if lost != nil { result?.retryAt = nil } }
         switch phase {
+        case .waiting: break
         case .started(let at), .decided(let at):
             startedAt = startedAt ?? at
         case .ended(let newer) where newer.outcome == .lost:

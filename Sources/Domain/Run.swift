@@ -2,6 +2,8 @@ public import Scheduling
 
 /// Where a run stands.
 public enum RunState: String, Codable, Hashable, Sendable, CaseIterable {
+    /// An attempt is due at an agent, and waits there for a slot, for units or for its turn.
+    case waiting
     /// An attempt's process runs.
     case running
     /// The last attempt failed, and another one follows.
@@ -22,7 +24,7 @@ public enum RunState: String, Codable, Hashable, Sendable, CaseIterable {
     case lost
 
     /// Whether nothing is expected to follow (a late truth may still correct `lost`).
-    public var isFinal: Bool { self != .running && self != .retrying }
+    public var isFinal: Bool { self != .waiting && self != .running && self != .retrying }
 }
 
 /// The record of one fire or request: what people look at.

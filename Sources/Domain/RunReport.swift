@@ -7,6 +7,8 @@ public import Scheduling
 public struct RunReport: Hashable, Sendable, Codable {
     /// How far the attempt is.
     public enum Phase: Hashable, Sendable, Codable {
+        /// The fire is to be launched, its time has come, and it waits at the agent for a slot, for units or for its turn.
+        case waiting(since: Instant)
         /// The process runs since then.
         case started(at: Instant)
         /// The attempt is over.

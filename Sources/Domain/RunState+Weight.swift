@@ -11,7 +11,8 @@ extension RunState {
         case .failed: 5
         case .lost: 6
         case .retrying: 7
-        case .running: 8
+        case .waiting: 8
+        case .running: 9
         }
     }
 }

@@ -81,6 +81,17 @@ extension TaskSpecification {
         return task
     }
 
+    /// The schedule by which runs follow the ends of others or starts of agents, whose instants nobody knows beforehand;
+    /// `nil` when there is none, or it is over.
+    public func eventSchedule(at now: Instant) -> Schedule? {
+        if let schedule = activeCompletion, case .afterCompletion(let completion) = schedule.timing,
+            completion.end.map({ now <= $0 }) ?? true
+        {
+            return schedule
+        }
+        return activeStart
+    }
+
     /// The schedule that follows the ends of runs, if it counts now.
     var activeCompletion: Schedule? {
         guard isEnabled else { return nil }

@@ -103,6 +103,43 @@ extension TaskSpecification {
             + environment.sorted { $0.key < $1.key }.map { ("environment.\($0.key)", $0.value) }
     }
 
+    /// A template in a script, which the shell would take for a faulty variable: nothing is filled in there.
+    ///
+    /// What stands in single quotes is text, for other programs that have such places.
+    var scriptTemplateProblems: [ValidationProblem] {
+        switch action {
+        case .script(let text, let interpreter):
+            return Self.problem(ofScript: text, interpreter, "script").map { [$0] } ?? []
+        case .phases(let phases):
+            return phases.all.compactMap { name, phase in
+                guard case .script(let text, let interpreter) = phase.work else { return nil }
+                return Self.problem(ofScript: text, interpreter, name.rawValue + ".script")
+            }
+        case .command, .http, .plugin: return []
+        }
+    }
+
+    private static func problem(
+        ofScript text: String,
+        _ interpreter: [String],
+        _ field: String
+    ) -> ValidationProblem? {
+        // Other languages may well have such places of their own.
+        guard text.contains("${{"), interpreter.first?.hasSuffix("sh") != false else { return nil }
+        let unquoted = text.split(separator: "'", omittingEmptySubsequences: false).enumerated()
+            .filter { $0.offset.isMultiple(of: 2) }.map(\.element).joined(separator: "''")
+        guard let (name, used) = Template.firstField(in: unquoted) else { return nil }
+        let instead =
+            if case .parameter(let parameter) = used {
+                "write \"$\(Parameter.variable(of: parameter))\""
+            } else {
+                "give the task a variable, environment: {VALUE: \"${{ \(name) }}\"}, and write \"$VALUE\""
+            }
+        let message =
+            "nothing is filled into a script, so '${{ \(name) }}' is no variable of the shell: \(instead)"
+        return ValidationProblem(field: field, message: message)
+    }
+
     private func problems(ofTemplate text: String, in field: String) -> [ValidationProblem] {
         guard text.contains("${{") else { return [] }
         do throws(Template.Mistake) {

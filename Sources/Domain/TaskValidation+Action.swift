@@ -2,7 +2,14 @@ import Scheduling
 
 extension TaskSpecification {
     /// What is wrong with what an attempt executes.
-    var actionProblems: [ValidationProblem] { action.problems(at: "") }
+    var actionProblems: [ValidationProblem] { action.problems(at: "") + limitProblems }
+
+    /// Limits of a request, which starts no process that could keep to them.
+    private var limitProblems: [ValidationProblem] {
+        guard case .http = action, !process.limits.isEmpty else { return [] }
+        let message = "a request starts no process that could be limited: remove the limits"
+        return [ValidationProblem(field: "process.limits", message: message)]
+    }
 
     /// Why texts cannot be given to a program; empty when they can.
     static func textProblems(_ field: String, _ texts: [String], bytesMax: Int) -> [ValidationProblem] {

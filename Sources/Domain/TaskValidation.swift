@@ -1,5 +1,5 @@
 import Foundation
-import Scheduling
+public import Scheduling
 
 /// One thing that is wrong with what a user said, and where.
 public struct ValidationProblem: Error, Hashable, Sendable, Codable {
@@ -54,10 +54,12 @@ extension TaskSpecification {
     ///
     /// A schedule that is over is accepted, so that saving the same document again never fails.
     public var problems: [ValidationProblem] {
+        let ofWork =
+            actionProblems + scriptTemplateProblems + labelProblems + environmentProblems + parameterProblems
         let problems =
-            actionProblems + labelProblems + environmentProblems + parameterProblems + scheduleProblems
-            + completionProblems + startProblems + durationProblems + after.problems(of: name)
-            + demand.problems + splitProblems + residencyProblems
+            ofWork + process.problems + scheduleProblems + completionProblems + startProblems
+            + durationProblems + after.problems(of: name) + demand.problems + splitProblems
+            + residencyProblems
         return problems.isEmpty ? sizeProblems : problems
     }
 
@@ -119,6 +121,21 @@ extension TaskSpecification {
                     message: error.message,
                     position: error.position
                 )
+            }
+        }
+    }
+
+    /// The schedules that are not due any more, each with its field: they may be saved, and are probably not meant.
+    ///
+    /// - Parameter now: The instant from which on nothing is due.
+    /// - Returns: One sentence for each, in the order of the schedules.
+    public func schedulesOver(at now: Instant) -> [ValidationProblem] {
+        schedules.enumerated().compactMap { index, schedule in
+            do throws(ScheduleError) {
+                try schedule.validate(at: now)
+                return nil
+            } catch {
+                return ValidationProblem(field: "schedules[\(index)]", message: error.message)
             }
         }
     }
@@ -187,7 +204,21 @@ extension TaskSpecification {
                 .init(field: "priority", message: "the priority must be a whole number from -100 to 100")
             )
         }
-        return problems + misfire.problems + retry.problems + concurrencyProblems
+        problems += totalProblems + misfire.problems + retry.problems
+        return problems + futileProblems + concurrencyProblems
+    }
+
+    /// What could never come to bear because the total timeout ends the run before.
+    private var totalProblems: [ValidationProblem] {
+        guard let totalTimeout else { return [] }
+        let limits = [("timeout", "timeout", timeout), ("startDeadline", "start deadline", startDeadline)]
+        return limits.compactMap { field, word, limit in
+            guard let limit, limit > totalTimeout else { return nil }
+            let message =
+                "the \(word) \(DurationText(limit)) is longer than the total timeout \(DurationText(totalTimeout)), "
+                + "which ends the run before: shorten it, or lengthen totalTimeout"
+            return ValidationProblem(field: field, message: message)
+        }
     }
 
     private var concurrencyProblems: [ValidationProblem] {

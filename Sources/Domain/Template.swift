@@ -106,6 +106,21 @@ public struct Template: Hashable, Sendable {
         }
     }
 
+    /// The first field in a text that need not be a template, and how it is written; places of other programs are passed over.
+    static func firstField(in text: String) -> (name: String, field: Field)? {
+        var rest = text[...]
+        while let open = rest.firstRange(of: "${{") {
+            let isEscaped = rest[..<open.lowerBound].last.map { $0 == "$" || $0 == "\\" } ?? false
+            rest = rest[open.upperBound...]
+            guard let close = rest.firstRange(of: "}}") else { return nil }
+            let inner = rest[..<close.lowerBound]
+            if !isEscaped, let field = try? Self.field(inner) {
+                return (inner.split(whereSeparator: \.isWhitespace).joined(separator: " "), field)
+            }
+        }
+        return nil
+    }
+
     /// The fields besides parameters, as they are written.
     static let words: [(name: String, field: Field)] = [
         ("task", .task), ("run", .run), ("due", .due), ("due.date", .dueDate), ("attempt", .attempt),

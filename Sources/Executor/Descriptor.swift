@@ -31,6 +31,14 @@ enum Descriptor {
         }
     }
 
+    /// Where an open file is now, without symbolic links; `nil` when the kernel does not say.
+    static func path(of descriptor: Int32) -> String? {
+        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let length = unsafe readlink("/proc/self/fd/\(descriptor)", &bytes, bytes.count)
+        guard length > 0 else { return nil }
+        return String(decoding: bytes.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Makes a directory and those above it; one that exists is fine.
     static func makeDirectory(_ path: String) throws(ExecutorError) {
         if unsafe mkdir(path, 0o700) == 0 || errno == EEXIST { return }
@@ -40,6 +48,22 @@ enum Descriptor {
         try makeDirectory(String(path[..<slash]))
         guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw ExecutorError("make directory", path, code: errno)
+        }
+    }
+
+    /// Makes an open file somebody's.
+    static func give(_ descriptor: Int32, to account: Account, name: String) throws(ExecutorError) {
+        guard fchown(descriptor, account.user, account.group) == 0 else {
+            throw ExecutorError("give away", name, code: errno)
+        }
+    }
+
+    /// Lets everybody pass through directories, who sees nothing of what else is there.
+    static func letOthersPass(_ paths: [String]) throws(ExecutorError) {
+        for path in paths {
+            guard unsafe chmod(path, 0o711) == 0 else {
+                throw ExecutorError("open for others", path, code: errno)
+            }
         }
     }
 

@@ -16,6 +16,14 @@ public struct RunnerConfiguration: Sendable {
     public var performer: String
     /// The folder of the plugins that tasks may name.
     public var plugins: String
+    /// What the machine lets tasks do.
+    public var policy: AgentPolicy
+    /// Whether this process becomes the parent of what attempts leave behind, and reaps it.
+    ///
+    /// Only for a process that starts nothing else that leaves its session.
+    public var adoptsOrphans: Bool
+    /// Whether attempts with limits get control groups of their own where the machine allows it.
+    public var usesControlGroups: Bool
 
     /// Creates a configuration.
     public init(
@@ -25,7 +33,10 @@ public struct RunnerConfiguration: Sendable {
         environment: [String: String] = RunnerConfiguration.environment(from: [:]),
         shell: String = "/bin/sh",
         performer: String = "/proc/self/exe",
-        plugins: String? = nil
+        plugins: String? = nil,
+        policy: AgentPolicy = AgentPolicy(),
+        adoptsOrphans: Bool = false,
+        usesControlGroups: Bool = true
     ) {
         self.dataDirectory = dataDirectory
         self.node = node
@@ -34,6 +45,9 @@ public struct RunnerConfiguration: Sendable {
         self.shell = shell
         self.performer = performer
         self.plugins = plugins ?? dataDirectory + "/plugins"
+        self.policy = policy
+        self.adoptsOrphans = adoptsOrphans
+        self.usesControlGroups = usesControlGroups
     }
 
     /// The variables that attempts inherit from the agent: enough to find programs and speak the machine's language,

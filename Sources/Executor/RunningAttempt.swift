@@ -14,6 +14,10 @@ struct RunningAttempt {
     let process: Program.Started
     let startedAt: Instant
     let script: String?
+    /// What belongs to it outside its group.
+    let tree: ProcessTree
+    /// The limits that its processes have together.
+    var controlGroup: ControlGroup?
     /// The grace after which it is killed when its life is over; `nil` when that is not bounded.
     let guardGrace: Duration?
     /// Whether its process alone is asked to end, and asks the others of its group itself.
@@ -29,6 +33,8 @@ struct RunningAttempt {
         _ process: Program.Started,
         startedAt: Instant,
         script: String?,
+        tree: ProcessTree,
+        controlGroup: ControlGroup? = nil,
         guardGrace: Duration? = nil,
         endsItsChildren: Bool = false
     ) {
@@ -36,6 +42,8 @@ struct RunningAttempt {
         self.process = process
         self.startedAt = startedAt
         self.script = script
+        self.tree = tree
+        self.controlGroup = controlGroup
         self.guardGrace = guardGrace
         self.endsItsChildren = endsItsChildren
     }
@@ -51,6 +59,7 @@ struct RunningAttempt {
         if killAt == nil, limit > now {
             if endsItsChildren { _ = kill(process.pid, SIGTERM) } else { signal(SIGTERM) }
             signal(SIGCONT)
+            if !endsItsChildren { tree.signal(SIGTERM) }
         }
         killAt = min(limit, killAt ?? limit)
         killIfDue(now)
@@ -61,14 +70,15 @@ struct RunningAttempt {
         guard let killAt, killAt <= now, !isKilled else { return }
         isKilled = true
         signal(SIGKILL)
+        tree.kill()
     }
 
     /// Kills what is left of the group, then gives the leader's number back and says how it ended.
     ///
-    /// `nil` when somebody else in this process has waited for it, which nobody may.
+    /// The rest of its tree is killed before, while no session can have the leader's number. `nil` when somebody else in this process has waited for it, which nobody may.
     func reap() -> ct_end? {
         signal(SIGKILL)
-        var end = ct_end(exit_code: -1, signal: 0)
+        var end = ct_end()
         let isKnown = unsafe ct_end_of(process.descriptor, 1, &end) == 0
         close(process.descriptor)
         return isKnown ? end : nil
@@ -77,5 +87,5 @@ struct RunningAttempt {
     /// Signals the group.
     ///
     /// The leader is not reaped before `reap`, so the number is still the group's.
-    private func signal(_ number: Int32) { _ = kill(-process.pid, number) }
+    func signal(_ number: Int32) { _ = kill(-process.pid, number) }
 }

@@ -40,16 +40,21 @@ struct ImportDraft {
     }
 
     /// Makes a task, unless something is wrong with it, and notes what belongs to it.
-    mutating func add(_ candidate: TaskCandidate) {
+    ///
+    /// - Parameter candidate: What is known of the task.
+    /// - Returns: The task's name; `nil` when none was made.
+    @discardableResult
+    mutating func add(_ candidate: TaskCandidate) -> TaskID? {
         let mistakes = candidate.remarks.contains { $0.kind == .mistake }
         guard let action = candidate.action, !mistakes else {
             remarks += candidate.remarks
-            return
+            return nil
         }
         var task = TaskSpecification(
             name: names.take(candidate.name),
             runtime: options.runtime,
             group: options.group,
+            labels: candidate.labels,
             description: candidate.description,
             action: action,
             environment: candidate.environment,
@@ -61,7 +66,8 @@ struct ImportDraft {
         task.misfire = candidate.misfire
         task.retry = candidate.retry
         task.startDeadline = candidate.startDeadline
-        task.placement.labels = candidate.labels
+        task.isBroadcast = candidate.isBroadcast
+        task.placement.labels = candidate.placementLabels
         task.isEnabled = candidate.isEnabled
         remarks += candidate.remarks.map { remark in
             var remark = remark
@@ -79,9 +85,20 @@ struct ImportDraft {
                     line: candidate.line
                 )
             }
-            return
+            return nil
         }
         tasks.append(task)
+        return task.name
+    }
+
+    /// Changes a task that was made, unless it would not be a valid one then; says whether it was changed.
+    mutating func edit(_ name: TaskID, _ change: (inout TaskSpecification) -> Void) -> Bool {
+        guard let index = tasks.firstIndex(where: { $0.name == name }) else { return false }
+        var task = tasks[index]
+        change(&task)
+        guard task.problems.isEmpty else { return false }
+        tasks[index] = task
+        return true
     }
 }
 
@@ -103,7 +120,10 @@ struct TaskCandidate {
     var misfire = Misfire()
     private(set) var retry = Retry()
     var startDeadline: Duration?
-    var labels: [String: String] = [:]
+    private(set) var labels: [String: String] = [:]
+    /// Labels that agents must have.
+    var placementLabels: [String: String] = [:]
+    var isBroadcast = false
     var isEnabled = true
     private(set) var remarks: [ImportRemark] = []
 
@@ -119,6 +139,11 @@ struct TaskCandidate {
     /// Notes what has no counterpart.
     mutating func drop(_ feature: MissingFeature, _ what: String, line: Int? = nil, of file: String? = nil) {
         note(.dropped, what, feature.why, feature.advice, line: line, file: file)
+    }
+
+    /// Notes what has no counterpart, for a reason of its own.
+    mutating func drop(_ what: String, _ why: String, _ advice: String, line: Int? = nil) {
+        note(.dropped, what, why, advice, line: line)
     }
 
     /// Notes what means something a little different now.
@@ -163,6 +188,19 @@ struct TaskCandidate {
             )
         }
         environment[name] = value
+    }
+
+    /// Adds a label, unless a task cannot have it.
+    mutating func setLabel(_ key: String, _ value: String, line: Int? = nil) {
+        guard LabelRule.isLabel(key, value), labels.count < LabelRule.countMax else {
+            return drop(
+                "the label \(key)",
+                "a task has \(LabelRule.countMax) labels at most, names and values of up to 63 characters",
+                "choose a shorter one",
+                line: line
+            )
+        }
+        labels[key] = value
     }
 
     private static func isVariableName(_ text: String) -> Bool {

@@ -3,6 +3,7 @@ enum MissingFeature: CaseIterable {
     case retryRule
     case onStart
     case dependency
+    case metadata
     case shards
     case account
     case mail
@@ -20,6 +21,7 @@ enum MissingFeature: CaseIterable {
             "attempts are repeated after failures, chosen exit codes and timeouts, by no other rule"
         case .onStart: "a start of the machine is no instant of a schedule"
         case .dependency: "a task is one command; what comes after it is another task"
+        case .metadata: "a task has labels and a description, its runs nothing of their own"
         case .shards: "which part a process does is said differently here"
         case .account: "a run has the account of its agent"
         case .mail: "CloudTask sends no mail; it keeps the output of every run"
@@ -38,6 +40,7 @@ enum MissingFeature: CaseIterable {
         case .retryRule: "give the task a retry, or repeat inside the command where that is safe"
         case .onStart: "keep it in the machine's init system, or give the task a schedule"
         case .dependency: "write after: with this task into the task that follows, or call both in one script"
+        case .metadata: "write what matters into the task's labels or its description"
         case .shards:
             "write shards: with their number, or broadcast: true for every agent, and read CLOUDTASK_SHARD_INDEX"
         case .account: "run it on a runtime whose agents have that account: --runtime NAME"

@@ -13,6 +13,8 @@ public struct TaskPayload: Hashable, Sendable {
     public var createdAt: Instant
     /// The instant from which this revision's schedules count.
     public var effectiveFrom: Instant
+    /// Since when its runs follow the ends of those before them (`afterCompletion`) or its process is kept running; absent when they do not.
+    public var completionSince: Instant?
     /// The agent that owns it; absent when nobody does.
     public var owner: AgentID?
     /// Where the parts are of a task with `shards` or `broadcast`; absent for others, and where that is not known.
@@ -21,7 +23,7 @@ public struct TaskPayload: Hashable, Sendable {
     public var unplacedReason: String?
     /// True while its group or its runtime is paused; absent otherwise.
     public var suspended: Bool?
-    /// The next due instant; absent when there is none.
+    /// The next due instant whose fire is not skipped; absent when there is none.
     public var next: Instant?
     /// The latest run; absent when there is none.
     public var last: RunPayload?
@@ -39,6 +41,7 @@ public struct TaskPayload: Hashable, Sendable {
         revision: Int,
         createdAt: Instant,
         effectiveFrom: Instant,
+        completionSince: Instant? = nil,
         owner: AgentID? = nil,
         parts: PartPlacement? = nil,
         unplacedReason: String? = nil,
@@ -54,6 +57,7 @@ public struct TaskPayload: Hashable, Sendable {
         self.revision = revision
         self.createdAt = createdAt
         self.effectiveFrom = effectiveFrom
+        self.completionSince = completionSince
         self.owner = owner
         self.parts = parts
         self.unplacedReason = unplacedReason
@@ -70,7 +74,7 @@ extension TaskPayload: Codable {
     private enum Key: String, CodingKey {
         case uid, revision, createdAt, effectiveFrom, owner, parts, unplacedReason, suspended, next, last,
             pause
-        case exceptions, restarts
+        case exceptions, restarts, completionSince
     }
 
     /// Decodes one object that holds the specification's fields and the cluster's.
@@ -82,6 +86,7 @@ extension TaskPayload: Codable {
             revision: try container.decode(Int.self, forKey: .revision),
             createdAt: try container.decode(Instant.self, forKey: .createdAt),
             effectiveFrom: try container.decode(Instant.self, forKey: .effectiveFrom),
+            completionSince: try container.decodeIfPresent(Instant.self, forKey: .completionSince),
             owner: try container.decodeIfPresent(AgentID.self, forKey: .owner),
             parts: try container.decodeIfPresent(PartPlacement.self, forKey: .parts),
             unplacedReason: try container.decodeIfPresent(String.self, forKey: .unplacedReason),
@@ -102,6 +107,7 @@ extension TaskPayload: Codable {
         try container.encode(revision, forKey: .revision)
         try container.encode(createdAt, forKey: .createdAt)
         try container.encode(effectiveFrom, forKey: .effectiveFrom)
+        try container.encodeIfPresent(completionSince, forKey: .completionSince)
         try container.encodeIfPresent(owner, forKey: .owner)
         try container.encodeIfPresent(parts, forKey: .parts)
         try container.encodeIfPresent(unplacedReason, forKey: .unplacedReason)

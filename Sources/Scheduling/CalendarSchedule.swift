@@ -76,7 +76,7 @@ public struct CalendarSchedule: Hashable, Sendable {
         return fire <= end ? fire : nil
     }
 
-    private var firesTwiceInOverlaps: Bool {
+    var firesTwiceInOverlaps: Bool {
         switch (overlap, times) {
         case (.both, _), (.auto, .windows): true
         case (.first, _), (.auto, .at): false

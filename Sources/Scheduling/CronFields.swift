@@ -122,7 +122,7 @@ extension CronFields {
         let word = String(decoding: cursor.takeWhile { !$0.isSpace }.map(\.lowercased), as: UTF8.self)
         if word == "@reboot", dialect != .ocps {
             throw ScheduleError(
-                "@reboot is no time: run the command from the machine's init system instead",
+                "@reboot is no time: write a schedule with onAgentStart: true instead",
                 at: start
             )
         }

@@ -8,6 +8,8 @@ public enum MonthDay: Hashable, Sendable {
     case nth(Int, Weekday)
     /// The last of a weekday.
     case lastOf(Weekday)
+    /// The last day from Monday to Friday.
+    case lastWorkday
 
     /// The day in a month of `length` days that begins on weekday `firstWeekday`; `nil` when it has no such day.
     func day(length: Int, firstWeekday: Int) -> Int? {
@@ -17,6 +19,8 @@ public enum MonthDay: Hashable, Sendable {
             case .last(let minus): length - minus
             case .nth(let number, let weekday): Self.first(weekday, firstWeekday) + 7 * (number - 1)
             case .lastOf(let weekday): Self.lastOf(Self.first(weekday, firstWeekday), length: length)
+            case .lastWorkday:
+                Weekday.working.map { Self.lastOf(Self.first($0, firstWeekday), length: length) }.max() ?? 0
             }
         return (1...length).contains(day) ? day : nil
     }
@@ -31,13 +35,14 @@ public enum MonthDay: Hashable, Sendable {
 }
 
 extension MonthDay: CustomStringConvertible {
-    /// As documents write it: `15`, `last`, `last-2`, `2nd tue`, `last fri`.
+    /// As documents write it: `15`, `last`, `last-2`, `2nd tue`, `last fri`, `last weekday`.
     public var description: String {
         switch self {
         case .day(let number): "\(number)"
         case .last(let minus): minus == 0 ? "last" : "last-\(minus)"
         case .nth(let number, let weekday): "\(ordinal(number)) \(weekday.short)"
         case .lastOf(let weekday): "last \(weekday.short)"
+        case .lastWorkday: "last weekday"
         }
     }
 
@@ -48,6 +53,7 @@ extension MonthDay: CustomStringConvertible {
         case .last(let minus): minus == 0 ? "the last day" : "the \(ordinal(minus)) day before the last"
         case .nth(let number, let weekday): "the \(ordinal(number)) \(weekday.name)"
         case .lastOf(let weekday): "the last \(weekday.name)"
+        case .lastWorkday: "the last weekday"
         }
     }
 
@@ -56,13 +62,15 @@ extension MonthDay: CustomStringConvertible {
         let words = text.lowercased().split(separator: " ").map(String.init)
         if words.count == 1, let day = Self.plain(words[0]) {
             self = day
+        } else if words == ["last", "weekday"] {
+            self = .lastWorkday
         } else if words.count == 2, let weekday = Weekday(words[1]), words[0] == "last" {
             self = .lastOf(weekday)
         } else if words.count == 2, let weekday = Weekday(words[1]), let number = Self.number(words[0]) {
             self = .nth(number, weekday)
         } else {
             throw ScheduleError(
-                "'\(text)' is no day of a month: write 1 to 31, last, last-2, 2nd tue or last fri"
+                "'\(text)' is no day of a month: write 1 to 31, last, last-2, 2nd tue, last fri or last weekday"
             )
         }
     }

@@ -120,7 +120,7 @@ extension PhraseCursor {
         return instant
     }
 
-    /// A duration: `90s`, `15 minutes`, `minute`.
+    /// A duration: `90s`, `15 minutes`, `5 min`, `minute`.
     mutating func takeDuration() -> Duration? {
         let start = index
         if let next = peek(), let duration = try? DurationText(parsing: next).duration {
@@ -128,7 +128,7 @@ extension PhraseCursor {
             return duration
         }
         let number = takeNumber() ?? 1
-        let units = ["second": 1, "minute": 60, "hour": 3_600]
+        let units = ["second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3_600, "hr": 3_600]
         if let next = peek(), let seconds = units[next] ?? units[String(next.dropLast())],
             next.last == "s" || units[next] != nil
         {
@@ -192,12 +192,13 @@ extension PhraseCursor {
         return number
     }
 
-    /// A day of the month: `the last day`, `day 15`, `2nd tuesday`, `15th`, `the 2nd day before the last`.
+    /// A day of the month: `the last day`, `day 15`, `2nd tuesday`, `15th`, `the last weekday`, `the 2nd day before the last`.
     mutating func takeMonthDay() -> MonthDay? {
         let start = index
         _ = take("the")
         if take("last") {
             if take("day") { return .last(minus: 0) }
+            if take("weekday") || take("workday") { return .lastWorkday }
             if let next = peek(), let weekday = Self.weekday(next) {
                 skip()
                 return .lastOf(weekday)

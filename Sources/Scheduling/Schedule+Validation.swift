@@ -16,6 +16,7 @@ extension Schedule {
     /// A schedule whose last fire is over is accepted, so that saving the same document again never fails.
     public func validate(in context: ScheduleContext = .none) throws(ScheduleError) {
         try validateJitter()
+        try validateWindows()
         try validateDays()
         try validateMaxRuns()
         guard neverFires(in: context) else { return }
@@ -53,6 +54,13 @@ extension Schedule {
         return cron.expression.positionOfDate
     }
 
+    private func validateWindows() throws(ScheduleError) {
+        guard case .calendar(let calendar) = timing, case .windows(let windows) = calendar.times else {
+            return
+        }
+        for window in windows { try window.validate() }
+    }
+
     private func validateDays() throws(ScheduleError) {
         for selection in [exclude, include] {
             guard let selection else { continue }
@@ -78,11 +86,27 @@ extension Schedule {
             throw ScheduleError("maxRuns cannot be \(maxRuns): write 1 to \(Self.maxRunsMax), or an end")
         }
         guard !timing.followsEvents else {
-            throw ScheduleError("maxRuns counts instants that are known beforehand: give an end instead")
+            throw ScheduleError(maxRunsMisplaced)
         }
         guard timing.start != nil else {
             throw ScheduleError("maxRuns is counted from the schedule's start: give a start")
         }
+    }
+
+    /// Why a schedule that follows events has no `maxRuns`, and what to write instead.
+    private var maxRunsMisplaced: String {
+        if case .onAgentStart = timing { return Self.maxRunsMisplaced(ofForm: "onAgentStart") }
+        return Self.maxRunsMisplaced(ofForm: "afterCompletion")
+    }
+
+    /// Why a schedule of a form that follows events has no `maxRuns`, and what to write instead.
+    public static func maxRunsMisplaced(ofForm form: String) -> String {
+        let advice =
+            form == "afterCompletion"
+            ? "give an end, or pause the task when it ran often enough"
+            : "remove it, or pause the task when it ran often enough"
+        return
+            "maxRuns counts instants from the schedule's start, and '\(form)' knows none beforehand: \(advice)"
     }
 
     private func validateJitter() throws(ScheduleError) {

@@ -16,7 +16,10 @@ public struct ScheduleExplanation: Hashable, Sendable, CustomStringConvertible {
     private static func clause(of timing: Schedule.Timing) -> String {
         switch timing {
         case .cron(let cron):
-            return CronPhrases(cron.expression).clause + bounds(start: cron.start, end: cron.end)
+            let options = cron.expression.options
+            return CronPhrases(cron.expression).clause
+                + clockChanges(options.timeZone, options.gap, options.overlap)
+                + bounds(start: cron.start, end: cron.end)
         case .every(let interval):
             let anchor = interval.start == nil ? ", counted from \(Instant.epoch)" : ""
             let bounds = bounds(start: interval.start, end: interval.end)
@@ -24,7 +27,9 @@ public struct ScheduleExplanation: Hashable, Sendable, CustomStringConvertible {
         case .once(let due):
             return "Once, at \(due)"
         case .calendar(let calendar):
-            return CalendarPhrases(calendar).clause + bounds(start: calendar.start, end: calendar.end)
+            return CalendarPhrases(calendar).clause
+                + clockChanges(calendar.timeZone, calendar.gap, calendar.overlap)
+                + bounds(start: calendar.start, end: calendar.end)
         case .afterCompletion(let completion):
             return DurationText(completion.delay).text + " after the end of the run before"
                 + bounds(start: completion.start, end: completion.end)
@@ -32,6 +37,18 @@ public struct ScheduleExplanation: Hashable, Sendable, CustomStringConvertible {
             let delay = start.delay == .zero ? "At" : DurationText(start.delay).text + " after"
             return delay + " every start of the agent"
         }
+    }
+
+    /// What happens when clocks change, as far as it is not what always happens; clocks of UTC never do.
+    private static func clockChanges(_ zone: TimeZoneID, _ gap: GapRule, _ overlap: OverlapRule) -> String {
+        guard zone != .utc else { return "" }
+        let repeated =
+            switch overlap {
+            case .auto: ""
+            case .first: ", once when clocks repeat the time"
+            case .both: ", twice when clocks repeat the time"
+            }
+        return (gap == .skip ? ", left out when clocks skip the time" : "") + repeated
     }
 
     private static func spread(_ jitter: Duration?) -> String {

@@ -6,9 +6,10 @@ extension Schedule {
     /// - Parameters:
     ///   - phrase: The phrase.
     ///   - timeZone: Whose times these are when the phrase names no zone.
+    ///   - now: What "in 5 minutes" counts from; without it such phrases are refused.
     /// - Throws: What is wrong; the position is a UTF-8 offset in the phrase.
-    public init(phrase: String, timeZone: TimeZoneID = .utc) throws(ScheduleError) {
-        var parser = PhraseParser(phrase, timeZone: timeZone)
+    public init(phrase: String, timeZone: TimeZoneID = .utc, now: Instant? = nil) throws(ScheduleError) {
+        var parser = PhraseParser(phrase, timeZone: timeZone, now: now)
         self = try parser.schedule()
     }
 }
@@ -16,6 +17,7 @@ extension Schedule {
 /// Reads a phrase clause by clause, in any order, and puts together what was said.
 private struct PhraseParser {
     private let usualZone: TimeZoneID
+    private let now: Instant?
     private var cursor: PhraseCursor
     private var windows: [(every: Duration, bounds: (TimeOfDay, TimeOfDay)?)] = []
     private var times: [TimeOfDay] = []
@@ -32,9 +34,13 @@ private struct PhraseParser {
     /// The delay of a timing that follows ends of runs, which may still be given bounds.
     private var delay: Duration?
     private var changed = Schedule(.once(.epoch))
+    /// What is said of clock changes.
+    private var gap: GapRule?
+    private var overlap: OverlapRule?
 
-    init(_ phrase: String, timeZone: TimeZoneID) {
+    init(_ phrase: String, timeZone: TimeZoneID, now: Instant?) {
         usualZone = timeZone
+        self.now = now
         cursor = PhraseCursor(phrase)
     }
 
@@ -57,7 +63,9 @@ private struct PhraseParser {
     /// Reads one clause; `false` when the next word begins none.
     private mutating func clause() throws(ScheduleError) -> Bool {
         if try event() { return true }
+        if try relativeMoment() { return true }
         if try moment() { return true }
+        if clockChange() { return true }
         if try change() { return true }
         if try interval() { return true }
         if day() || month() { return true }
@@ -95,6 +103,35 @@ extension PhraseParser {
         }
         cursor.rewind(to: begin)
         return false
+    }
+
+    /// "in 5 minutes".
+    private mutating func relativeMoment() throws(ScheduleError) -> Bool {
+        let begin = cursor.index
+        // "in second place" names no duration.
+        guard cursor.take("in"), cursor.peek() != "second", let wait = cursor.takeDuration() else {
+            return undo(begin)
+        }
+        guard let now else {
+            cursor.rewind(to: begin)
+            throw ScheduleError("say when, as in 'at 2026-01-01T00:00:00Z'", at: cursor.position)
+        }
+        timing = .once(now + wait)
+        return true
+    }
+
+    /// "left out when clocks skip the time", "twice when clocks repeat the time".
+    private mutating func clockChange() -> Bool {
+        if cursor.take("left", "out", "when", "clocks", "skip", "the", "time") {
+            gap = .skip
+        } else if cursor.take("once", "when", "clocks", "repeat", "the", "time") {
+            overlap = .first
+        } else if cursor.take("twice", "when", "clocks", "repeat", "the", "time") {
+            overlap = .both
+        } else {
+            return false
+        }
+        return true
     }
 
     /// "at 8 and 17:30", "from 8 to 18", "from 2026-01-01T00:00:00Z on", "until …", "once, at …".
@@ -174,6 +211,8 @@ extension PhraseParser {
         if cursor.take("weekly") || cursor.take("monthly") { return true }
         _ = cursor.take("of")
         guard cursor.take(oneOf: ["every", "each"]) else { return undo(begin) }
+        // Before durations, for "every second day" names no seconds.
+        if try ordinalInterval() { return true }
         if let every = cursor.takeDuration() {
             windows.append((every, nil))
             return true
@@ -198,6 +237,22 @@ extension PhraseParser {
             return everyDay()
         }
         cursor.skip()
+        return true
+    }
+
+    /// The "3rd day" of "every 3rd day", which counts days on over the ends of months.
+    private mutating func ordinalInterval() throws(ScheduleError) -> Bool {
+        let begin = cursor.index
+        guard let count = cursor.takeOrdinal(), count > 1, let unit = cursor.peek(),
+            ["day", "week"].contains(unit)
+        else { return undo(begin) }
+        let position = cursor.position
+        cursor.skip()
+        guard cursor.peek() != "of" else {
+            let instead = "write 'on day 1, day 4 and day 7 of the month', or 'every 3 days' across months"
+            throw ScheduleError("days of the month are named one by one: \(instead)", at: position)
+        }
+        if unit == "day" { days = count } else { weeks = count }
         return true
     }
 
@@ -322,6 +377,7 @@ extension PhraseParser {
         if let delay { return .afterCompletion(try CompletionSchedule(delay: delay, start: start, end: end)) }
         let namesDays =
             !weekdays.isEmpty || !monthDays.isEmpty || !months.isEmpty || days != nil || weeks != nil
+            || gap != nil || overlap != nil
         if windows.count == 1, windows[0].bounds == nil, times.isEmpty, !namesDays, zone == nil {
             return .every(try IntervalSchedule(every: windows[0].every, start: start, end: end))
         }
@@ -330,6 +386,8 @@ extension PhraseParser {
                 days: try chosenDays(),
                 times: try chosenTimes(),
                 timeZone: zone ?? usualZone,
+                gap: gap ?? .run,
+                overlap: overlap ?? .auto,
                 start: start,
                 end: end
             )

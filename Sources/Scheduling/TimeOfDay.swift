@@ -70,6 +70,16 @@ public struct DailyWindow: Hashable, Sendable {
         return to > from ? to.seconds : to.seconds + 86_400
     }
 
+    /// Refuses an interval that is longer than the window, in which nothing could follow the first fire.
+    func validate() throws(ScheduleError) {
+        let length = (to == .endOfDay ? 86_400 : last) - from.seconds
+        guard Int(every.components.seconds) > length else { return }
+        throw ScheduleError(
+            "the window from \(from) to \(to) is shorter than its interval \(DurationText(every)): "
+                + "write at: \"\(from)\", or a shorter interval"
+        )
+    }
+
     /// The first fire at or after a second counted from the midnight before `from`.
     func next(atOrAfter second: Int) -> Int? {
         guard second > from.seconds else { return from.seconds }

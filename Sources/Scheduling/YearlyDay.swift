@@ -46,7 +46,12 @@ public struct YearlyDay: Hashable, Sendable {
             }
             words.removeFirst(2)
         }
-        guard words.isEmpty, first <= last else { throw Self.unreadable(text) }
+        guard words.isEmpty else { throw Self.unreadable(text) }
+        guard first <= last else {
+            throw ScheduleError(
+                "'\(text)' ends in \(last), before it begins in \(first): write the earlier year after 'from'"
+            )
+        }
         self.init(month: month, day: day, years: first...last, interval: interval)
     }
 

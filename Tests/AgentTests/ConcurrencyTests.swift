@@ -127,6 +127,32 @@ import Testing
         #expect(world.runner.started == [due(10, task), asked.attempt])
     }
 
+    @Test("what a clock far ahead has journaled is handed on when the task moves before its instant")
+    func movedAhead() throws {
+        let task = try own(Concurrency(.queueOne))
+        runTo(9.98)
+        world.setClock(ahead: .seconds(-500))
+        world.run(.seconds(2))
+        try world.grant([], raisingFence: true)
+        world.run(.seconds(2))
+        let results = world.store.reports.compactMap { report -> AttemptResult? in
+            if case .ended(let result) = report.phase { result } else { nil }
+        }
+        let result = try #require(results.first)
+        #expect(result.attempt == due(10, task) && result.outcome == .notStarted && result.retryAt != nil)
+        runTo(12)
+        #expect(world.runner.started == [])
+    }
+
+    @Test("what is journaled a moment ahead starts here although the task moves")
+    func movedAMomentAhead() throws {
+        let task = try own(Concurrency(.queueOne))
+        runTo(9.98)
+        try world.grant([], raisingFence: true)
+        runTo(12)
+        #expect(world.runner.started == [due(10, task)])
+    }
+
     @Test("under forbid a request that comes while a run lives is skipped")
     func forbiddenRequest() throws {
         let task = try own(Concurrency(.forbid))

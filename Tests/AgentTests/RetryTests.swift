@@ -52,7 +52,10 @@ import Testing
         let attempt = try #require(world.runner.started.first)
         world.runner.finish(attempt, outcome: .failed)
         world.run(.seconds(1))
-        #expect(try #require(world.store.results[attempt]).retryAt == nil)
+        let result = try #require(world.store.results[attempt])
+        #expect(result.retryAt == nil)
+        let why = "it is not attempted again: the total timeout 5s would be over before the next attempt"
+        #expect(result.message?.hasSuffix(why) == true)
     }
 
     @Test("the total timeout ends an attempt before its own timeout does")

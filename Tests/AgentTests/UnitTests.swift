@@ -165,6 +165,40 @@ import ZooKeeper
         #expect(world.runner.started == [attempt])
     }
 
+    @Test("what cannot begin because of the task's other runs holds nothing that they may need")
+    func crowded() throws {
+        let task = try own { $0.concurrency = Concurrency(.queueOne) }
+        runTo(9.98)
+        world.setClock(ahead: .seconds(-500))
+        let asked = DispatchedRun(
+            attempt: AttemptID(run: RunID(request: RandomID(high: 0, low: 1)), number: 1),
+            task: task.name,
+            uid: task.uid,
+            revision: task.revision,
+            due: world.now,
+            trigger: .request
+        )
+        try world.dispatch(.launch(asked))
+        // Both are launched, and both have claimed when the instant of the first comes.
+        runTo(10.5)
+        let first = due(10, task)
+        try #require(try claim(asked.attempt) != nil && claim(first) != nil)
+        try world.dispatch(.grant(asked.attempt))
+        runTo(11)
+        #expect(world.runner.started == [asked.attempt])
+        try world.dispatch(.grant(first))
+        runTo(12)
+        #expect(try claim(first) == nil)
+        runTo(20)
+        #expect(try claim(first) == nil)
+        world.runner.finish(asked.attempt)
+        runTo(21)
+        #expect(try claim(first) != nil)
+        try world.dispatch(.grant(first))
+        runTo(22)
+        #expect(world.runner.started == [first, asked.attempt])
+    }
+
     @Test("its life is bounded by the lease, and prolonged with it")
     func life() throws {
         let task = try own()

@@ -64,6 +64,28 @@ import Testing
         }
     }
 
+    @Test(
+        "a field that no request has is refused, and nothing is done",
+        arguments: [
+            ("/run", #"{"params": {"n": 7}}"#, ["params"]),
+            ("/pause", #"{"untill": "2030-01-01T00:00:00Z", "why": "disks"}"#, ["untill", "why"]),
+            ("/run", #"{"key": "k", "note": null, "Key": 1}"#, ["Key"]),
+        ]
+    )
+    func unknownFields(_ path: String, _ body: String, _ fields: [String]) async throws {
+        try await fixture.withClient { client async throws in
+            let task = "/api/v1/tasks/nightly"
+            #expect(try await client.send(.put, task, json: ServerFixture.specification()).status == 201)
+            let answer = try await client.send(.post, task + path, body)
+            #expect(answer.status == 422)
+            let problems = try #require(try answer.error().problems)
+            #expect(problems.map(\.field) == fields)
+            #expect(problems[0].message.hasPrefix("'\(fields[0])' is no field of this request: use "))
+            #expect(try await client.send(.get, task).decoded(TaskPayload.self).pause == nil)
+            #expect(await fixture.center.requests.isEmpty)
+        }
+    }
+
     @Test("an edit of another revision, or of a task that exists, is a conflict")
     func conditions() async throws {
         try await fixture.withClient { client async throws in

@@ -167,6 +167,44 @@ import ZooKeeper
         #expect(try scene.launches().map(\.task.text) == ["c"])
     }
 
+    @Test("asked twice, whatever the key, nothing runs twice, neither meanwhile nor later")
+    func retryTwice() async throws {
+        let scene = try await makeScene()
+        let run = try await failed(scene)
+        let control = scene.leader.control
+        let first = try await control.repeatOccasion(of: run, key: "1", ChangeNote())
+        #expect(try await control.repeatOccasion(of: run, key: "2", ChangeNote()) == first)
+        #expect(try scene.launches().map(\.task.text) == ["c"])
+        let fire = try await scene.take("c", 3)
+        try await scene.start(fire)
+        #expect(try await control.repeatOccasion(of: run, key: "3", ChangeNote()) == first)
+        #expect(try scene.launches().isEmpty)
+        try await scene.end(fire, .succeeded)
+        try await scene.end(try await scene.take("d", 4), .succeeded)
+        try await scene.end(try await scene.take("e", 5), .succeeded)
+        await #expect(throws: CenterError.self) {
+            try await control.repeatOccasion(of: run, key: "4", ChangeNote())
+        }
+        #expect(try scene.launches().isEmpty)
+    }
+
+    @Test("a cancellation by a run that was repeated cancels the repetition")
+    func cancelRepetition() async throws {
+        let scene = try await makeScene()
+        let run = try await failed(scene)
+        let control = scene.leader.control
+        let again = try await control.repeatOccasion(of: run, key: "1", ChangeNote())
+        let fire = try await scene.take("c", 3)
+        try await scene.start(fire)
+        let note = ChangeNote(author: "ann", message: "wrong input")
+        let view = try await control.cancelOccasion(of: run, note)
+        #expect(view.occasion == again.occasion)
+        #expect(view.cancelled == "cancelled by ann: wrong input")
+        #expect(try await OccasionOffice(control, scene.leader.leading).round())
+        #expect(try scene.workshop.inboxes().map(\.dispatch) == [.stop(fire.attempt)])
+        #expect(try await scene.states(again.runs[0])["d"] == .run(.skipped))
+    }
+
     @Test("a leader that was deposed repeats nothing, and its successor goes on for the same key")
     func retryTakeover() async throws {
         var scene = try await makeScene()

@@ -380,5 +380,9 @@ import ZooKeeper
         let finding = try #require(told.findings.first)
         #expect(finding.cause == .waitsForUnits)
         #expect(finding.fact == "It waits for exclusive key db: held by run \(first.attempt.run) (t1).")
+        let task = try await scene.leader.control.explain(TaskID("t2")!, at: nil)
+        let sentence =
+            "Run \(second.attempt.run) waits for exclusive key db: held by run \(first.attempt.run) (t1)."
+        #expect(task.findings.contains { $0.cause == .waitsForUnits && $0.fact == sentence })
     }
 }

@@ -52,6 +52,26 @@ import Testing
         #expect(text.contains("escape �[31m and break"))
     }
 
+    @Test("a script is shown line by line, as it was written")
+    func script() throws {
+        let task = TaskPayload(
+            specification: TaskSpecification(
+                name: try #require(TaskID("t")),
+                action: .script("set -e\nif true; then\n\n  date\nfi\n")
+            ),
+            uid: TaskUID(bits: 1),
+            revision: 1,
+            createdAt: .epoch,
+            effectiveFrom: .epoch
+        )
+        let pairs = TaskTable.details(of: task, TimeText(zone: .gmt, now: .epoch))
+        let first = try #require(pairs.firstIndex { $0.name == "script" })
+        let lines = ["set -e", "if true; then", "", "  date", "fi"]
+        #expect(pairs[first...].prefix(5).map { $0.value.text } == lines)
+        #expect(pairs[(first + 1)...].prefix(4).allSatisfy { $0.name.isEmpty })
+        #expect(!pairs[first + 5].name.isEmpty)
+    }
+
     @Test("a table of two sizes looks like this")
     func golden() {
         var table = Table([

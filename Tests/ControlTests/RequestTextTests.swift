@@ -10,6 +10,11 @@ import Testing
 /// What people read about parameters, pauses, changed fires and explanations.
 @Suite struct RequestTextTests {
     static let now = Instant(rfc3339: "2026-03-02T12:00:00Z")!
+
+    @Test("how long ago is said with a sign or without", arguments: ["10m", "-10m", "2026-03-02T11:50:00Z"])
+    func since(_ text: String) throws {
+        #expect(try Parse.since(text, "--since", now: Self.now) == Self.now - .seconds(600))
+    }
     static let time = TimeText(zone: .gmt, now: now)
 
     static func task(pause: PauseRecord? = nil, exceptions: [FireException]? = nil) -> TaskPayload {

@@ -85,6 +85,42 @@ import Testing
         }
     }
 
+    @Test("what is behind a named server is its own, never that of the last one")
+    func behind() throws {
+        try withDirectory { directory in
+            let state = StateDirectory(path: directory + "/cloudtask")
+            let own = ProcessInfo.processInfo.processIdentifier
+            for number in 1...2 {
+                try state.remember(
+                    KnownServer(
+                        url: "http://127.0.0.1:\(number)",
+                        tokenFile: "/t\(number)",
+                        zookeeper: "h:\(number)",
+                        workspace: "w\(number)",
+                        processID: own
+                    )
+                )
+            }
+            let first = Discovery(environment: [
+                "XDG_STATE_HOME": directory, "CLOUDTASK_SERVER": "http://localhost:1,http://localhost:9",
+            ])
+            #expect(try first.zookeeper(nil) == "h:1")
+            #expect(first.workspace(nil) == "w1")
+            #expect(first.knownServers().map(\.tokenFile) == ["/t1"])
+            #expect(try first.zookeeper(nil, behind: "http://127.0.0.1:2") == "h:2")
+            let foreign = Discovery(environment: [
+                "XDG_STATE_HOME": directory, "CLOUDTASK_SERVER": "http://e:3",
+            ])
+            let error = #expect(throws: ControlError.self) { try foreign.zookeeper(nil) }
+            #expect(error?.message.hasPrefix("no ZooKeeper of http://e:3 is known: give --zookeeper") == true)
+            #expect(foreign.workspace(nil) == "default")
+            #expect(foreign.knownServers().isEmpty)
+            let plain = Discovery(environment: ["XDG_STATE_HOME": directory])
+            #expect(try plain.zookeeper(nil) == "h:2")
+            #expect(plain.knownServers().count == 2)
+        }
+    }
+
     @Test("without any server the error says what to do")
     func nothing() throws {
         try withDirectory { directory in

@@ -141,6 +141,11 @@ struct BadDocument: CustomTestStringConvertible, Sendable {
         .init("start deadline", head + "startDeadline: 1ms\n", "4:16: the start deadline must be between 1s"),
         .init("total timeout", head + "totalTimeout: 0\n", "4:15: the total timeout must be between 1s"),
         .init(
+            "cap of what makes up for nothing",
+            head + "misfire: {policy: skip, cap: 5}\n",
+            "4:30: the cap limits what policy all makes up for"
+        ),
+        .init(
             "retries without a number",
             head + "retry: {delay: 5s}\n",
             "4:8: the retry policy does not say how often: add attempts: 3"
@@ -408,6 +413,47 @@ struct BadDocument: CustomTestStringConvertible, Sendable {
             "a list where a mapping is meant",
             head + "schedules:\n  - every: 1h\n    exclude: [sat, sun]\n",
             "6:14: schedules[0].exclude must be a mapping, not a list"
+        ),
+        .init(
+            "window without an interval",
+            head
+                + "schedules:\n  - calendar:\n      daily: 1\n      windows:\n        - {from: 8:00, to: 9:00}\n",
+            "8:11: schedules[0].calendar.windows[0] has no 'every': add it"
+        ),
+        .init(
+            "window shorter than its interval",
+            head + "schedules:\n  - calendar: {daily: 1, windows: [{from: 8:00, to: 9:00, every: 2h}]}\n",
+            "5:15: the window from 08:00 to 09:00 is shorter than its interval 2h: write at: \"08:00\""
+        ),
+        .init(
+            "maxRuns of what follows events",
+            head + "schedules: [{onAgentStart: true, maxRuns: 3}]\n",
+            "4:34: maxRuns counts instants from the schedule's start, and 'onAgentStart' knows none beforehand"
+        ),
+        .init(
+            "retries of what was lost",
+            head + "retry: {attempts: 2, on: [lost]}\n",
+            "4:27: retry.on[0] cannot be 'lost', as what was lost may have run: write delivery: at-least-once"
+        ),
+        .init(
+            "retries after a timeout there is not",
+            head + "retry: {attempts: 2, on: [timed-out]}\n",
+            "4:26: without a timeout no attempt ends as timed-out"
+        ),
+        .init(
+            "grace beyond the start deadline",
+            head + "misfire: {policy: all, grace: 2m}\nstartDeadline: 5s\n",
+            "4:31: the grace 2m is longer than the start deadline 5s"
+        ),
+        .init(
+            "placement on no agent",
+            head + "placement: {agents: []}\n",
+            "4:21: placement.agents names no agent"
+        ),
+        .init(
+            "years backwards",
+            "kind: Calendar\nname: x\nyearly: [12-31 from 2030 until 2027]\n",
+            "3:9: '12-31 from 2030 until 2027' ends in 2027, before it begins in 2030"
         ),
         .init(
             "maxRuns without start",

@@ -51,6 +51,7 @@ import Testing
               on: [failed, timed-out]
               exitCodes: [75, 1]
               agent: other
+            timeout: 1h
             totalTimeout: 3h
             misfire: {policy: all, grace: 2m, window: 1d, cap: 50}
             startDeadline: 15m

@@ -30,12 +30,37 @@ import Testing
 
     static func seconds(_ instant: Instant) -> Int64 { start.duration(to: instant).wholeMilliseconds / 1_000 }
 
+    @Test("what follows events has no fire to change, which is not said of what is over")
+    func events() throws {
+        func words(_ timing: Schedule.Timing) throws -> String? {
+            var specification = try Self.task().specification
+            specification.schedules = [Schedule(timing)]
+            let task = TaskDefinition.created(specification, uid: TaskUID(bits: 7), now: Self.start)
+            let error = #expect(throws: ValidationFailure.self) {
+                _ = try task.changed(by: FireChange(.skip), now: Self.at(10))
+            }
+            return error?.problems.first?.message
+        }
+        let follows = "nobody knows beforehand when task t is due"
+        let delay = Duration.seconds(5)
+        #expect(try words(.afterCompletion(CompletionSchedule(delay: delay)))?.hasPrefix(follows) == true)
+        #expect(try words(.onAgentStart(AgentStartSchedule()))?.hasPrefix(follows) == true)
+        #expect(
+            try words(.afterCompletion(CompletionSchedule(delay: delay, end: Self.at(5))))
+                == "task t is not due again: there is no fire to change"
+        )
+        #expect(
+            try words(.once(Self.at(5))) == "task t is not due again: there is no fire to change"
+        )
+    }
+
     @Test("the next fires are skipped: they stay due, to be recorded")
     func skip() throws {
         let change = FireChange(.skip, count: 2, reason: "holiday", author: "ann")
         let (task, fires) = try Self.task().changed(by: change, now: Self.at(10))
         #expect(fires.map { Self.seconds($0.due) } == [100, 200])
         #expect(Self.dues(task, after: 10, count: 3) == [100, 200, 300])
+        #expect(task.nextUnskippedDue(after: Self.at(10)) == Self.at(300))
         #expect(task.exception(decidedAt: Self.at(100))?.isSkipped == true)
         #expect(task.exception(decidedAt: Self.at(300)) == nil)
         #expect(task.revision == 2)

@@ -87,6 +87,22 @@ import Testing
         #expect((cause.retry.next(after: result) != nil) == cause.follows)
     }
 
+    @Test(
+        "why no attempt follows although more may be made is told",
+        arguments: [
+            (.failed, 4, Retry(attempts: 2, exitCodes: [3]), "exit code 4 is not in retry.exitCodes"),
+            (.failed, nil, Retry(attempts: 2, exitCodes: [3]), "it was ended by a signal"),
+            (.timedOut, nil, Retry(attempts: 2), "retry.on does not name timed-out"),
+            (.failed, 3, Retry(attempts: 2, exitCodes: [3]), nil), (.failed, 4, Retry(), nil),
+            (.stopped, nil, Retry(attempts: 2), nil), (.succeeded, 0, Retry(attempts: 2), nil),
+        ] as [(AttemptOutcome, Int32?, Retry, String?)]
+    )
+    func refusal(outcome: AttemptOutcome, exitCode: Int32?, retry: Retry, reason: String?) {
+        let told = retry.refusal(after: Self.result(1, outcome, exitCode: exitCode))
+        #expect((told == nil) == (reason == nil))
+        if let reason { #expect(told?.hasPrefix(reason) == true) }
+    }
+
     @Test("a run whose next attempt is to come is not over, in whatever order that is told and taken back")
     func record() {
         func report(_ number: Int, _ outcome: AttemptOutcome, retryAt: Instant? = nil) -> RunReport {

@@ -108,6 +108,8 @@ extension EndToEnd.Live {
                 try await cluster.output(of: second.id.text) == "two\n"
             }
             #expect(second.attempts.first?.revision == 2)
+            let selected = try await cluster.control("task", "restart", "--runtime", "default", "--dry-run")
+            #expect(selected.output.contains("task/resident-changed would be restarted"))
             let restarted = try await cluster.control("task", "restart", "resident-changed")
             #expect(restarted.status == 0, "\(restarted.errors)")
             let third = try await next("resident-changed", after: second.id, cluster)

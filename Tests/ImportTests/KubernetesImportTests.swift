@@ -157,6 +157,45 @@ struct KubernetesImportTests {
         )
     }
 
+    @Test("labels are carried over; annotations, and what only jobs and pods have, are reported")
+    func metadata() throws {
+        let long = String(repeating: "x", count: 64)
+        let text = """
+            kind: CronJob
+            metadata:
+              name: a
+              uid: 1234
+              labels:
+                app.kubernetes.io/name: report
+                team: ""
+                \(long): y
+              annotations:
+                kubectl.kubernetes.io/last-applied-configuration: "{}"
+                owner: data
+              finalizers: [x]
+            spec:
+              schedule: "@daily"
+              jobTemplate:
+                metadata: {labels: {job: x}}
+                spec:
+                  backoffLimit: 0
+                  template:
+                    metadata: {annotations: {pod: x}}
+                    spec: {containers: [{command: [/bin/true]}]}
+            """
+        let outcome = imported(text, .kubernetes, file: "cronjob.yaml")
+        let task = try #require(outcome.tasks.first, "\(outcome.remarks.map(\.sentence))")
+        #expect(task.labels == ["app.kubernetes.io/name": "report", "team": ""])
+        #expect(task.placement.labels.isEmpty)
+        #expect(
+            outcome.notes == [
+                "8 dropped the label \(long)", "11 dropped the annotation owner",
+                "12 dropped metadata.finalizers", "16 dropped the labels of its jobs",
+                "20 dropped the annotations of its pods",
+            ]
+        )
+    }
+
     @Test(
         "a CronJob that starts nothing is a mistake",
         arguments: [

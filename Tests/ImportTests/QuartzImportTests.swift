@@ -105,10 +105,138 @@ struct QuartzImportTests {
         #expect(outcome.tasks[1].schedules == [.every(try IntervalSchedule(every: .seconds(30)))])
         #expect(
             outcome.notes == [
+                "3 changed executorRouteStrategy SHARDING_BROADCAST",
                 "5 dropped childJobId 3",
-                "2 dropped executorRouteStrategy SHARDING_BROADCAST",
             ]
         )
+        #expect(outcome.tasks.map(\.isBroadcast) == [true, false])
+        // Nothing comes after a broadcast.
+        #expect(outcome.tasks[1].after.edges.isEmpty)
+    }
+
+    @Test("the children of a job come after it")
+    func children() throws {
+        func job(_ id: Int, _ children: String) -> String {
+            #"{"id": \#(id), "glueType": "GLUE_SHELL", "glueSource": "date", "childJobId": "\#(children)"}"#
+        }
+        let text = "[\n" + [job(1, "2,3,1"), job(2, "3"), job(3, "9")].joined(separator: ",\n") + "]"
+        let outcome = imported(text, .xxlJob, file: "jobs.json")
+        let first = try #require(outcome.tasks.first).name
+        let second = try #require(outcome.tasks.dropFirst().first).name
+        #expect(
+            outcome.tasks.map(\.after) == [
+                Dependencies(), Dependencies([.init(first)]),
+                Dependencies([.init(first), .init(second)], join: .any),
+            ]
+        )
+        #expect(outcome.notes == ["3 changed childJobId 3", "4 dropped childJobId 9"])
+    }
+
+    struct TriggerCase: Sendable {
+        var kind = "simple"
+        var fields: String
+        var schedules: [Schedule]
+        var notes: [String] = []
+    }
+
+    private static func every(
+        _ seconds: Int,
+        _ start: Instant? = nil,
+        end: Instant? = nil,
+        maxRuns: Int? = nil
+    ) -> [Schedule] {
+        let interval = try? IntervalSchedule(every: .seconds(seconds), start: start, end: end)
+        return interval.map { interval in
+            var schedule = Schedule.every(interval)
+            schedule.maxRuns = maxRuns
+            return [schedule]
+        } ?? []
+    }
+
+    /// 2030-01-01T00:00:00Z.
+    private static let start = Instant(millisecondsSinceEpoch: 1_893_456_000_000)
+
+    private static let from = "<start-time>2030-01-01T00:00:00Z</start-time>"
+
+    private static func ends(_ interval: Int, _ count: Int) -> String {
+        "<repeat-count>\(count)</repeat-count><repeat-interval>\(interval)</repeat-interval>"
+    }
+
+    static let triggerCases: [TriggerCase] = [
+        TriggerCase(fields: from + ends(10_000, 5), schedules: every(10, start, maxRuns: 6)),
+        TriggerCase(fields: from + ends(10_000, -1), schedules: every(10, start)),
+        TriggerCase(
+            fields: from + ends(1_000, 20_000),
+            schedules: every(1, start, end: start + .seconds(20_000))
+        ),
+        TriggerCase(fields: from, schedules: [.once(start)]),
+        TriggerCase(
+            // A time without an offset is one of the zone, here Berlin's.
+            fields: "<start-time>2030-01-01T01:00:00</start-time>",
+            schedules: [.once(start)]
+        ),
+        TriggerCase(
+            fields: from + "<end-time>2030-01-02T00:00:00Z</end-time>" + ends(10_000, -1),
+            schedules: every(10, start, end: start + .milliseconds(86_399_999))
+        ),
+        TriggerCase(
+            fields: ends(10_000, 5),
+            schedules: [],
+            notes: ["3 dropped the trigger t with repeat-count 5"]
+        ),
+        TriggerCase(
+            kind: "calendar-interval",
+            fields: "<repeat-interval>2</repeat-interval><repeat-interval-unit>HOUR</repeat-interval-unit>",
+            schedules: every(7_200)
+        ),
+        TriggerCase(
+            kind: "calendar-interval",
+            fields: "<repeat-interval>2</repeat-interval><repeat-interval-unit>WEEK</repeat-interval-unit>",
+            schedules: [],
+            notes: ["3 dropped the trigger t, every 2 WEEK"]
+        ),
+        TriggerCase(
+            fields: from + "<priority>9</priority>",
+            schedules: [.once(start)],
+            notes: ["3 dropped priority 9 of trigger t"]
+        ),
+    ]
+
+    private static func job(_ kind: String, _ fields: String) throws -> ImportOutcome {
+        let text = """
+            <job-scheduling-data><schedule>
+            <job><name>j</name><job-class>J</job-class></job>
+            <trigger><\(kind)><name>t</name><job-name>j</job-name>\(fields)</\(kind)></trigger>
+            </schedule></job-scheduling-data>
+            """
+        let options = ImportOptions(
+            timeZone: try TimeZoneID("Europe/Berlin"),
+            handlerCommand: ["run-job"]
+        )
+        return imported(text, .quartz, file: "jobs.xml", options: options)
+    }
+
+    @Test("what bounds a trigger bounds its schedule", arguments: triggerCases)
+    func triggers(_ example: TriggerCase) throws {
+        let outcome = try Self.job(example.kind, example.fields)
+        #expect(outcome.tasks.map(\.schedules) == [example.schedules])
+        #expect(outcome.notes == example.notes)
+    }
+
+    @Test("a cron trigger holds from its start to its end")
+    func boundedCron() throws {
+        let fields =
+            Self.from + "<end-time>2030-06-01T00:00:00+02:00</end-time>"
+            + "<cron-expression>0 0 2 * * ?</cron-expression>"
+        let outcome = try Self.job("cron", fields)
+        let timing = try #require(outcome.tasks.first?.schedules.first?.timing)
+        guard case .cron(let cron) = timing else {
+            Issue.record("\(timing) is no cron schedule")
+            return
+        }
+        #expect(cron.start == Self.start && cron.end == Instant(rfc3339: "2030-05-31T22:00:00Z"))
+        #expect(outcome.remarks.isEmpty)
+        #expect(try Self.job("cron", "<start-time>soon</start-time>" + fields).hasMistakes)
     }
 
     struct BlockCase: Sendable {

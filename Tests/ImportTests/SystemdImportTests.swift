@@ -226,6 +226,26 @@ struct SystemdImportTests {
     }
 
     @Test(
+        "a timer that nothing sets off is a mistake; an empty setting takes back those before it only",
+        arguments: [
+            ("OnCalendar=", 2), ("OnCalendar=daily\nOnCalendar=", 3), ("Persistent=yes", 1),
+            ("OnCalendar=\nOnCalendar=daily", nil), ("OnCalendar=\nOnBootSec=5min", nil),
+        ] as [(String, Int?)]
+    )
+    func nothing(_ timer: String, _ line: Int?) {
+        let outcome = Importer.tasks(
+            from: [
+                ImportSource(file: "a.timer", text: "[Timer]\n" + timer),
+                ImportSource(file: "a.service", text: "[Service]\nExecStart=/bin/a"),
+            ],
+            as: .systemd
+        )
+        let mistake = outcome.remarks.first { $0.kind == .mistake }
+        #expect(mistake?.line == line && outcome.tasks.isEmpty == (line != nil))
+        if line != nil { #expect(mistake?.sentence.contains("OnCalendar=daily") == true) }
+    }
+
+    @Test(
         "a timer makes up for what was missed if it is persistent",
         arguments: [
             ("OnCalendar=daily", Misfire.Policy.skip), ("OnCalendar=daily\nPersistent=false", .skip),

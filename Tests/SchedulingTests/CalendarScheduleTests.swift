@@ -113,6 +113,11 @@ struct CalendarScheduleTests {
             ]
         ),
         Case(
+            json: #"{"calendar":{"monthly":["last weekday"],"at":"09:00"}}"#,
+            after: "2026-01-01T00:00:00Z",
+            fires: ["2026-01-30T09:00:00+00:00", "2026-02-27T09:00:00+00:00", "2026-03-31T09:00:00+00:00"]
+        ),
+        Case(
             json: #"{"calendar":{"daily":1,"windows":[{"from":"09:00","to":"09:30","every":"1h"}]}}"#,
             after: "2026-01-01T00:00:00Z",
             fires: ["2026-01-01T09:00:00+00:00", "2026-01-02T09:00:00+00:00"]
@@ -210,6 +215,12 @@ struct CalendarScheduleTests {
         let schedule = try Self.decode(row.json)
         let encoded = String(decoding: try JSONEncoder().encode(schedule), as: UTF8.self)
         #expect(try Self.decode(encoded) == schedule, "\(encoded)")
+        // A window that is shorter than its interval means something, and is refused when somebody writes it.
+        guard !row.json.contains(#""to":"09:30","every":"1h""#) else {
+            let error = #expect(throws: ScheduleError.self) { try schedule.validate() }
+            #expect(error?.message.contains("is shorter than its interval 1h: write at: \"09:00\"") == true)
+            return
+        }
         #expect(throws: Never.self) { try schedule.validate() }
     }
 
@@ -371,6 +382,8 @@ struct CalendarModel {
                 case .last(let minus): number == length - minus
                 case .nth(let nth, let day): day.rawValue + 1 == weekday && (number - 1) / 7 + 1 == nth
                 case .lastOf(let day): day.rawValue + 1 == weekday && number + 7 > length
+                case .lastWorkday:
+                    (2...6).contains(weekday) && (number == length || weekday == 6 && number + 2 >= length)
                 }
             }
         }

@@ -93,7 +93,7 @@ struct CronRefusalTests {
         Refusal(
             text: " @reboot",
             position: 1,
-            message: "@reboot is no time: run the command from the machine's init system instead"
+            message: "@reboot is no time: write a schedule with onAgentStart: true instead"
         ),
         Refusal(
             text: "@every 5m",

@@ -126,6 +126,35 @@ struct ScheduleLintTests {
         }
     }
 
+    @Test("the times of a calendar are looked at like those of cron; windows are not")
+    func calendarClockChanges() throws {
+        func findings(_ json: String) throws -> [LintFinding] {
+            Self.findings(try JSONDecoder().decode(Schedule.self, from: Data(json.utf8)))
+        }
+        let zone = #""timeZone": "Europe/Berlin""#
+        let found = try findings(#"{"calendar": {"daily": 1, "at": ["02:30"]}, \#(zone)}"#)
+        #expect(found.map(\.rule) == [.skippedTime, .repeatedTime])
+        #expect(found.first?.message.contains("the calendar means 02:30, which 2026-03-29") == true)
+        #expect(try findings(#"{"calendar": {"daily": 1, "at": ["04:30"]}, \#(zone)}"#).isEmpty)
+        let window = #"[{"from": "01:00", "to": "05:00", "every": "15m"}]"#
+        #expect(try findings(#"{"calendar": {"daily": 1, "windows": \#(window)}, \#(zone)}"#).isEmpty)
+    }
+
+    @Test("shards start together and are a herd of their own, which no other time disperses")
+    func shards() throws {
+        let hourly = try Self.cron("0 3 * * *")
+        let lint = ScheduleLint(from: Self.start, startsPerSecondMax: 100)
+        let one = LintSubject(name: "split", schedules: [hourly], starts: 500)
+        let finding = try #require(lint.report(on: [one]).findings.first)
+        #expect(finding.rule == .herd && finding.proposals == nil)
+        #expect(finding.message.contains("500 runs, shards among them, start in the second 2026-01-01T03:00"))
+        #expect(finding.message.contains("the shards of split start together at any time"))
+        let few = (0..<3).map { LintSubject(name: "t\($0)", schedules: [hourly], starts: 40) }
+        let together = try #require(lint.report(on: few).findings.first)
+        #expect(together.message.contains("120 runs") && together.proposals?.count == 3)
+        #expect(lint.report(on: Array(few.prefix(2))).findings.isEmpty)
+    }
+
     private static func crowd(_ count: Int, _ schedule: Schedule, _ prefix: String = "t") -> [LintSubject] {
         (0..<count).map { LintSubject(name: "\(prefix)\($0)", schedules: [schedule]) }
     }

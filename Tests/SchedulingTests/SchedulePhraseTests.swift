@@ -21,6 +21,8 @@ struct SchedulePhraseTests {
         Case("every 15 minutes", #"{"every":"15m"}"#),
         Case("Every minute.", #"{"every":"1m"}"#),
         Case("every 90s", #"{"every":"90s"}"#),
+        Case("every 5 min", #"{"every":"5m"}"#),
+        Case("every 2 hrs", #"{"every":"2h"}"#),
         Case("each two hours", #"{"every":"2h"}"#),
         Case("hourly", #"{"every":"1h"}"#),
         Case(
@@ -53,6 +55,24 @@ struct SchedulePhraseTests {
         Case("daily at 2:15", #"{"calendar":{"daily":1,"at":["02:15"]}}"#),
         Case("every day at 06:00 and 18:00", #"{"calendar":{"daily":1,"at":["06:00","18:00"]}}"#),
         Case("every 3 days at 07:00", #"{"calendar":{"daily":3,"at":["07:00"]}}"#),
+        Case("every 3rd day at 10:00", #"{"calendar":{"daily":3,"at":["10:00"]}}"#),
+        Case("every third day at 10:00", #"{"calendar":{"daily":3,"at":["10:00"]}}"#),
+        Case(
+            "every second week on friday at 8",
+            #"{"calendar":{"weekly":["fri"],"weeks":2,"at":["08:00"]}}"#
+        ),
+        Case(
+            "last weekday of the month at 18:00",
+            #"{"calendar":{"monthly":["last weekday"],"at":["18:00"]}}"#
+        ),
+        Case(
+            "at 02:30, Europe/Berlin time, left out when clocks skip the time, twice when clocks repeat the time",
+            #"{"calendar":{"daily":1,"at":["02:30"]},"timeZone":"Europe/Berlin","gap":"skip","overlap":"both"}"#
+        ),
+        Case(
+            "every 15 minutes from 1 to 4 Europe/Berlin, once when clocks repeat the time",
+            #"{"calendar":{"daily":1,"windows":[{"from":"01:00","to":"04:00","every":"15m"}]},"timeZone":"Europe/Berlin","overlap":"first"}"#
+        ),
         Case("every other day at 7am", #"{"calendar":{"daily":2,"at":["07:00"]}}"#),
         Case("at 09:30", #"{"calendar":{"daily":1,"at":["09:30"]}}"#),
         Case("last day of the month at 18:00", #"{"calendar":{"monthly":["last"],"at":["18:00"]}}"#),
@@ -137,7 +157,7 @@ struct SchedulePhraseTests {
         "the sentence of a cron expression that a phrase can say means the same",
         arguments: [
             "0 2 * * 1-5", "30 9,17 * * *", "*/15 * * * *", "0 18 L * *", "0 0 1,15 * *",
-            "0 8 * * MON#2,FRIL",
+            "0 8 * * MON#2,FRIL", "0 9 LW * *",
             "0 12 1 JAN,JUL *", "0 0 * * SUN", "*/10 * * * * *", "0 */6 * * *", "15 30 9 * * *",
         ],
         ["UTC", "Europe/Berlin"]
@@ -154,6 +174,30 @@ struct SchedulePhraseTests {
         }
     }
 
+    @Test("a phrase may count from now")
+    func relative() throws {
+        let now = try instant("2026-01-01T00:00:00Z")
+        #expect(try Schedule(phrase: "in 5 minutes", now: now) == .once(now + .seconds(300)))
+        #expect(try Schedule(phrase: "in 2 hrs", now: now) == .once(now + .seconds(7_200)))
+    }
+
+    @Test("what a cron expression says of clock changes is said and read")
+    func clockChanges() throws {
+        let schedule = try CalendarScheduleTests.decode(
+            #"{"cron":"30 2 * * *","timeZone":"Europe/Berlin","gap":"skip","overlap":"both"}"#
+        )
+        let sentence =
+            "At 02:30, Europe/Berlin time, left out when clocks skip the time, twice when clocks repeat the time."
+        #expect(schedule.explained == sentence)
+        let read = try Schedule(phrase: sentence)
+        for after in ["2026-03-27T12:00:00Z", "2026-10-23T12:00:00Z"] {
+            #expect(
+                try CalendarScheduleTests.fires(read, after: after, count: 5)
+                    == CalendarScheduleTests.fires(schedule, after: after, count: 5)
+            )
+        }
+    }
+
     @Test(
         "what is no phrase is refused at the word that is not understood",
         arguments: [
@@ -162,6 +206,8 @@ struct SchedulePhraseTests {
             ("every monday", nil, "says no time of day"),
             ("every 2 weeks at 8", nil, "names no day of the week"),
             ("every 3 months at 8", 8, "months are named one by one"),
+            ("every 3rd day of the month at 8", 10, "days of the month are named one by one"),
+            ("in 5 minutes", 0, "say when"),
             ("from 8 to 18", 10, "say how often"),
             ("weekdays at 9 Europe/Berln", 14, "unknown time zone 'Europe/Berln'"),
             ("at 8 every 15 minutes", nil, "single times and an interval"),

@@ -26,7 +26,7 @@ struct RunEnd: Hashable, Sendable {
         agent = report.agent
         incarnation = report.incarnation
         switch report.phase {
-        case .started: return nil
+        case .waiting, .started: return nil
         case .decided(let instant): at = instant
         case .ended(let result):
             if report.demandsAnotherAttempt { return nil }

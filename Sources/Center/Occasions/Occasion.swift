@@ -48,6 +48,12 @@ struct Occasion: Sendable {
     var name: String
     var members: [Member]
 
+    /// The occasion that repeats one: there is one only, so that whoever asks twice gets the same.
+    static func repetition(of name: String, in tree: Tree) -> String {
+        let base = name.split(separator: "~").first.map(String.init) ?? name
+        return "\(base)~\(BackfillID.requested(of: TaskUID(bits: 0), key: name, in: tree))"
+    }
+
     /// Takes over the runs of the occasion that this one repeats, of tasks that are not repeated and come after none that is.
     mutating func fill(from former: Occasion) {
         var touched: Set<TaskID> = []

@@ -26,6 +26,22 @@ struct OccasionReader: Sendable {
         return found
     }
 
+    /// The latest repetition of an occasion, of that one and so on; the occasion itself when nobody has repeated it.
+    func latest(_ occasion: String, of task: TaskID) async throws -> Occasion {
+        var name = occasion
+        while true {
+            let next = Occasion.repetition(of: name, in: leading.writer.tree)
+            if try await begun(next, of: task).isEmpty { return try await read(name, of: task) }
+            name = next
+        }
+    }
+
+    /// What there is of an occasion itself, without what it takes over from the one that it repeats.
+    func begun(_ occasion: String, of task: TaskID) async throws -> [Occasion.Member] {
+        let tasks = Self.sorted(try Self.connected(to: task, in: store.catalog))
+        return try await read(occasion, tasks).members.filter(\.isPresent)
+    }
+
     /// As many repetitions of repetitions are looked back at.
     private static let generationsMax = 20
 

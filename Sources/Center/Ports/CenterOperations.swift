@@ -308,7 +308,10 @@ public protocol CenterOperations: Sendable {
     func occasion(of run: RunID) async throws -> OccasionView
     /// Stops what runs of them, and skips what is to come, whoever leads then.
     func cancelOccasion(of run: RunID, _ note: ChangeNote) async throws -> OccasionView
-    /// Repeats what failed of them and what comes after that; the same key means the same repetition.
+    /// Repeats what failed of them and what comes after that.
+    ///
+    /// Runs are repeated as a whole once, by whichever key: who asks again while that runs gets the same repetition. What failed of that is
+    /// repeated by asking with a run of it.
     func repeatOccasion(of run: RunID, key: String, _ note: ChangeNote) async throws -> OccasionRepetition
 
     /// What a backfill would do; refuses one that cannot be.

@@ -62,7 +62,10 @@ public struct ApplyCommand: ControlCommand {
         guard !documents.isEmpty else {
             throw ControlError("there is no document in \(files.files.joined(separator: ", "))")
         }
-        if validateOnly { return try report(documents.map(AppliedDocument.init(valid:)), Printer(output)) }
+        if validateOnly {
+            try report(documents.map(AppliedDocument.init(valid:)), Printer(output))
+            return sayOver(documents)
+        }
         let applying = try Applying(
             connection: server.connection(timeout: .seconds(120)),
             confirmed: change.confirm,
@@ -72,6 +75,15 @@ public struct ApplyCommand: ControlCommand {
         try report(results, Printer(output))
         if dryRun, let objection = try await applying.objection(to: documents, results) {
             Terminal.say("it would be held: \(objection)")
+        }
+        let changed = Set(results.filter { $0.change != "unchanged" }.map(\.identity))
+        sayOver(documents.filter { changed.contains($0.kind.lowercased() + "/" + $0.name) })
+    }
+
+    private func sayOver(_ documents: [Document]) {
+        for document in documents.compactMap(\.scheduled) {
+            OverSchedules.lines(of: document.specification, place: "\(document.location)")
+                .forEach(Terminal.say)
         }
     }
 

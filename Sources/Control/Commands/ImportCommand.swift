@@ -21,7 +21,8 @@ public struct ImportCommand: ControlCommand {
             xxl-job (the JSON that its API answers).
 
             Exits with 1 and prints no document when some definition cannot be read;
-            with --strict also when something is not carried over.
+            with --strict also when something is not carried over. A crontab without jobs
+            is none of these: it makes no document.
 
             Examples:
               cloudtask import crontab /etc/crontab | cloudtask apply -f -
@@ -87,8 +88,12 @@ public struct ImportCommand: ControlCommand {
             throw ControlError("\(report.dropped), so nothing is imported with --strict")
         }
         guard !outcome.tasks.isEmpty else {
-            throw ControlError("there is no task in \(files.joined(separator: ", "))")
+            let sentence = "there is no task in \(files.joined(separator: ", "))"
+            // A crontab without jobs is as good as any: there is nothing to do for it.
+            guard format == .crontab, !outcome.lacksSomething else { throw ControlError(sentence) }
+            return Terminal.say("\(sentence): nothing is to be imported")
         }
+        for task in outcome.tasks { OverSchedules.lines(of: task).forEach(Terminal.say) }
         var text = DocumentText(output)
         for task in outcome.tasks { try text.write(task) }
         Terminal.say(report.summary)

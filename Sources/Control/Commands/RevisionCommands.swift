@@ -58,15 +58,19 @@ struct RevisionSearch: Sendable {
     let task: TaskID
     let revisions: [RevisionPayload]
 
-    /// The revision in force as number `revision`; those that calendars and pauses made say what the one before says.
-    func revision(_ number: Int) throws(ControlError) -> RevisionPayload {
-        guard let found = revisions.last(where: { $0.revision <= number }),
-            number <= last || found.revision == number
+    /// Where the revision is that is in force as number `revision`; those that calendars and pauses made say what the one before says.
+    ///
+    /// It gives the place and not the revision, whether it throws a type or any error: the optimizer makes the return of
+    /// a large element of an array a jump to `memcpy`, without clearing the register that says whether an error was thrown.
+    /// The caller then takes a revision that was found for an error, and its bytes for the error's text.
+    func index(of number: Int) throws(ControlError) -> Int {
+        guard let index = revisions.lastIndex(where: { $0.revision <= number }),
+            number <= last || revisions[index].revision == number
         else {
             let known = revisions.map { String($0.revision) }.joined(separator: ", ")
             throw ControlError("task \(task) has no revision \(number): use one of \(known)", .notFound)
         }
-        return found
+        return index
     }
 
     /// The present one's number.
@@ -107,11 +111,12 @@ public struct TaskDiffCommand: ControlCommand {
     public func execute() async throws {
         let name = try argument.id()
         let search = RevisionSearch(task: name, revisions: try await server.connection().revisions(of: name))
-        let after = try search.revision(to ?? search.last)
+        let after = search.revisions[try search.index(of: to ?? search.last)]
         guard
-            let before = try from.map({ try search.revision($0) })
-                ?? search.revisions.last(where: { $0.revision < after.revision })
+            let earlier = try from.map({ try search.index(of: $0) })
+                ?? search.revisions.lastIndex(where: { $0.revision < after.revision })
         else { throw ControlError("no revision of task \(name) before \(after.revision) is kept") }
+        let before = search.revisions[earlier]
         let lines = LineDifference.lines(
             from: try DocumentWriter.yaml(before.task),
             to: try DocumentWriter.yaml(after.task)
@@ -164,7 +169,7 @@ public struct TaskRestoreCommand: ControlCommand {
         let name = try argument.id()
         let connection = try server.connection()
         let search = RevisionSearch(task: name, revisions: try await connection.revisions(of: name))
-        let found = try search.revision(revision)
+        let found = search.revisions[try search.index(of: revision)]
         // Whoever edits it in between is not overwritten.
         let present = try await connection.task(name).revision
         let request = ApplyRequest(

@@ -50,7 +50,7 @@ public struct RunListCommand: ControlCommand {
         usage: "cloudtask run list [<options>]",
         discussion: """
             Examples:
-              cloudtask run list --task nightly-report --since -2h
+              cloudtask run list --task nightly-report --since 2h
               cloudtask run list --state failed --state lost -o json
             """,
         aliases: ["ls"]
@@ -63,7 +63,7 @@ public struct RunListCommand: ControlCommand {
     @Option(help: "Only runs in this state, such as failed; may repeat.") var state: [RunState] = []
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Only runs due since then, or since so long: -2h.", valueName: "time")
+        help: ArgumentHelp("Only runs due since then, or since so long: 2h.", valueName: "time")
     )
     var since: String?
     @Option(parsing: .unconditional, help: ArgumentHelp("Only runs due until then.", valueName: "time"))
@@ -101,7 +101,7 @@ public struct RunListCommand: ControlCommand {
             runtime: try runtime.map { try Parse.name($0, "a runtime") },
             agent: try agent.map { try Parse.name($0, "the name of an agent") },
             states: state,
-            since: try since.map { try Parse.instant($0, "--since", now: now) },
+            since: try since.map { try Parse.since($0, "--since", now: now) },
             until: try until.map { try Parse.instant($0, "--until", now: now) }
         )
     }

@@ -56,7 +56,9 @@ public struct ExpressionOptions: ParsableArguments, Sendable {
         if let every = try? DurationText(parsing: words) {
             return .every(try IntervalSchedule(every: every.duration))
         }
-        if Self.isPhrase(text) { return try Schedule(phrase: text, timeZone: try TimeZoneID(timeZone)) }
+        if Self.isPhrase(text) {
+            return try Schedule(phrase: text, timeZone: try TimeZoneID(timeZone), now: Instant(Date()))
+        }
         let options = CronOptions(
             timeZone: try TimeZoneID(timeZone),
             days: days,

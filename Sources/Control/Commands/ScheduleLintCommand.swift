@@ -24,6 +24,7 @@ public struct ScheduleLintCommand: ControlCommand {
             Examples:
               cloudtask schedule lint -f tasks.yaml -f holidays.yaml
               cloudtask schedule lint --limit 50 --strict
+              cloudtask schedule lint -l team=data
               cloudtask schedule lint -o json
             """
     )
@@ -36,6 +37,7 @@ public struct ScheduleLintCommand: ControlCommand {
             valueName: "file"
         )
     ) var files: [String] = []
+    @OptionGroup var selection: SelectionOptions
     @Option(help: ArgumentHelp("Starts within one second that are not too many.", valueName: "count"))
     var limit = ScheduleLint.startsPerSecondDefault
     @Option(
@@ -49,8 +51,13 @@ public struct ScheduleLintCommand: ControlCommand {
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
-    /// Refuses limits that make no sense.
-    public func validate() throws { try Parse.count(limit, "--limit") }
+    /// Refuses limits that make no sense, and conditions on what is in files.
+    public func validate() throws {
+        try Parse.count(limit, "--limit")
+        guard files.isEmpty || !selection.isGiven else {
+            throw ValidationError("--labels, --runtime and --group select tasks of the cluster: leave out -f")
+        }
+    }
 
     /// Looks at the schedules.
     public func execute() async throws {
@@ -61,7 +68,8 @@ public struct ScheduleLintCommand: ControlCommand {
             LintSubject(
                 name: $0.specification.name.text,
                 schedules: $0.specification.schedules,
-                isEnabled: $0.specification.isEnabled
+                isEnabled: $0.specification.isEnabled,
+                starts: $0.specification.shards?.total ?? 1
             )
         }
         let lint = ScheduleLint(from: start, startsPerSecondMax: limit, calendars: calendars)
@@ -101,9 +109,7 @@ public struct ScheduleLintCommand: ControlCommand {
     private func subjects() async throws -> ([LintedTask], [String: DaySet]) {
         guard files.isEmpty else { return try await subjectsOfFiles() }
         let connection = try server.connection(timeout: .seconds(120))
-        let tasks = try await Paging.all(limit: .max) { page, size throws(CenterClientError) in
-            try await connection.tasks(page: page, limit: size)
-        }
+        let tasks = try await selection.tasks(connection)
         let schedules = tasks.flatMap(\.specification.schedules)
         var calendars = DocumentCalendars(calendars: [])
         try await calendars.complete(for: schedules, from: server)

@@ -35,7 +35,11 @@ public struct ScheduleParseCommand: ControlCommand {
         let text = phrase.joined(separator: " ")
         let schedule: Schedule
         do throws(ScheduleError) {
-            schedule = try Schedule(phrase: text, timeZone: try TimeZoneID(timeZone))
+            schedule = try Schedule(
+                phrase: text,
+                timeZone: try TimeZoneID(timeZone),
+                now: Instant(Date())
+            )
             try schedule.validate()
         } catch {
             throw ExpressionOptions.pointing(error, at: text)

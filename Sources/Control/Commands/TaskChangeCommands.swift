@@ -61,6 +61,7 @@ public struct TaskCreateCommand: ControlCommand {
         for result in try await server.connection().apply(request).results {
             Terminal.writeLine("task/\(result.task) \(result.change.rawValue)")
         }
+        OverSchedules.lines(of: specification).forEach(Terminal.say)
     }
 
     func specification() throws -> TaskSpecification {

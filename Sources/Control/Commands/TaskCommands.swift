@@ -2,6 +2,7 @@ public import ArgumentParser
 import CenterClient
 import Documents
 import Domain
+import Foundation
 import Payloads
 import Scheduling
 
@@ -172,13 +173,23 @@ public struct TaskNextCommand: ControlCommand {
         let instants = try await connection.next(of: try argument.id(), count: count)
         let task = try await connection.task(try argument.id())
         let text = TimeText(zone: try time.zone())
-        let empty = task.pause.map { "the task is not due again: \(TaskTable.words($0, text))" }
+        let pause = task.pause.map { "the task is not due again: \(TaskTable.words($0, text))" }
+        let empty = pause ?? Self.emptiness(of: task)
         if let pause = task.pause, !instants.isEmpty { Terminal.say(TaskTable.words(pause, text)) }
         try Printer(output).print(
             instants,
-            empty: empty ?? "the task is not due again",
+            empty: empty,
             names: { $0.formatted() }
         ) { _ in Self.table(instants, task.exceptions ?? [], text) }
+    }
+
+    /// Why no instant is known, of a task that is not paused.
+    private static func emptiness(of task: TaskPayload) -> String {
+        guard let schedule = task.specification.eventSchedule(at: Instant(Date())) else {
+            return "the task is not due again"
+        }
+        let sentence = schedule.explained.dropLast()
+        return "no instant is known beforehand; the task runs by this schedule: \(sentence)"
     }
 
     /// The instants, with what is different about some of them.

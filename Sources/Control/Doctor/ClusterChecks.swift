@@ -11,20 +11,22 @@ struct ClusterChecks: Sendable {
     /// Clocks that differ by more make due times differ visibly; HTTP dates have whole seconds.
     private static let skewMax = Duration.seconds(2)
 
-    /// The API, the leader, every center's readiness and clock, the agents, unplaced tasks, defects of the tree, runs without owner.
+    /// The API, the leader, every center's readiness and clock, the agents, unplaced tasks, defects of the tree, runs without owner, fires missed lately.
     func all() async -> [Check] {
         do {
             let connection = try server.connection(timeout: .seconds(5))
             let cluster = try await connection.cluster()
             var checks: [Check] = [.ok("api", "\(connection.url) answers"), leader(cluster)]
             for center in cluster.centers { checks += await self.center(center.center.text, center.url) }
-            checks.append(agents(cluster))
+            let history = try await HistoryChecks.read(connection, now: Instant(Date()))
+            checks.append(Self.agents(cluster.nodes, gone: history.gone(besides: cluster.nodes)))
             for node in cluster.nodes {
                 if let url = node.url { checks += await clock(node.agent.text, url) }
             }
             checks.append(placement(cluster))
             checks.append(tree(cluster))
             if let count = cluster.runsWithoutOwner { checks.append(ownerless(count)) }
+            checks.append(history.check)
             return checks
         } catch {
             let failure = ControlError(error)
@@ -125,19 +127,20 @@ struct ClusterChecks: Sendable {
         return formatter.date(from: text)
     }
 
-    private func agents(_ cluster: ClusterPayload) -> Check {
-        let online = cluster.nodes.count { $0.online }
-        let text = "\(online) of \(cluster.nodes.count) agents are online"
+    /// Whether the agents are there; `gone` are those that ran something lately and own nothing any more.
+    static func agents(_ nodes: [NodePayload], gone: [AgentID]) -> Check {
+        let online = nodes.count { $0.online }
+        let text = "\(online) of \(nodes.count + gone.count) agents are online"
         if online == 0 {
             return .failed("agents", text, why: "nothing runs", fix: "start an agent")
         }
-        let away = cluster.nodes.filter { !$0.online }.map(\.agent.text)
+        let away = (nodes.filter { !$0.online }.map(\.agent) + gone).map(\.text).sorted()
         if !away.isEmpty {
             return .warning(
                 "agents",
                 "\(text); away: \(away.joined(separator: ", "))",
                 why: "the others carry their tasks",
-                fix: "start them again, or ignore them if they are gone for good"
+                fix: "start them again; one that is gone for good is forgotten a day after its last run"
             )
         }
         return .ok("agents", text)

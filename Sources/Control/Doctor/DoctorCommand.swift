@@ -28,12 +28,20 @@ public struct DoctorCommand: ControlCommand {
 
     /// Checks everything, then says what was found.
     public func execute() async throws {
-        let workspace = try zookeeper.workspaceID()
+        let workspace = try zookeeper.workspaceID(behind: server.server)
         let state = StateDirectory(environment: ProcessInfo.processInfo.environment)
         let progress = Progress()
         let checks = try await progress.during("checking") {
-            async let local = LocalChecks(state: state, dataDirectory: data ?? state.path).all()
-            async let ensemble = EnsembleChecks(hosts: zookeeper.zookeeper, workspace: workspace).all()
+            async let local = LocalChecks(
+                state: state,
+                servers: Discovery().knownServers(server.server),
+                dataDirectory: data ?? state.path
+            ).all()
+            async let ensemble = EnsembleChecks(
+                hosts: zookeeper.zookeeper,
+                server: server.server,
+                workspace: workspace
+            ).all()
             async let cluster = ClusterChecks(server: server).all()
             return await ensemble + cluster + local
         }

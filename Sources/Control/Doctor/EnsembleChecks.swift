@@ -6,6 +6,8 @@ import ZooKeeper
 /// Checks of the ZooKeeper ensemble.
 struct EnsembleChecks: Sendable {
     let hosts: String?
+    /// The server whose ensemble it is, should that be named by an option.
+    var server: String?
     let workspace: WorkspaceID
 
     /// A read that takes longer makes every launch late.
@@ -15,8 +17,18 @@ struct EnsembleChecks: Sendable {
     func all() async -> [Check] {
         let address: String
         do throws(ControlError) {
-            address = try Discovery().zookeeper(hosts)
+            address = try Discovery().zookeeper(hosts, behind: server)
         } catch {
+            if Discovery().namedServer(server) != nil {
+                return [
+                    .warning(
+                        "zookeeper",
+                        error.message,
+                        why: "the server is named and was not started here: its ZooKeeper was not looked at",
+                        fix: "give --zookeeper HOST:PORT or set CLOUDTASK_ZOOKEEPER_HOSTS"
+                    )
+                ]
+            }
             return [
                 .failed(
                     "zookeeper",

@@ -3,6 +3,8 @@ import Foundation
 /// Checks of this machine: disk and the permissions of what holds secrets.
 struct LocalChecks: Sendable {
     let state: StateDirectory
+    /// The servers that are meant, as far as they were started here.
+    let servers: [KnownServer]
     let dataDirectory: String
 
     /// Below that, logs and history soon have no room.
@@ -50,7 +52,7 @@ struct LocalChecks: Sendable {
         if FileManager.default.fileExists(atPath: state.path) {
             checks.append(mode(of: state.path, wanted: 0o700, "the state directory"))
         }
-        for file in Set(state.servers().compactMap(\.tokenFile)).sorted()
+        for file in Set(servers.compactMap(\.tokenFile)).sorted()
         where FileManager.default.fileExists(atPath: file) {
             checks.append(mode(of: file, wanted: 0o600, "the token file"))
         }

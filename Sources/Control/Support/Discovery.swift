@@ -15,8 +15,7 @@ struct Discovery: Sendable {
 
     /// Base URLs of the centers to talk to, separated by commas: the first that can be reached answers.
     func server(_ given: String?) throws(ControlError) -> String {
-        if let given { return given }
-        if let url = environment["CLOUDTASK_SERVER"], !url.isEmpty { return url }
+        if let named = namedServer(given) { return named }
         if let latest { return companions(of: latest).map(\.url).joined(separator: ",") }
         throw ControlError(
             "no server is known: give --server URL, set CLOUDTASK_SERVER, or start one with 'cloudtask up'",
@@ -24,25 +23,40 @@ struct Discovery: Sendable {
         )
     }
 
-    /// The ensemble to talk to directly.
-    func zookeeper(_ given: String?) throws(ControlError) -> String {
+    /// The server that is named, by an option or by the environment; `nil` when the last `up` is meant.
+    func namedServer(_ given: String?) -> String? {
+        if let given { return given }
+        return environment["CLOUDTASK_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The servers of this machine that are meant: those with one of the named addresses, or all when none is named.
+    func knownServers(_ given: String? = nil) -> [KnownServer] {
+        let known = state.servers()
+        guard let named = namedServer(given) else { return known }
+        let addresses = Set(named.split(separator: ",").map { Self.address(of: String($0)) })
+        return known.filter { addresses.contains(Self.address(of: $0.url)) }
+    }
+
+    /// The ensemble to talk to directly; `server` is the one whose it is, should that be named by an option.
+    func zookeeper(_ given: String?, behind server: String? = nil) throws(ControlError) -> String {
         if let given { return given }
         // The first is the name that centers and agents read.
         for name in ["CLOUDTASK_ZOOKEEPER_HOSTS", "CLOUDTASK_ZOOKEEPER"] {
             if let hosts = environment[name], !hosts.isEmpty { return hosts }
         }
-        if let hosts = latest?.zookeeper { return hosts }
+        if let hosts = meant(server)?.zookeeper { return hosts }
+        let whose = namedServer(server).map { " of \($0)" } ?? ""
         throw ControlError(
-            "no ZooKeeper is known: give --zookeeper HOST:PORT, set CLOUDTASK_ZOOKEEPER_HOSTS, or start one with 'cloudtask up'",
+            "no ZooKeeper\(whose) is known: give --zookeeper HOST:PORT, set CLOUDTASK_ZOOKEEPER_HOSTS, or start one with 'cloudtask up'",
             .unreachable
         )
     }
 
-    /// The workspace to talk about.
-    func workspace(_ given: String?) -> String {
+    /// The workspace to talk about; `server` is the one whose it is, should that be named by an option.
+    func workspace(_ given: String?, behind server: String? = nil) -> String {
         if let given { return given }
         if let name = environment["CLOUDTASK_WORKSPACE"], !name.isEmpty { return name }
-        return latest?.workspace ?? WorkspaceID.standard.text
+        return meant(server)?.workspace ?? WorkspaceID.standard.text
     }
 
     /// The file with the token of a server; `nil` when none is known.
@@ -87,6 +101,11 @@ struct Discovery: Sendable {
             )
         }
         return token
+    }
+
+    /// The server to ask what is behind it: the one that is named, if it was started here, else that of the last `up`.
+    private func meant(_ given: String?) -> KnownServer? {
+        namedServer(given) == nil ? latest : knownServers(given).last
     }
 
     /// The latest server whose supervisor still lives.

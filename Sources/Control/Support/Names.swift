@@ -56,6 +56,13 @@ enum Parse {
         )
     }
 
+    /// A time in the past: RFC 3339, or how long ago, as in `2h` or `-2h`.
+    static func since(_ text: String, _ option: String, now: Instant) throws -> Instant {
+        // What is no duration is read as a time, whose error is the one to report.
+        if let ago = try? DurationText(parsing: text) { return now - ago.duration }
+        return try instant(text, option, now: now)
+    }
+
     /// A time: RFC 3339, or how long ago, as in `-2h`.
     static func instant(_ text: String, _ option: String, now: Instant) throws -> Instant {
         if let instant = Instant(rfc3339: text) { return instant }

@@ -42,7 +42,7 @@ public struct ServerOptions: ParsableArguments, Sendable {
 public struct ZooKeeperOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "ZooKeeper servers; else CLOUDTASK_ZOOKEEPER_HOSTS, else those of the last 'up'.",
+            "ZooKeeper servers; else CLOUDTASK_ZOOKEEPER_HOSTS, else those of the named server or the last 'up'.",
             valueName: "host:port,…"
         )
     )
@@ -59,9 +59,9 @@ public struct ZooKeeperOptions: ParsableArguments, Sendable {
     /// Creates the options; `ArgumentParser` fills them.
     public init() {}
 
-    /// The workspace's name, checked.
-    func workspaceID() throws -> WorkspaceID {
-        let workspace = Discovery().workspace(workspace)
+    /// The workspace's name, checked; `server` is the one whose it is, should that be named by an option.
+    func workspaceID(behind server: String? = nil) throws -> WorkspaceID {
+        let workspace = Discovery().workspace(workspace, behind: server)
         guard let name = WorkspaceID(workspace) else {
             throw ValidationError("'\(workspace)' is not a workspace: \(NameRule.text)")
         }

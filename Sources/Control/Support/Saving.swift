@@ -7,6 +7,7 @@ import Payloads
 struct Saving: Sendable {
     private let calendars: [DayCalendar]
     private let parts: [SavingPart]
+    private let places: SavedPlaces
     private let connection: CenterConnection
     private let confirmed: Int?
     private let message: String?
@@ -27,6 +28,7 @@ struct Saving: Sendable {
         }
         self.calendars = calendars
         parts = SavingPart.parts(workflows, tasks, size: Self.tasksPerRequest)
+        places = SavedPlaces(documents)
         self.connection = connection
         self.confirmed = confirmed
         self.message = message
@@ -63,16 +65,13 @@ struct Saving: Sendable {
             let workflows = part.workflows.filter { workflow in
                 workflow.tasks.allSatisfy { !runtimes.contains($0.runtime) }
             }
-            shares.append(
-                try await connection.apply(
-                    ApplyRequest(
-                        tasks: tasks,
-                        calendars: calendars.isEmpty ? nil : calendars,
-                        workflows: workflows.isEmpty ? nil : workflows,
-                        dryRun: true
-                    )
-                ).shares ?? []
+            let request = ApplyRequest(
+                tasks: tasks,
+                calendars: calendars.isEmpty ? nil : calendars,
+                workflows: workflows.isEmpty ? nil : workflows,
+                dryRun: true
             )
+            shares.append(try await send(request).shares ?? [])
         }
         progress.finish()
         return shares
@@ -86,16 +85,15 @@ struct Saving: Sendable {
         var done = 0
         let requests = parts.isEmpty && !calendars.isEmpty ? [SavingPart()] : parts
         for (index, part) in requests.enumerated() {
-            let response = try await connection.apply(
-                ApplyRequest(
-                    tasks: part.tasks,
-                    calendars: index == 0 && !calendars.isEmpty ? calendars : nil,
-                    workflows: part.workflows.isEmpty ? nil : part.workflows,
-                    confirm: index < confirmations.count ? confirmations[index] : confirmed,
-                    author: Author.name(),
-                    message: message
-                )
+            let request = ApplyRequest(
+                tasks: part.tasks,
+                calendars: index == 0 && !calendars.isEmpty ? calendars : nil,
+                workflows: part.workflows.isEmpty ? nil : part.workflows,
+                confirm: index < confirmations.count ? confirmations[index] : confirmed,
+                author: Author.name(),
+                message: message
             )
+            let response = try await send(request)
             results += (response.calendars ?? []).map(AppliedDocument.init)
             results += (response.workflows ?? []).map(AppliedDocument.init)
             results += response.results.map(AppliedDocument.init)
@@ -104,6 +102,15 @@ struct Saving: Sendable {
         }
         progress.finish()
         return results
+    }
+
+    /// What a center finds wrong is told with the place of the document.
+    private func send(_ request: ApplyRequest) async throws -> ApplyResponse {
+        do throws(CenterClientError) {
+            return try await connection.apply(request)
+        } catch {
+            throw places.error(error, about: request)
+        }
     }
 }
 

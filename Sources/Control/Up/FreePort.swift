@@ -21,7 +21,9 @@ enum FreePort {
 
     /// Listens for a moment; the port, or `nil` when it is taken.
     private static func bind(_ port: Int) async throws -> Int? {
+        // As the servers do: connections of a server that has ended, which the kernel remembers for a minute, do not take its port.
         let bootstrap = ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         let channel: any Channel
         do {
             channel = try await bootstrap.bind(host: "127.0.0.1", port: port).get()

@@ -134,8 +134,10 @@ extension TaskDefinition {
             revision: payload.revision,
             effectiveFrom: payload.effectiveFrom,
             createdAt: payload.createdAt,
+            completionSince: payload.completionSince,
             pause: payload.pause,
-            exceptions: payload.exceptions ?? []
+            exceptions: payload.exceptions ?? [],
+            isSuspended: payload.suspended ?? false
         )
     }
 }

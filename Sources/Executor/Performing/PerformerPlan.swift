@@ -1,3 +1,4 @@
+import CProcess
 public import Domain
 import Foundation
 import Glibc
@@ -5,7 +6,7 @@ import Scheduling
 
 /// What a performer does: the process that carries out an attempt which is more than one program.
 ///
-/// The agent writes it into a file of its data directory which only its own account can read, starts the performer with the file's path, and
+/// The agent writes it into a file of its data directory which only the performer's account can read, starts the performer with the file's path, and
 /// removes the file when the attempt is over. Everything else a performer knows from its environment, which is that of any attempt.
 public struct PerformerPlan: Hashable, Sendable {
     /// What is to be done, with the facts of the attempt filled in.
@@ -16,13 +17,22 @@ public struct PerformerPlan: Hashable, Sendable {
     public var shell: String
     /// The agent's folder of plugins.
     public var plugins: String
+    /// The limits of each process that the performer starts, by the kernel's numbers of resources.
+    public var limits: [Int32: UInt64]
 
     /// Creates a plan.
-    public init(action: TaskSpecification.Action, killGrace: Duration, shell: String, plugins: String) {
+    public init(
+        action: TaskSpecification.Action,
+        killGrace: Duration,
+        shell: String,
+        plugins: String,
+        limits: [Int32: UInt64] = [:]
+    ) {
         self.action = action
         self.killGrace = killGrace
         self.shell = shell
         self.plugins = plugins
+        self.limits = limits
     }
 
     /// Reads the file of a plan.
@@ -33,16 +43,34 @@ public struct PerformerPlan: Hashable, Sendable {
     /// How the names of plans end.
     static let suffix = ".plan"
 
-    /// Where the scripts of a plan's phases are while they run; nowhere for what is no plan.
+    /// The terms of what the performer starts; what the whole attempt has, it has itself.
+    var terms: StartTerms {
+        StartTerms(
+            limits: limits.sorted { $0.key < $1.key }.map { ct_limit(resource: $0.key, value: $0.value) }
+        )
+    }
+
+    /// Where the scripts of a plan's phases are; nowhere for what is no plan.
     static func scripts(beside path: String) -> [String] {
         path.hasSuffix(suffix) ? Phases.Name.allCases.map { script(of: $0, beside: path) } : []
     }
 
-    /// Where the script of a phase is while it runs.
+    /// Where the script of a phase is.
     static func script(of phase: Phases.Name, beside path: String) -> String { "\(path).\(phase.rawValue)" }
 
-    /// Writes the file that a plan is read from.
-    func write(to path: String) throws(ExecutorError) {
+    /// Writes the file that a plan is read from, and the scripts of its phases beside it.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - account: Whose the files are, who alone may read them; `nil` for this process's.
+    /// - Throws: `ExecutorError` when they cannot be written.
+    func write(to path: String, for account: Account?) throws(ExecutorError) {
+        if case .phases(let phases) = action {
+            for (name, phase) in phases.all {
+                guard case .script(let text, _) = phase.work else { continue }
+                try ScriptFile.write(text, to: Self.script(of: name, beside: path), for: account)
+            }
+        }
         let bytes: [UInt8]
         do {
             bytes = Array(try JSONEncoder().encode(self))
@@ -52,12 +80,13 @@ public struct PerformerPlan: Hashable, Sendable {
         let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC)
         defer { close(file) }
         try Descriptor.write(bytes, to: file, name: path)
+        if let account { try Descriptor.give(file, to: account, name: path) }
     }
 }
 
 extension PerformerPlan: Codable {
     private enum Key: String, CodingKey {
-        case action, killGrace, shell, plugins
+        case action, killGrace, shell, plugins, limits
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -67,7 +96,8 @@ extension PerformerPlan: Codable {
             action: try container.decode(TaskSpecification.Action.self, forKey: .action),
             killGrace: try container.decode(DurationText.self, forKey: .killGrace).duration,
             shell: try container.decode(String.self, forKey: .shell),
-            plugins: try container.decode(String.self, forKey: .plugins)
+            plugins: try container.decode(String.self, forKey: .plugins),
+            limits: try container.decode([Int32: UInt64].self, forKey: .limits)
         )
     }
 
@@ -78,5 +108,6 @@ extension PerformerPlan: Codable {
         try container.encode(DurationText(killGrace), forKey: .killGrace)
         try container.encode(shell, forKey: .shell)
         try container.encode(plugins, forKey: .plugins)
+        try container.encode(limits, forKey: .limits)
     }
 }

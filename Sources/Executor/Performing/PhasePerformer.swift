@@ -15,6 +15,7 @@ public struct PhasePerformer {
     private let null: Int32
     private let bell: StopBell
     private var waits: WaitSet
+    private let processes: PerformedProcesses
     private var isStopped = false
 
     /// A performer in a process of its own, which from now on is not ended by SIGTERM.
@@ -22,7 +23,7 @@ public struct PhasePerformer {
     /// - Parameters:
     ///   - phases: The phases.
     ///   - plan: The plan they are from.
-    ///   - path: The plan's file; scripts stand beside it while they run.
+    ///   - path: The plan's file; scripts stand beside it.
     ///   - environment: What every phase's environment begins with.
     /// - Throws: `ExecutorError` when this process lacks something.
     public init(_ phases: Phases, of plan: PerformerPlan, at path: String, environment: [String: String])
@@ -32,6 +33,7 @@ public struct PhasePerformer {
         self.plan = plan
         self.path = path
         self.environment = environment
+        processes = PerformedProcesses(environment: environment)
         null = try Descriptor.open("/dev/null", O_RDWR)
         bell = try StopBell()
         waits = try WaitSet()
@@ -49,6 +51,8 @@ public struct PhasePerformer {
             let last = perform(teardown, .teardown, ["CLOUDTASK_OUTCOME": outcome])
             if end.isSuccess { end = last }
         }
+        // What is left has the rest of the grace.
+        if isStopped { processes.signal(SIGTERM, sparing: []) }
         return end.performerEnd
     }
 
@@ -61,7 +65,7 @@ public struct PhasePerformer {
             PerformerLog.write("=== \(name.rawValue) ===", to: stream)
         }
         let began = ct_boottime()
-        let spared = GroupMembers.living()
+        let spared = processes.living()
         let end: PhaseEnd
         do {
             let process = try start(phase, name, variables)
@@ -76,8 +80,6 @@ public struct PhasePerformer {
         } catch {
             end = .notStarted(Self.notStarted, "\(error)")
         }
-        // One that stays behind is removed with the plan.
-        _ = unsafe unlink(PerformerPlan.script(of: name, beside: path))
         let took = DurationText(.milliseconds((ct_boottime() - began) / 1_000_000))
         PerformerLog.write("=== \(name.rawValue): \(end.text) after \(took) ===")
         return end
@@ -93,9 +95,8 @@ public struct PhasePerformer {
         let words: [String]
         switch phase.work {
         case .command(let command): words = command
-        case .script(let text, let interpreter):
+        case .script(_, let interpreter):
             let script = PerformerPlan.script(of: name, beside: path)
-            try ScriptFile.write(text, to: script)
             words = ScriptFile.words(script, interpreter: interpreter, shell: plan.shell)
         }
         let program = words.first ?? ""
@@ -106,7 +107,8 @@ public struct PhasePerformer {
             arguments: words.reduce(into: StringBlock()) { $0.append($1) },
             environment: environment.sorted { $0.key < $1.key }
                 .reduce(into: StringBlock()) { $0.append($1.key, $1.value) },
-            directory: "."
+            directory: ".",
+            terms: plan.terms
         ).start(
             input: null,
             output: STDOUT_FILENO,
@@ -132,13 +134,13 @@ public struct PhasePerformer {
             let now = ct_boottime()
             if ending == nil, isStopped, name != .teardown {
                 ending = (false, now + stopGrace)
-                GroupMembers.signal(SIGTERM, sparing: spared)
+                processes.signal(SIGTERM, sparing: spared)
             } else if ending == nil, let limit, limit <= now {
                 ending = (true, now + Self.nanoseconds(plan.killGrace))
-                GroupMembers.signal(SIGTERM, sparing: spared)
+                processes.signal(SIGTERM, sparing: spared)
             }
             if let killAt = ending?.killAt, killAt <= now {
-                GroupMembers.signal(SIGKILL, sparing: spared)
+                processes.signal(SIGKILL, sparing: spared)
                 // Who was being made while the others were killed is killed in the next round.
                 ending?.killAt = now + Self.killInterval
             }
@@ -146,7 +148,7 @@ public struct PhasePerformer {
             isOver = look(next.map { Int32(clamping: max(0, $0 - now + 999_999) / 1_000_000) } ?? -1)
         }
         if isWatched { waits.remove(process.descriptor) }
-        if ending != nil || !isWatched { GroupMembers.signal(SIGKILL, sparing: spared) }
+        if ending != nil || !isWatched { processes.signal(SIGKILL, sparing: spared) }
         var end = ct_end(exit_code: -1, signal: 0)
         guard unsafe ct_end_of(process.descriptor, 1, &end) == 0 else {
             return .notStarted(Self.notStarted, "the process ended, but the system did not say how")

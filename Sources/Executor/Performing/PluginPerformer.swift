@@ -17,6 +17,8 @@ public struct PluginPerformer {
     /// Why the plugin was ended; `nil` when it was not.
     private var fault: String?
     private var times = Times()
+    private let processes: PerformedProcesses
+    private var isStopped = false
 
     /// Moments of the boot-time clock at which something is done, in nanoseconds.
     private struct Times {
@@ -32,6 +34,7 @@ public struct PluginPerformer {
         self.call = call
         self.plan = plan
         self.environment = environment
+        processes = PerformedProcesses(environment: environment)
         bell = try StopBell()
         waits = try WaitSet()
         try bell.join(&waits)
@@ -55,6 +58,8 @@ public struct PluginPerformer {
             try waits.add(process.descriptor, token: Self.processToken)
             try waits.add(said.output, token: Self.speechToken)
             follow(said, told)
+            // What is left has the rest of the grace.
+            if isStopped { processes.signal(SIGTERM, sparing: []) }
             return end(of: process)
         } catch StartFailure.impossible(let code, let message) {
             PerformerLog.write(message)
@@ -75,7 +80,8 @@ public struct PluginPerformer {
             arguments: arguments,
             environment: environment.sorted { $0.key < $1.key }
                 .reduce(into: StringBlock()) { $0.append($1.key, $1.value) },
-            directory: "."
+            directory: ".",
+            terms: plan.terms
         ).start(input: input, output: output, error: STDERR_FILENO, deadline: .max, joinsGroup: true)
     }
 
@@ -109,15 +115,16 @@ public struct PluginPerformer {
         }
         if let limit = times.terminateAt, limit <= now {
             times.terminateAt = nil
-            GroupMembers.signal(SIGTERM, sparing: [])
+            processes.signal(SIGTERM, sparing: [])
         }
         if let limit = times.killAt, limit <= now {
-            GroupMembers.signal(SIGKILL, sparing: [])
+            processes.signal(SIGKILL, sparing: [])
             times.killAt = now + Self.killInterval
         }
     }
 
     private mutating func stop(_ told: Pipe) {
+        isStopped = true
         let half = plan.killGrace.wholeMilliseconds / 2
         say(PluginConversation.stop(within: half), to: told)
         times.terminateAt = ct_boottime() + half * 1_000_000
@@ -128,7 +135,7 @@ public struct PluginPerformer {
             fault = reason
             PerformerLog.write(reason)
         }
-        GroupMembers.signal(SIGTERM, sparing: [])
+        processes.signal(SIGTERM, sparing: [])
         times.killAt = times.killAt ?? ct_boottime() + Self.leavingMax
     }
 

@@ -57,14 +57,7 @@ struct CronJobManifest {
         let name = document["metadata"]?["name"]?.text ?? "cronjob"
         self.options = options
         candidate = TaskCandidate(source, line: document.line, what: "CronJob \(name)", name: name)
-        if let namespace = document["metadata"]?["namespace"], let text = namespace.text, text != "default" {
-            candidate.change(
-                "the namespace \(text)",
-                "tasks have a group instead",
-                "give --group NAME, and import each namespace by itself",
-                line: namespace.line
-            )
-        }
+        ManifestMetadata.read(document, into: &candidate)
         guard let spec = document["spec"] else {
             candidate.refuse("CronJob \(name)", "it has no spec", "write its schedule and its jobTemplate")
             return
@@ -191,7 +184,9 @@ struct CronJobManifest {
             switch entry.key {
             case "containers", "restartPolicy", "schedulerName", "dnsPolicy", "activeDeadlineSeconds": break
             case "nodeSelector":
-                for label in entry.value.entries { candidate.labels[label.key] = label.value.text ?? "" }
+                for label in entry.value.entries {
+                    candidate.placementLabels[label.key] = label.value.text ?? ""
+                }
             case "terminationGracePeriodSeconds":
                 if let seconds = entry.value.number { candidate.killGrace = .seconds(min(seconds, 3_600)) }
             case "serviceAccountName", "serviceAccount", "securityContext", "automountServiceAccountToken":

@@ -1,5 +1,4 @@
 import Domain
-import Scheduling
 
 /// Quartz's XML job data: jobs, and the triggers that start them.
 enum QuartzJobs {
@@ -49,39 +48,9 @@ enum QuartzJobs {
         let mine = triggers.filter {
             $0["job-name"]?.trimmed == name && ($0["job-group"]?.trimmed ?? "DEFAULT") == group
         }
-        for trigger in mine { read(trigger, options, into: &candidate) }
+        for trigger in mine { QuartzTrigger.read(trigger, options, into: &candidate) }
         QuartzMisfire.read(mine, into: &candidate)
         return candidate
-    }
-
-    private static func read(
-        _ trigger: PlainXML,
-        _ options: ImportOptions,
-        into candidate: inout TaskCandidate
-    ) {
-        let name = trigger["name"]?.trimmed ?? trigger.name
-        do throws(ScheduleError) {
-            if let text = trigger["cron-expression"]?.trimmed {
-                let zone = try trigger["time-zone"]?.trimmed.map { name throws(ScheduleError) in
-                    try TimeZoneID(name)
-                }
-                let reading = ForeignCron.Reading(timeZone: zone ?? options.timeZone, dialect: .quartz)
-                candidate.schedules.append(try ForeignCron.schedule(text, reading))
-            } else if let interval = trigger["repeat-interval"]?.trimmed.flatMap({ Int($0) }), interval > 0 {
-                candidate.schedules.append(.every(try IntervalSchedule(every: .milliseconds(interval))))
-                if let count = trigger["repeat-count"]?.trimmed, count != "-1" {
-                    candidate.drop(.setting, "repeat-count \(count) of trigger \(name)", line: trigger.line)
-                }
-            } else {
-                candidate.drop(.setting, "the \(trigger.name) trigger \(name)", line: trigger.line)
-            }
-        } catch {
-            candidate.refuse("the trigger \(name)", error.message, "correct the trigger", line: trigger.line)
-        }
-        for key in ["start-time", "end-time", "calendar-name", "priority"] {
-            guard let value = trigger[key]?.trimmed else { continue }
-            candidate.drop(.setting, "\(key) \(value) of trigger \(name)", line: trigger.line)
-        }
     }
 }
 

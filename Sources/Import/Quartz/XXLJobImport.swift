@@ -5,10 +5,14 @@ import Scheduling
 /// Turns the jobs of XXL-JOB, as `/jobinfo/pageList` answers them, into tasks.
 enum XXLJobImport {
     static func read(_ sources: [ImportSource], into draft: inout ImportDraft) {
+        var family = XXLJobFamily()
         for source in sources {
             do throws(DocumentError) {
                 for value in try DocumentValue.all(in: source.text, file: source.file) {
-                    for job in jobs(in: value) { draft.add(candidate(job, source, draft.options)) }
+                    for job in jobs(in: value) {
+                        let name = draft.add(candidate(job, source, draft.options))
+                        family.add(job, name, source)
+                    }
                 }
             } catch {
                 for problem in error.problems {
@@ -17,6 +21,7 @@ enum XXLJobImport {
                 }
             }
         }
+        family.link(in: &draft)
     }
 
     /// The jobs of an answer, of a list of jobs, or a single job.
@@ -132,11 +137,29 @@ enum XXLJobImport {
         if job["misfireStrategy"]?.text == "DO_NOTHING" { candidate.misfire = Misfire(.skip) }
         drop(.setting, "misfireStrategy", unless: ["DO_NOTHING", "FIRE_ONCE_NOW"])
         readRetry(job, &candidate)
-        drop(.dependency, "childJobId", unless: ["0"])
         drop(.mail, "alarmEmail", unless: [])
-        if job["executorRouteStrategy"]?.text == "SHARDING_BROADCAST" {
-            candidate.drop(.shards, "executorRouteStrategy SHARDING_BROADCAST")
+        readRoute(job, &candidate)
+    }
+
+    /// Whether every executor runs the job; which single one does is decided here for each task.
+    private static func readRoute(_ job: DocumentValue, _ candidate: inout TaskCandidate) {
+        guard let route = job["executorRouteStrategy"], route.text == "SHARDING_BROADCAST" else { return }
+        let what = "executorRouteStrategy SHARDING_BROADCAST"
+        guard job["scheduleType"]?.text != "FIX_DELAY" else {
+            return candidate.drop(
+                what,
+                "a delay counts from the end of one run, and every agent would have one",
+                "give the task another schedule and broadcast: true",
+                line: route.line
+            )
         }
+        candidate.isBroadcast = true
+        candidate.change(
+            what,
+            "every agent of the runtime runs it, and knows itself by CLOUDTASK_NODE instead of an index",
+            "write shards: instead if the work is divided by index and total",
+            line: route.line
+        )
     }
 
     /// XXL-JOB looks for failed runs, those that took too long among them, every ten seconds and repeats them.

@@ -115,12 +115,31 @@ enum SystemdTimer {
             }
         }
         readIntervals(unit, &candidate)
+        refuseNothing(unit, &candidate)
         for setting in unit.settings where setting.section == "Timer" {
             remark(setting, &candidate)
         }
         let isPersistent = unit.last("Timer", "Persistent").map { UnitFile.isTrue($0.value) } ?? false
         if !isPersistent, !unit.all("Timer", "OnCalendar").isEmpty { candidate.misfire = Misfire(.skip) }
     }
+
+    /// Refuses a timer that systemd refuses, too: one that nothing sets off, an empty setting taking back those before it.
+    private static func refuseNothing(_ unit: UnitFile, _ candidate: inout TaskCandidate) {
+        guard triggers.allSatisfy({ unit.all("Timer", $0).isEmpty }) else { return }
+        let empty = unit.settings.last { $0.section == "Timer" && triggers.contains($0.key) }
+        candidate.refuse(
+            empty.map { "\($0.key)=" } ?? candidate.what,
+            "nothing is left that says when the timer elapses",
+            "write a time such as OnCalendar=daily",
+            line: empty?.line
+        )
+    }
+
+    /// The settings that set a timer off.
+    private static let triggers = [
+        "OnCalendar", "OnUnitActiveSec", "OnUnitInactiveSec", "OnBootSec", "OnStartupSec", "OnActiveSec",
+        "OnClockChange", "OnTimezoneChange",
+    ]
 
     private static func readIntervals(_ unit: UnitFile, _ candidate: inout TaskCandidate) {
         var hasInterval = false

@@ -42,7 +42,8 @@ public enum InstantExplainer {
                         "Ask again in a moment; \"cloudtask task explain \(definition.name)\" says what keeps it from running now."
                 )
             ] : run
-        return record + exceptional + due
+        // What is told of the run names its schedule already.
+        return record + exceptional + due.filter { !record.contains($0) }
     }
 
     private static func early(
@@ -149,23 +150,40 @@ public enum InstantExplainer {
                 )
             )
         }
+        return found + clockChange(instant, schedule, definition, source)
+    }
+}
+
+extension InstantExplainer {
+    /// How close a change of clocks has to be to an instant to be worth a word.
+    private static let nearMax = Duration.seconds(3 * 3_600)
+
+    /// The change of clocks near an instant, in the zone of a schedule.
+    private static func clockChange(
+        _ instant: Instant,
+        _ schedule: Schedule,
+        _ definition: TaskDefinition,
+        _ source: String
+    ) -> [Explanation.Finding] {
         let zone = schedule.dayZone.timeZone
-        let near = instant - .seconds(3 * 3_600)
-        if let change = zone.nextDaylightSavingTimeTransition(after: near.date),
-            Instant(change) <= instant + .seconds(3 * 3_600)
-        {
-            found.append(
-                .init(
-                    .clockChange,
-                    "The clocks of \(schedule.dayZone) change at \(Instant(change)): local times may be left out or come twice, "
-                        + "which gap and overlap of the schedule decide.",
-                    in: source,
-                    advice:
-                        "\"cloudtask task next \(definition.name)\" and \"cloudtask schedule explain\" show what the schedule does."
-                )
+        guard let change = zone.nextDaylightSavingTimeTransition(after: (instant - nearMax).date),
+            Instant(change) <= instant + nearMax
+        else { return [] }
+        let shift = zone.secondsFromGMT(for: change) - zone.secondsFromGMT(for: change.addingTimeInterval(-1))
+        let by = DurationText(.seconds(abs(shift)))
+        let what =
+            shift > 0
+            ? "they are put forward by \(by), local times in between are left out, and gap of the schedule says what comes of those"
+            : "they are put back by \(by), local times in between come twice, and overlap of the schedule says which of them count"
+        return [
+            .init(
+                .clockChange,
+                "The clocks of \(schedule.dayZone) change at \(Instant(change)): \(what).",
+                in: source,
+                advice:
+                    "\"cloudtask task next \(definition.name)\" and \"cloudtask schedule explain\" show what the schedule does."
             )
-        }
-        return found
+        ]
     }
 }
 

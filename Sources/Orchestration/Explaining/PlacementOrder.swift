@@ -50,7 +50,7 @@ struct PlacementOrder {
         guard let rank = agents.firstIndex(where: { $0.agent == owner }) else {
             return "Agent \(owner) has it, which would not get it now: it keeps it until the leader moves it."
         }
-        if agents.count == 1 { return "Agent \(owner) has it: no other agent may run it." }
+        if agents.count == 1 { return "Agent \(owner) has it: no other agent that is here may run it." }
         if rank == 0 { return "Agent \(owner) has it: it comes first." }
         return
             "Agent \(owner) has it, although it comes in place \(rank + 1): tasks stay where they are while the shares allow it, "

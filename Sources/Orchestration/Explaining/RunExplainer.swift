@@ -11,14 +11,18 @@ public struct RunFacts: Sendable {
     public var now: Instant
     /// Whether the incarnation that has the last attempt lives.
     public var isAgentHere: Bool
-    /// Other runs on the same agent, and of the same task, around the time it was due.
+    /// Other runs on the same agent, and of the same task, around the time it was due; some of them twice.
     public var neighbours: [Run]
+    /// Runs that need the exclusive keys which it needs, its task's own included, around the time it was due.
+    public var sharers: [PoolID: [Run]]
     /// How many attempts the agent runs at a time, if it is known.
     public var slots: Int?
     /// Runs that repeat it.
     public var retries: [RunID]
-    /// Why its agent has the task; `nil` when that is not known.
+    /// Who has the task now, and why; `nil` when that is not known.
     public var place: Explanation.Finding?
+    /// The agent that has the task now; `nil` when none has, or that is not known.
+    public var owner: AgentID?
     /// Where all this is recorded.
     public var paths: ExplanationPaths
 
@@ -29,9 +33,11 @@ public struct RunFacts: Sendable {
         now: Instant,
         isAgentHere: Bool = true,
         neighbours: [Run] = [],
+        sharers: [PoolID: [Run]] = [:],
         slots: Int? = nil,
         retries: [RunID] = [],
         place: Explanation.Finding? = nil,
+        owner: AgentID? = nil,
         paths: ExplanationPaths
     ) {
         self.run = run
@@ -39,9 +45,11 @@ public struct RunFacts: Sendable {
         self.now = now
         self.isAgentHere = isAgentHere
         self.neighbours = neighbours
+        self.sharers = sharers
         self.slots = slots
         self.retries = retries
         self.place = place
+        self.owner = owner
         self.paths = paths
     }
 }
@@ -50,11 +58,31 @@ public struct RunFacts: Sendable {
 public enum RunExplainer {
     /// The facts that matter: what became of it, what it was for, why late, why there.
     public static func explain(_ facts: RunFacts) -> [Explanation.Finding] {
-        var found = disposition(of: facts.run, facts.paths)
+        var found = disposition(
+            of: facts.run,
+            isResident: facts.definition?.specification.residency != nil,
+            facts.paths
+        )
         if !facts.run.state.isFinal, !facts.isAgentHere, let agent = facts.run.attempts.last?.agent {
             found.insert(away(agent, facts), at: 0)
         }
-        return found + origin(facts) + lateness(facts) + clocks(facts) + (facts.place.map { [$0] } ?? [])
+        return found + origin(facts) + lateness(facts) + clocks(facts) + place(facts)
+    }
+
+    /// Why there: what has the task now is known, and what had it then only by name.
+    private static func place(_ facts: RunFacts) -> [Explanation.Finding] {
+        // What follows a start of an agent runs there whoever has the task.
+        guard facts.run.origin?.start == nil, var place = facts.place else { return [] }
+        guard let agent = facts.run.attempts.last?.agent else {
+            place.fact = "As things are now: " + place.fact
+            return [place]
+        }
+        if agent != facts.owner {
+            place.fact =
+                "It was given to agent \(agent), which had the task then; why that one did is not on record any more. "
+                + "As things are now: " + place.fact
+        }
+        return [place]
     }
 
     /// How late a start may be before it is worth a word.
@@ -63,22 +91,28 @@ public enum RunExplainer {
     static let earlyMin = Duration.milliseconds(500)
 
     /// What became of a run.
-    static func disposition(of run: Run, _ paths: ExplanationPaths) -> [Explanation.Finding] {
+    static func disposition(
+        of run: Run,
+        isResident: Bool,
+        _ paths: ExplanationPaths
+    ) -> [Explanation.Finding] {
         let record = paths.history(of: run)
         let count =
             run.count > 1
             ? " It stands for \(run.count) due instants\(run.since.map { " from \($0)" } ?? "")." : ""
         switch run.state {
-        case .skipped: return [skipped(run, record, count)]
-        case .missed: return [missed(run, record, count)]
+        case .skipped: return [skipped(run, isResident, record, count)]
+        case .missed: return [missed(run, isResident, record, count)]
         case .lost:
             return [
                 .init(
                     .lost,
                     "Nobody knows how it ended: \(run.attempts.last?.result?.message ?? "its agent went away").",
                     in: record,
-                    advice: "Look at what it was to do, then \"cloudtask run retry \(run.id)\"; "
-                        + "delivery: at-least-once would have it attempted again."
+                    advice: isResident
+                        ? "Its next process begins by itself."
+                        : "Look at what it was to do, then \"cloudtask run retry \(run.id)\"; "
+                            + "delivery: at-least-once would have it attempted again."
                 )
             ]
         case .retrying:
@@ -92,6 +126,17 @@ public enum RunExplainer {
                     advice: "\"cloudtask run stop \(run.id)\" ends it for good."
                 )
             ]
+        case .waiting:
+            let agent = agent(run)
+            return [
+                .init(
+                    .waiting,
+                    "It is due, and waits on agent \(agent) for a slot, for what it needs, or for its turn.",
+                    in: record,
+                    advice: "\"cloudtask node queue \(agent)\" says for what; "
+                        + "\"cloudtask run stop \(run.id)\" takes it out."
+                )
+            ]
         case .running:
             let attempt = run.attempts.last
             return [
@@ -102,7 +147,7 @@ public enum RunExplainer {
                 )
             ]
         case .failed, .timedOut, .stopped:
-            return [failed(run, record)]
+            return [failed(run, isResident, record)]
         case .succeeded:
             return [.init(.ran, "It ran on agent \(agent(run)) and succeeded.", in: record)]
         }
@@ -110,23 +155,41 @@ public enum RunExplainer {
 
     private static func agent(_ run: Run) -> String { run.attempts.last?.agent.text ?? "(unknown)" }
 
-    private static func failed(_ run: Run, _ record: String) -> Explanation.Finding {
+    private static func failed(_ run: Run, _ isResident: Bool, _ record: String) -> Explanation.Finding {
         let result = run.attempts.last?.result
         var how = run.state.rawValue
         if let code = result?.exitCode { how += " with exit code \(code)" }
         if let signal = result?.signal { how += " by signal \(signal)" }
         if let message = result?.message { how += " (\(message))" }
         let reason = run.reason.map { " No further attempt: \($0)." } ?? ""
+        let next =
+            isResident
+            ? "and its next process begins by itself" : "\"cloudtask run retry \(run.id)\" repeats it"
+        let story =
+            run.attempts.last?.startedAt == nil
+            ? "It was to run on agent \(agent(run)) and was not started: \(result?.message ?? how)"
+            : "It ran on agent \(agent(run)) and \(how), attempt \(run.attempts.count)"
         return .init(
             .failed,
-            "It ran on agent \(agent(run)) and \(how), attempt \(run.attempts.count).\(reason)",
+            "\(story).\(reason)",
             in: record,
-            advice:
-                "\"cloudtask run logs \(run.id)\" shows what it wrote, \"cloudtask run retry \(run.id)\" repeats it."
+            advice: "\"cloudtask run logs \(run.id)\" shows what it wrote, \(next)."
         )
     }
 
-    private static func skipped(_ run: Run, _ record: String, _ count: String) -> Explanation.Finding {
+    /// How what did not run is run after all; what is resident is begun again and not repeated.
+    private static func afterAll(_ run: Run, _ isResident: Bool) -> String {
+        isResident
+            ? "\"cloudtask task restart \(run.task)\" begins its process."
+            : "To run it after all: \"cloudtask task run \(run.task) --due \(run.due)\"."
+    }
+
+    private static func skipped(
+        _ run: Run,
+        _ isResident: Bool,
+        _ record: String,
+        _ count: String
+    ) -> Explanation.Finding {
         let reason = run.reason ?? "for a reason that is not recorded"
         let isByConcurrency = reason.contains("(concurrency")
         return .init(
@@ -135,18 +198,22 @@ public enum RunExplainer {
             in: record,
             advice: isByConcurrency
                 ? "concurrency: queue-one would let the latest such fire wait; a timeout ends runs that hang."
-                : "To run it after all: \"cloudtask task run \(run.task) --due \(run.due)\"."
+                : afterAll(run, isResident)
         )
     }
 
-    private static func missed(_ run: Run, _ record: String, _ count: String) -> Explanation.Finding {
+    private static func missed(
+        _ run: Run,
+        _ isResident: Bool,
+        _ record: String,
+        _ count: String
+    ) -> Explanation.Finding {
         let reason = run.reason ?? run.attempts.last?.result?.message ?? "late"
         return .init(
             .missed,
             "Nobody started it in time: \(reason).\(count)",
             in: record,
-            advice:
-                "\(missedAdvice(reason)) To run it after all: \"cloudtask task run \(run.task) --due \(run.due)\"."
+            advice: "\(missedAdvice(reason)) \(afterAll(run, isResident))"
         )
     }
 
@@ -154,7 +221,7 @@ public enum RunExplainer {
         switch reason {
         case MissedReason.restored, MissedReason.restoredUncounted:
             "The cluster was restored from a snapshot; what was due before then may have run."
-        case MissedReason.deadline:
+        case MissedReason.deadline, MissedReason.deadlineUncounted:
             "Its startDeadline is what a start may be late at most: raise it, or add agents."
         case MissedReason.totalTimeout: "Its totalTimeout ended its waiting: raise it, or add agents."
         case MissedReason.noSlot: "Add slots or agents, or spread the schedules (jitter, H)."
@@ -237,67 +304,6 @@ extension RunExplainer {
         return found
     }
 
-    /// Why it started late.
-    private static func lateness(_ facts: RunFacts) -> [Explanation.Finding] {
-        let run = facts.run
-        guard let first = run.attempts.first, let startedAt = first.startedAt,
-            run.due.duration(to: startedAt) > lateMin
-        else { return [] }
-        let late = DurationText(.seconds(run.due.duration(to: startedAt).wholeMilliseconds / 1_000))
-        let (why, source, advice) = reason(of: facts, first.agent, startedAt)
-        return [.init(.late, "It started \(late) after it was due: \(why).", in: source, advice: advice)]
-    }
-
-    private static func reason(
-        of facts: RunFacts,
-        _ agent: AgentID,
-        _ startedAt: Instant
-    ) -> (why: String, source: String, advice: String?) {
-        let run = facts.run
-        let concurrency = facts.definition?.specification.concurrency ?? Concurrency()
-        if concurrency.livingMax != nil, let earlier = blocker(facts, until: startedAt) {
-            return (
-                "it waited for the end of run \(earlier.id) (concurrency: \(concurrency.policy.rawValue))",
-                facts.paths.history(of: earlier), "A timeout would end a run that takes too long."
-            )
-        }
-        if let slots = facts.slots {
-            let busy = facts.neighbours.filter {
-                $0.id != run.id && $0.isBusy(on: agent, at: startedAt - .milliseconds(1))
-            }
-            if busy.count >= slots {
-                return (
-                    "all \(slots) slots of agent \(agent) were taken",
-                    "history (runs of agent \(agent) at the time)",
-                    "Add slots or agents, or spread the schedules (jitter, H)."
-                )
-            }
-        }
-        let grace = facts.definition?.specification.misfire.grace ?? .zero
-        if run.trigger == .schedule, run.due.duration(to: startedAt) > grace {
-            return (
-                "nobody could start it in time, and the task's misfire policy made up for it",
-                "history; znode \(facts.paths.definition) (misfire)", nil
-            )
-        }
-        return (
-            "the task had no owner that could start it in time: an agent was away, or had just taken it over",
-            "history; the log of the leading center says who left when", nil
-        )
-    }
-
-    /// The run of the same task whose end made way.
-    private static func blocker(_ facts: RunFacts, until startedAt: Instant) -> Run? {
-        facts.neighbours.filter { other in
-            guard other.uid == facts.run.uid, other.id != facts.run.id,
-                let ended = other.attempts.last?.result?.endedAt
-            else { return false }
-            return ended >= facts.run.due && ended <= startedAt + .seconds(1)
-        }.max {
-            ($0.attempts.last?.result?.endedAt ?? .epoch) < ($1.attempts.last?.result?.endedAt ?? .epoch)
-        }
-    }
-
     private static func clocks(_ facts: RunFacts) -> [Explanation.Finding] {
         guard let first = facts.run.attempts.first, let startedAt = first.startedAt,
             startedAt.duration(to: facts.run.due) > earlyMin
@@ -311,17 +317,5 @@ extension RunExplainer {
                 advice: "Let both machines follow the same time servers."
             )
         ]
-    }
-}
-
-extension Run {
-    /// Whether an attempt of it ran on an agent at an instant.
-    fileprivate func isBusy(on agent: AgentID, at instant: Instant) -> Bool {
-        attempts.contains { attempt in
-            guard attempt.agent == agent, let startedAt = attempt.startedAt, startedAt <= instant else {
-                return false
-            }
-            return attempt.result.map { $0.endedAt >= instant } ?? true
-        }
     }
 }

@@ -77,7 +77,7 @@ extension TaskExplainer {
 
     static func next(_ facts: TaskFacts) -> [Explanation.Finding] {
         let definition = facts.definition
-        guard let due = definition.nextDue(after: facts.now) else { return [] }
+        guard let due = definition.nextUnskippedDue(after: facts.now) else { return [] }
         var found = excluded(before: due, facts)
         if facts.now.duration(to: due) > farAway {
             found.append(

@@ -7,9 +7,10 @@ public enum TaskExplainer {
     public static func explain(_ facts: TaskFacts) -> [Explanation.Finding] {
         let obstacles =
             leadership(facts) + pause(facts) + suspension(facts) + schedule(facts) + placement(facts)
-            + row(facts) + runs(facts)
+            + row(facts) + facts.unitWaits + runs(facts)
         let conditions = slots(facts) + clocks(facts)
-        let healthy = obstacles.isEmpty && conditions.isEmpty ? [well(facts)] : []
+        let isWell = obstacles.isEmpty && conditions.isEmpty && !isAtRest(facts)
+        let healthy = isWell ? [well(facts)] : []
         return obstacles + conditions + healthy + following(facts) + changes(facts) + next(facts)
             + parts(facts) + place(facts)
     }
@@ -70,13 +71,14 @@ public enum TaskExplainer {
     private static func latest(_ run: Run, _ facts: TaskFacts) -> [Explanation.Finding] {
         switch run.state {
         case .skipped, .missed, .lost, .failed, .timedOut:
-            let findings = RunExplainer.disposition(of: run, facts.paths)
+            let isResident = facts.definition.specification.residency != nil
+            let findings = RunExplainer.disposition(of: run, isResident: isResident, facts.paths)
             return findings.map { finding in
                 var finding = finding
                 finding.fact = "Its latest run, due at \(run.due): " + finding.fact
                 return finding
             }
-        case .running, .retrying, .succeeded, .stopped: return []
+        case .waiting, .running, .retrying, .succeeded, .stopped: return []
         }
     }
 }
@@ -96,6 +98,14 @@ extension TaskExplainer {
             "Nothing keeps it from running\(facts.owner.map { " on agent \($0)" } ?? "").",
             in: "znodes \(facts.paths.definition) and \(facts.paths.row)"
         )
+    }
+
+    /// Whether its process has succeeded, and is begun again after failures only.
+    private static func isAtRest(_ facts: TaskFacts) -> Bool {
+        guard let residency = facts.definition.activeResidency, facts.living.isEmpty,
+            facts.definition.nextDue(after: facts.now) == nil, let life = facts.latest?.life
+        else { return false }
+        return residency.restart.next(after: life) == nil
     }
 
     /// The ends of runs that it waits for: those of other tasks, and its own.
@@ -139,7 +149,11 @@ extension TaskExplainer {
         }
         let place = specification.residency == nil ? "schedules" : "resident"
         let source = "znode \(facts.paths.definition) (\(place)); history"
-        return found + [.init(.following, sentence, in: source)]
+        let advice =
+            isAtRest(facts)
+            ? "\"cloudtask task restart \(specification.name)\" begins it; with restart: {on: always} that happens by itself."
+            : nil
+        return found + [.init(.following, sentence, in: source, advice: advice)]
     }
 
     private static func changes(_ facts: TaskFacts) -> [Explanation.Finding] {

@@ -81,6 +81,8 @@ public struct TaskFacts: Sendable {
     public var living: [Run]
     /// The latest run that is over, by the history.
     public var latest: Run?
+    /// Which of its runs wait for exclusive keys or units of pools, and who holds them.
+    public var unitWaits: [Explanation.Finding]
     /// Where all this is recorded.
     public var paths: ExplanationPaths
 
@@ -101,6 +103,7 @@ public struct TaskFacts: Sendable {
         running: [AgentID: Int] = [:],
         living: [Run] = [],
         latest: Run? = nil,
+        unitWaits: [Explanation.Finding] = [],
         paths: ExplanationPaths
     ) {
         self.definition = definition
@@ -118,6 +121,7 @@ public struct TaskFacts: Sendable {
         self.running = running
         self.living = living
         self.latest = latest
+        self.unitWaits = unitWaits
         self.paths = paths
     }
 

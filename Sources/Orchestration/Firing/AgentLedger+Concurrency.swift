@@ -36,8 +36,8 @@ extension AgentLedger {
             if replacing.contains(fire.key), living[fire.key]?[run] != nil {
                 return .skipped(reason: SkippedReason.replaced)
             }
-            let others = launched(fire.key).subtracting(passed(by: fire)).union(taken[fire.key] ?? [])
-                .subtracting([run])
+            let others = launched(fire.key).subtracting(passed(by: fire, now: now))
+                .union(taken[fire.key] ?? []).subtracting([run])
             let isHeld =
                 !mayCount(fire.key) || isHeld(elsewhere: fire)
                 || (concurrency.waitingMax > 0 && isBehindFire(fire, now: now))
@@ -60,13 +60,45 @@ extension AgentLedger {
     /// - Parameters:
     ///   - fire: The attempt.
     ///   - max: How many runs may live, as the task said when the attempt was launched.
+    ///   - now: The present.
     /// - Returns: Whether it begins; from then on its run counts until it is over.
-    public mutating func begin(_ fire: JournaledFire, max: Int) -> Bool {
-        guard let runs = living[fire.key], runs[fire.attempt.run] != nil else { return true }
-        let others = runs.count { $0 != fire.attempt.run && $1.hasBegun && !$1.isForLater(than: fire) }
-        guard others < max else { return false }
+    public mutating func begin(_ fire: JournaledFire, max: Int, now: Instant) -> Bool {
+        guard hasRoom(for: fire, max: max, now: now) else { return false }
         living[fire.key]?[fire.attempt.run]?.hasBegun = true
         return true
+    }
+
+    /// Whether a launched attempt could begin now (see `begin`).
+    public func hasRoom(for fire: JournaledFire, max: Int, now: Instant) -> Bool {
+        guard let runs = living[fire.key], runs[fire.attempt.run] != nil else { return true }
+        let others = runs.count {
+            $0 != fire.attempt.run && $1.hasBegun && !$1.isForLater(than: fire, now: now)
+        }
+        return others < max
+    }
+
+    /// The parts that are gone from the table while runs of theirs live here.
+    public mutating func partsLeftBehind() -> Set<TaskPart> {
+        leftBehind = leftBehind.filter { parts[$0] == nil && living[$0] != nil }
+        return leftBehind
+    }
+
+    /// The tasks of the table that are paused while runs of theirs live here.
+    public func tasksAtRest(now: Instant) -> Set<TaskUID> {
+        Set(living.keys.filter { parts[$0] != nil }.map(\.uid)).filter { uid in
+            definitions[uid].map { !$0.counts(at: now) } ?? false
+        }
+    }
+
+    /// The attempts that have not begun, and whose instants are far off, although their parts are another agent's by now.
+    ///
+    /// A clock that was ahead has launched them. Whoever has the part waits for their ends, so they are better made there.
+    public mutating func strandedAttempts(now: Instant) -> [AttemptID] {
+        let limit = now + .milliseconds(Limit.aheadMilliseconds)
+        return partsLeftBehind().sorted().flatMap { key in
+            (living[key] ?? [:]).filter { !$1.hasBegun && !$1.isResting && $1.due > limit }
+                .map { AttemptID(run: $0, number: $1.number) }.sorted()
+        }
     }
 
     /// Whether a fire of the part waits that was due before: they are launched in the order in which they are due.

@@ -3,9 +3,11 @@ import Mutations
 import Scheduling
 
 extension AgentLedger.LivingRun {
-    /// Whether nothing of it runs now, and what comes next is for an instant far behind that of an attempt: a clock that was ahead began it.
-    func isForLater(than fire: JournaledFire) -> Bool {
-        (!hasBegun || isResting) && due > fire.due + .milliseconds(AgentLedger.Limit.aheadMilliseconds)
+    /// Whether nothing of it runs now, and what comes next is for an instant far off, and far behind that of an attempt: a clock that was
+    /// ahead began it.
+    func isForLater(than fire: JournaledFire, now: Instant) -> Bool {
+        (!hasBegun || isResting)
+            && due > max(fire.due, now) + .milliseconds(AgentLedger.Limit.aheadMilliseconds)
     }
 }
 
@@ -116,10 +118,10 @@ extension AgentLedger {
     /// The launched runs that do not hold up an attempt, but wait for it (`begin`).
     ///
     /// A clock that was ahead launched them, for instants far behind the attempt's own; or its run began before them.
-    func passed(by fire: JournaledFire) -> Set<RunID> {
+    func passed(by fire: JournaledFire, now: Instant) -> Set<RunID> {
         guard let runs = living[fire.key] else { return [] }
         let hasBegun = runs[fire.attempt.run]?.hasBegun ?? false
-        return Set(runs.filter { (hasBegun && !$1.hasBegun) || $1.isForLater(than: fire) }.keys)
+        return Set(runs.filter { (hasBegun && !$1.hasBegun) || $1.isForLater(than: fire, now: now) }.keys)
     }
 
     /// Everything that counts against the next fire.

@@ -128,6 +128,7 @@ extension AgentLedger {
         blocked.remove(key)
         inGrace[key] = nil
         forgetAwaited(key)
+        if living[key] != nil { leftBehind.insert(key) }
         stopOutdated(key)
     }
 

@@ -100,6 +100,8 @@ public struct AgentLedger: Sendable {
     var exact = MinHeap<Due>()
     /// The runs of each part that this incarnation has launched and that are not over; one that is to be attempted again is not over.
     var living: [TaskPart: [RunID: LivingRun]] = [:]
+    /// Parts that were given up while runs of theirs lived.
+    var leftBehind: Set<TaskPart> = []
     /// Runs whose next attempt waits in the inbox.
     var awaited: [TaskPart: Set<RunID>] = [:]
     /// Runs that the segment in hand launches.

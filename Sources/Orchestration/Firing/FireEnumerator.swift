@@ -128,7 +128,35 @@ public struct FireEnumerator: Hashable, Sendable {
         if madeUpFor.first == first { return Array(launches.prefix(limit)) }
         let missedEnd = madeUpFor.first.map { $0 - .milliseconds(1) } ?? end
         let latest = latestDue(definition, from: first, through: missedEnd)
-        return [missed(definition, since: first, through: latest)] + launches.prefix(limit - 1)
+        let isByDeadline = isByDeadline(latest, definition.specification, made: madeUpFor.count, now: now)
+        let reasons =
+            isByDeadline
+            ? (MissedReason.deadline, MissedReason.deadlineUncounted)
+            : (MissedReason.late, MissedReason.lateUncounted)
+        let range = missed(definition, since: first, through: latest, because: reasons)
+        return [range] + launches.prefix(limit - 1)
+    }
+
+    /// Whether the latest of the missed instants would have been launched but for the start deadline.
+    private func isByDeadline(
+        _ latest: Instant,
+        _ task: TaskSpecification,
+        made count: Int,
+        now: Instant
+    ) -> Bool {
+        let age = latest.duration(to: now)
+        guard let deadline = task.startDeadline, age > deadline else { return false }
+        if age <= task.misfire.grace { return true }
+        return count < Self.cap(of: task.misfire) && age <= task.misfire.window ?? age
+    }
+
+    /// How many fires beyond the grace a policy makes up for at most.
+    private static func cap(of misfire: Misfire) -> Int {
+        switch misfire.policy {
+        case .skip: 0
+        case .once: 1
+        case .all: misfire.cap
+        }
     }
 
     /// Which of the instants in `[first, end]` are launched although they are old: the latest ones, as many as the policy says.
@@ -141,12 +169,7 @@ public struct FireEnumerator: Hashable, Sendable {
         let task = definition.specification
         let age = [task.misfire.window, task.startDeadline].compactMap(\.self).min()
         let begin = age.map { max(first, now - $0) } ?? first
-        let cap =
-            switch task.misfire.policy {
-            case .skip: 0
-            case .once: 1
-            case .all: task.misfire.cap
-            }
+        let cap = Self.cap(of: task.misfire)
         guard cap > 0, let earliest = definition.nextDue(after: begin - .milliseconds(1)), earliest <= end
         else { return [] }
         let all = instants(of: definition, from: earliest, through: end, countMax: cap)
@@ -199,9 +222,7 @@ public struct FireEnumerator: Hashable, Sendable {
         _ definition: TaskDefinition,
         since first: Instant,
         through last: Instant,
-        because reasons: (counted: String, uncounted: String) = (
-            MissedReason.late, MissedReason.lateUncounted
-        )
+        because reasons: (counted: String, uncounted: String)
     ) -> DecidedInstant {
         let count = count(definition, from: first, through: last)
         let reason = count.isComplete ? reasons.counted : reasons.uncounted
@@ -256,6 +277,8 @@ public enum MissedReason {
         "restored: due before the cluster was restored from a snapshot; it may have run before; counted no further"
     /// The task says how late it may start.
     public static let deadline = "late: its start deadline passed before it could be started"
+    /// As `deadline`, and there were more than anybody wants to count.
+    public static let deadlineUncounted = deadline + "; counted no further"
     /// The task says how long the whole run may take.
     public static let totalTimeout = "late: the run's total timeout passed before it could be started"
     /// Journaled, but the agent's right to launch ended first.

@@ -3,9 +3,10 @@ public import Scheduling
 
 /// What is due and waits for a slot, in the order in which it gets one.
 ///
-/// Groups that were given a share of the slots get the next one in proportion to their weights: it goes to the share with the
-/// fewest running attempts per weight (weighted max-min fairness, as in Hadoop's fair scheduler). The groups without a weight are
-/// one share together. Within a share the higher priority goes first, and whoever waits moves up by one point every
+/// Groups that were given a share of the slots get them in proportion to their weights: the next one goes to the share that has used the
+/// least slot time per weight since it had something waiting (start-time fair queuing: Goyal, Vin and Cheng 1996), what runs being charged
+/// `LaunchShares.advance` more than it has used. So a share with a small weight gets its turn also where there are few slots. The groups
+/// without a weight are one share together. Within a share the higher priority goes first, and whoever waits moves up by one point every
 /// `LaunchAging.step`: what is due long enough goes before everything that comes later, so that nothing starves.
 public struct LaunchQueue<Element: Sendable>: Sendable {
     /// What decides about an element's place.
@@ -46,6 +47,9 @@ public struct LaunchQueue<Element: Sendable>: Sendable {
     private var running: [Share: Int] = [:]
     private var runningGroups: [GroupID: Int] = [:]
     private var weights: [GroupID: Int] = [:]
+    /// Seconds that attempts have spent in slots, or that went by while nothing of the share waited.
+    private var used: [Share: Double] = [:]
+    private var advancedTo: Duration?
     private var nextOrder = 0
 
     /// How many elements wait.
@@ -54,11 +58,16 @@ public struct LaunchQueue<Element: Sendable>: Sendable {
     /// Creates an empty queue.
     public init() {}
 
+    /// All elements, in no particular order.
+    public var unordered: [Element] { waiting.values.flatMap(\.unordered).map(\.element) }
+
     /// Whether nothing waits.
     public var isEmpty: Bool { count == 0 }
 
     /// Adds an element behind those whose claims are as good.
     public mutating func insert(_ element: Element, _ claim: Claim) {
+        let share = share(of: claim.group)
+        if waiting[share] == nil { join(share) }
         insert(Entry(claim: claim, order: nextOrder, element: element))
         nextOrder += 1
     }
@@ -66,6 +75,23 @@ public struct LaunchQueue<Element: Sendable>: Sendable {
     private mutating func insert(_ entry: Entry) {
         waiting[share(of: entry.claim.group), default: MinHeap()].insert(entry)
         count += 1
+    }
+
+    /// A share that has had nothing waiting begins where the others are: what it has not used is not owed to it, but for a little of what it
+    /// lacked while it ran something.
+    private mutating func join(_ share: Share) {
+        let others = Set(waiting.keys).union(running.filter { $0.value > 0 }.keys).subtracting([share])
+        guard let least = others.map({ (used[$0] ?? 0) / weight($0) }).min() else { return used = [:] }
+        let owed = (running[share] ?? 0) > 0 ? LaunchShares.owedMax / .seconds(1) : 0
+        used[share] = max(used[share] ?? 0, least * weight(share) - owed)
+    }
+
+    /// Lets time pass, on a clock that only goes forward: what runs uses its slots.
+    public mutating func advance(to now: Duration) {
+        defer { advancedTo = now }
+        guard let last = advancedTo, last < now else { return }
+        let seconds = (now - last) / .seconds(1)
+        for (share, count) in running where count > 0 { used[share, default: 0] += Double(count) * seconds }
     }
 
     /// Takes out what gets the next slot; `nil` when nothing waits.
@@ -96,7 +122,7 @@ public struct LaunchQueue<Element: Sendable>: Sendable {
         guard weights != self.weights else { return }
         self.weights = weights
         let entries = sortedEntries
-        (waiting, running, count) = ([:], [:], 0)
+        (waiting, running, used, count) = ([:], [:], [:], 0)
         for entry in entries { insert(entry) }
         for (group, number) in runningGroups { running[share(of: group), default: 0] += number }
     }
@@ -143,15 +169,28 @@ public struct LaunchQueue<Element: Sendable>: Sendable {
     private var nextShare: Share? {
         waiting.keys.min { left, right in
             let (mine, other) = (load(left), load(right))
-            // Cross-multiplied: (running + 1) / weight.
-            let (a, b) = (mine.taken * other.weight, other.taken * mine.weight)
-            return a != b ? a < b : (waiting[left]?.min).isBefore(waiting[right]?.min)
+            return mine != other ? mine < other : (waiting[left]?.min).isBefore(waiting[right]?.min)
         }
     }
 
-    private func load(_ share: Share) -> (taken: Int, weight: Int) {
-        ((running[share] ?? 0) + 1, share.flatMap { weights[$0] } ?? RuntimeSettings.weightOfRest)
+    /// What a share has used, and would use at least with one more slot, per weight.
+    private func load(_ share: Share) -> Double {
+        let charged = Double((running[share] ?? 0) + 1) * (LaunchShares.advance / .seconds(1))
+        return ((used[share] ?? 0) + charged) / weight(share)
     }
+
+    private func weight(_ share: Share) -> Double {
+        Double(share.flatMap { weights[$0] } ?? RuntimeSettings.weightOfRest)
+    }
+}
+
+/// How slots are charged.
+public enum LaunchShares {
+    /// What an attempt is charged as soon as it is started, so that slots that are free at the same moment go round: about as long as short
+    /// attempts take.
+    public static let advance = Duration.seconds(1)
+    /// The slot time that a share may lack at most when something of it waits again: it must not take all slots for long then.
+    public static let owedMax = Duration.seconds(60)
 }
 
 extension Optional where Wrapped: Comparable {

@@ -63,6 +63,8 @@ public struct RunChecker: Sendable {
                 )
                 let narrowed = definition.narrowed(to: part)
                 var expected = try Self.expectedInstants(of: narrowed, in: window)
+                // A chain may have begun before what is known.
+                if let first = expected.first, first <= known { expected.removeAll { $0 <= known } }
                 if TaskPart.isAgent(part) { expected = expected.filter(evidence.hasPart) }
                 let check = TaskCheck(
                     definition: narrowed,
@@ -136,7 +138,7 @@ public struct RunChecker: Sendable {
     private func isMeant(_ report: RunReport) -> Bool {
         let recordedAt =
             switch report.phase {
-            case .started(let at), .decided(let at): at
+            case .waiting(let at), .started(let at), .decided(let at): at
             case .ended(let result): result.endedAt
             }
         return isMeant(report.fire.attempt.run) && recordedAt <= window.upperBound

@@ -50,7 +50,8 @@ enum RunMerge {
         if more > older.attempts.count { return true }
         if more < older.attempts.count { return false }
         switch older.state {
-        case .running: return newer.state != .running
+        case .waiting: return newer.state != .waiting
+        case .running: return newer.state != .running && newer.state != .waiting
         case .retrying: return newer.state.isFinal
         case .lost: return newer.state.isFinal && newer.state != .lost
         default: return false

@@ -5,10 +5,46 @@ struct ClockChangeLint {
 
     private static let yearSeconds = 366 * 86_400
 
+    /// Local times in a zone, and what is said about them when its clocks change.
+    private struct Subject {
+        /// The times as they were written.
+        var text: String
+        var pattern: any LocalPattern
+        var timeZone: TimeZoneID
+        var gap: GapRule
+        var firesTwice: Bool
+    }
+
     func findings(in expression: CronExpression, _ fields: CronFields) -> [(LintFinding.Rule, String)] {
         // What is due every hour loses and gains an hour's worth: nobody means a certain local time by it.
         guard !fields.hour.hasFullWildcard else { return [] }
-        let transitions = expression.options.timeZone.transitions
+        return findings(
+            Subject(
+                text: "'\(expression.text)'",
+                pattern: expression.pattern,
+                timeZone: expression.options.timeZone,
+                gap: expression.options.gap,
+                firesTwice: expression.firesTwiceInOverlaps
+            )
+        )
+    }
+
+    func findings(in calendar: CalendarSchedule) -> [(LintFinding.Rule, String)] {
+        // Nor does anybody mean a certain time by a window.
+        guard case .at = calendar.times else { return [] }
+        return findings(
+            Subject(
+                text: "the calendar",
+                pattern: calendar.pattern,
+                timeZone: calendar.timeZone,
+                gap: calendar.gap,
+                firesTwice: calendar.firesTwiceInOverlaps
+            )
+        )
+    }
+
+    private func findings(_ subject: Subject) -> [(LintFinding.Rule, String)] {
+        let transitions = subject.timeZone.transitions
         let first = start.wholeSeconds.seconds
         var span = transitions.span(containing: first)
         var findings: [(LintFinding.Rule, String)] = []
@@ -16,48 +52,38 @@ struct ClockChangeLint {
             span = transitions.span(containing: span.end)
             let shift = span.offset - span.previousOffset
             let from = span.start + min(span.offset, span.previousOffset)
-            guard let local = expression.pattern.nextLocal(atOrAfter: from), local < from + abs(shift) else {
+            guard let local = subject.pattern.nextLocal(atOrAfter: from), local < from + abs(shift) else {
                 continue
             }
             findings.append(
-                shift > 0
-                    ? skipped(local, at: span, expression) : repeated(local, at: span, expression, fields)
+                shift > 0 ? skipped(local, at: span, subject) : repeated(local, at: span, subject)
             )
         }
         return findings
     }
 
-    private func skipped(_ local: Int, at span: ZoneSpan, _ expression: CronExpression) -> (
-        LintFinding.Rule, String
-    ) {
-        let options = expression.options
+    private func skipped(_ local: Int, at span: ZoneSpan, _ subject: Subject) -> (LintFinding.Rule, String) {
         let then = clock(span.start + span.offset)
         let consequence =
-            options.gap == .run
+            subject.gap == .run
             ? "it is due at \(then) instead; write gap: skip to leave it out"
             : "it is not due that day; write gap: run to have it at \(then)"
         return (
             .skippedTime,
-            "'\(expression.text)' means \(clock(local)), which \(date(local)) does not have in \(options.timeZone), and \(consequence), or choose a time outside \(clock(span.start + span.previousOffset)) to \(then)"
+            "\(subject.text) means \(clock(local)), which \(date(local)) does not have in \(subject.timeZone), and \(consequence), or choose a time outside \(clock(span.start + span.previousOffset)) to \(then)"
         )
     }
 
-    private func repeated(
-        _ local: Int,
-        at span: ZoneSpan,
-        _ expression: CronExpression,
-        _ fields: CronFields
-    ) -> (LintFinding.Rule, String) {
-        let options = expression.options
+    private func repeated(_ local: Int, at span: ZoneSpan, _ subject: Subject) -> (LintFinding.Rule, String) {
         let consequence =
-            expression.firesTwiceInOverlaps
+            subject.firesTwice
             ? "it is due both times; write overlap: first for once"
             : "it is due the first time only; write overlap: both for twice"
         let range =
             "\(clock(span.start + span.offset)) to \(clock(span.start + span.previousOffset))"
         return (
             .repeatedTime,
-            "'\(expression.text)' means \(clock(local)), which \(date(local)) has twice in \(options.timeZone), and \(consequence), or choose a time outside \(range)"
+            "\(subject.text) means \(clock(local)), which \(date(local)) has twice in \(subject.timeZone), and \(consequence), or choose a time outside \(range)"
         )
     }
 

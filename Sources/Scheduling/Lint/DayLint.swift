@@ -48,9 +48,13 @@ enum DayLint {
             names.count > 1
             ? names.dropLast().joined(separator: ", ") + " and " + names[names.count - 1]
             : names[0]
+        let lack =
+            first == 29
+            ? " but in leap years, as it has no day 29 in others"
+            : ", which \(names.count == 1 ? "has" : "have") no day \(first)"
         return (
             .shortMonth,
-            "'\(expression.text)' is not due in \(list)\(first == 29 ? " but in leap years" : ""), which \(names.count == 1 ? "has" : "have") no day \(first); write L for the last day of the month"
+            "'\(expression.text)' is not due in \(list)\(lack); write L for the last day of the month"
         )
     }
 }

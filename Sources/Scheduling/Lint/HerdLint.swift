@@ -27,11 +27,23 @@ struct HerdLint {
     private struct Flock {
         var schedules: [Schedule]
         var names: [String]
+        /// The starts of one fire of each of them: one, or the shards.
+        var startsEach: Int
+
+        var starts: Int { names.count * startsEach }
+    }
+
+    /// A task that starts in a second, with the schedule that makes it and the starts of one fire.
+    private struct Member {
+        var name: String
+        var schedule: Schedule
+        var starts: Int
     }
 
     /// What tasks of one flock have in common: where the name decides the instants, nothing.
     private struct FlockKey: Hashable {
         var schedules: [Schedule]
+        var starts: Int
         var task: String?
     }
 
@@ -50,8 +62,8 @@ struct HerdLint {
         var largest = [Int](repeating: -1, count: Self.daySeconds)
         for (index, flock) in flocks.enumerated() {
             visit(flock) { second in
-                starts[second] += flock.names.count
-                if largest[second] < 0 || flocks[largest[second]].names.count < flock.names.count {
+                starts[second] += flock.starts
+                if largest[second] < 0 || flocks[largest[second]].starts < flock.starts {
                     largest[second] = index
                 }
             }
@@ -73,12 +85,15 @@ struct HerdLint {
         var flocks: [Flock] = []
         for subject in subjects where !subject.schedules.isEmpty {
             let dependsOnTask = subject.schedules.contains(where: \.dependsOnTask)
-            let key = FlockKey(schedules: subject.schedules, task: dependsOnTask ? subject.name : nil)
+            let task = dependsOnTask ? subject.name : nil
+            let key = FlockKey(schedules: subject.schedules, starts: subject.starts, task: task)
             if let index = indexes[key] {
                 flocks[index].names.append(subject.name)
             } else {
                 indexes[key] = flocks.count
-                flocks.append(Flock(schedules: subject.schedules, names: [subject.name]))
+                flocks.append(
+                    Flock(schedules: subject.schedules, names: [subject.name], startsEach: subject.starts)
+                )
             }
         }
         return flocks
@@ -107,34 +122,51 @@ struct HerdLint {
         let names = members.prefix(Self.namesMax).map(\.name).joined(separator: ", ")
         let more = members.count > Self.namesMax ? " and \(members.count - Self.namesMax) more" : ""
         let others = herd.seconds > 1 ? " and in \(herd.seconds - 1) other seconds of the next day" : ""
-        let spread = HerdSpread(tasks: members.count, startsPerSecondMax: startsPerSecondMax)
-        let proposals = members.prefix(Self.proposalsMax).compactMap { member in
-            spread.schedule(member.schedule)
-                .map { LintFinding.Proposal(task: member.name, schedule: $0) }
-        }
-        let instead =
-            proposals.first.map {
-                "write \($0.schedule) for \($0.task)"
-                    + (members.count > 1 ? " and the like for the others" : "")
+        let runs = members.reduce(0) { $0 + $1.starts }
+        let spread = HerdSpread(tasks: runs, startsPerSecondMax: startsPerSecondMax)
+        // The shards of one fire start together, wherever the fire is moved to.
+        let proposals = members.filter { $0.starts <= startsPerSecondMax }.prefix(Self.proposalsMax)
+            .compactMap { member in
+                spread.schedule(member.schedule)
+                    .map { LintFinding.Proposal(task: member.name, schedule: $0) }
             }
-            ?? "give them different instants"
+        let what = members.allSatisfy { $0.starts == 1 } ? "tasks" : "runs, shards among them,"
         return LintFinding(
             rule: .herd,
             task: members.first?.name ?? "",
             message:
-                "\(herd.starts) tasks start in the second \(due)\(others), more than \(startsPerSecondMax): \(names)\(more); \(instead)",
+                "\(herd.starts) \(what) start in the second \(due)\(others), more than \(startsPerSecondMax): \(names)\(more); \(instead(of: members, proposals))",
             proposals: proposals.isEmpty ? nil : proposals
         )
     }
 
+    /// What to do about a herd.
+    private func instead(of members: [Member], _ proposals: [LintFinding.Proposal]) -> String {
+        if let first = members.first, first.starts > startsPerSecondMax {
+            return
+                "the shards of \(first.name) start together at any time: give it fewer, or its runtime --starts-per-second"
+        }
+        guard let first = proposals.first else { return "give them different instants" }
+        return "write \(first.schedule) for \(first.task)"
+            + (members.count > 1 ? " and the like for the others" : "")
+    }
+
     /// The tasks that start in a second, those of the largest flock first, each with the schedule that makes it.
-    private func members(ofSecond due: Instant, _ flocks: [Flock]) -> [(name: String, schedule: Schedule)] {
+    private func members(ofSecond due: Instant, _ flocks: [Flock]) -> [Member] {
         let starting = flocks.compactMap { flock in
             flock.schedules.first { $0.next(atOrAfter: due).map { $0 < due + .seconds(1) } ?? false }
-                .map { (names: flock.names, schedule: $0) }
+                .map { (flock: flock, schedule: $0) }
         }
         return starting.enumerated()
-            .sorted { ($1.element.names.count, $0.offset) < ($0.element.names.count, $1.offset) }
-            .flatMap { entry in entry.element.names.map { ($0, entry.element.schedule) } }
+            .sorted { ($1.element.flock.starts, $0.offset) < ($0.element.flock.starts, $1.offset) }
+            .flatMap { entry in
+                entry.element.flock.names.map {
+                    Member(
+                        name: $0,
+                        schedule: entry.element.schedule,
+                        starts: entry.element.flock.startsEach
+                    )
+                }
+            }
     }
 }

@@ -2,7 +2,7 @@
 public struct LintFinding: Hashable, Sendable, Codable {
     /// What is looked for.
     public enum Rule: String, Hashable, Sendable, Codable, CaseIterable {
-        /// Many tasks start in the same second.
+        /// Many tasks, or shards of them, start in the same second.
         case herd
         /// A step that does not divide its field leaves a shorter gap at its end.
         case unevenStep = "uneven-step"
@@ -46,12 +46,15 @@ public struct LintSubject: Hashable, Sendable {
     public var schedules: [Schedule]
     /// Whether they count.
     public var isEnabled: Bool
+    /// How many runs each of its fires is: its shards.
+    public var starts: Int
 
     /// Creates a subject.
-    public init(name: String, schedules: [Schedule], isEnabled: Bool = true) {
+    public init(name: String, schedules: [Schedule], isEnabled: Bool = true, starts: Int = 1) {
         self.name = name
         self.schedules = schedules
         self.isEnabled = isEnabled
+        self.starts = starts
     }
 }
 

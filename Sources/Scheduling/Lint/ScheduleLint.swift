@@ -65,6 +65,9 @@ public struct ScheduleLint: Sendable {
         default: break
         }
         if schedule.next(atOrAfter: start) == nil { return [(.never, reasonForNever(schedule, context))] }
+        if case .calendar(let calendar) = schedule.timing {
+            return ClockChangeLint(start: start).findings(in: calendar)
+        }
         guard case .cron(let cron) = schedule.timing else { return [] }
         let expression = cron.expression
         // The text was parsed when the expression was made.

@@ -19,6 +19,7 @@ enum StepLint {
     private static func step(_ term: CronTerm, _ kind: CronFieldKind) -> Int? {
         switch term {
         case .any(let step) where step > 1: step
+        case .hash(_, _, let step, true) where step > 1: step
         case .range(_, let last, let step) where step > 1 && last == kind.values(in: .unix).upperBound: step
         default: nil
         }

@@ -27,6 +27,8 @@ import Testing
             run: [.init(.ran, "It ran.", in: "history")]
         )
         #expect(recorded.map(\.cause) == [.ran, .due])
+        let told = try Self.explain("2026-03-02T11:50:00Z", task, run: recorded)
+        #expect(told == recorded)
         #expect(try Self.explain("2026-03-02T12:10:00Z", task).map(\.cause) == [.stillToCome, .due])
         let other = try Self.explain("2026-03-02T11:55:00Z", task)
         #expect(other.map(\.cause) == [.notDue])
@@ -59,6 +61,7 @@ import Testing
         let gap = try Self.explain("2026-03-29T01:30:00Z", nightly)
         #expect(gap.map(\.cause) == [.clockChange, .notDue])
         #expect(gap[0].fact.contains("The clocks of Europe/Berlin change at 2026-03-29T01:00:00"))
+        #expect(gap[0].fact.contains("put forward by 1h, local times in between are left out, and gap"))
         let to = Facts.now + .seconds(900)
         let shifted = try Facts.task().changed(
             by: FireChange(.shift(to: to), reason: "later"),
@@ -109,12 +112,80 @@ import Testing
         earlier.attempts[0].result?.endedAt = run.due + .seconds(30)
         facts.neighbours = [earlier]
         #expect(Self.late(facts)?.fact.contains("all 1 slots of agent a were taken") == true)
+        // It became free a moment before, and the same run is known of the task and of the agent.
+        earlier.attempts[0].result?.endedAt = run.due + .milliseconds(29_900)
+        facts.neighbours = [earlier, earlier]
+        #expect(Self.late(facts)?.fact.contains("all 1 slots of agent a were taken") == true)
         facts.slots = 2
         #expect(Self.late(facts)?.fact.contains("had just taken it over") == true)
         facts.run = Self.run(startedAfter: 90)
         #expect(Self.late(facts)?.fact.contains("misfire policy made up for it") == true)
         facts.run = Self.run(startedAfter: 1)
         #expect(Self.late(facts) == nil)
+    }
+
+    @Test("why so late: what held its exclusive key until then; else nothing is made up")
+    func heldKey() throws {
+        let key = try #require(PoolID("ledger"))
+        let run = Self.run(startedAfter: 30)
+        var facts = RunFacts(
+            run: run,
+            definition: Facts.task { $0.demand = UnitDemand(keys: [key]) },
+            now: Facts.now,
+            slots: 4,
+            paths: Facts.paths
+        )
+        let unknown = try #require(Self.late(facts)).fact
+        #expect(unknown.contains("what it waited for is not on record: perhaps a free slot of agent a, "))
+        #expect(unknown.contains("its exclusive keys or units of pools"))
+        var holder = Facts.run(.succeeded, due: -600, Facts.result(.succeeded))
+        holder.attempts[0].result?.endedAt = run.due + .seconds(29)
+        facts.sharers = [key: [run, holder]]
+        #expect(
+            Self.late(facts)?.fact.contains(
+                "it waited for exclusive key ledger, which run \(holder.id) (report) held until"
+            ) == true
+        )
+        holder.attempts[0].result?.endedAt = run.due + .seconds(10)
+        facts.sharers = [key: [run, holder]]
+        #expect(Self.late(facts)?.fact.contains("not on record") == true)
+    }
+
+    @Test("why there: who has the task now is told as that, and who had it then by name")
+    func place() {
+        var facts = RunFacts(
+            run: Facts.run(.succeeded, Facts.result(.succeeded)),
+            now: Facts.now,
+            place: Explanation.Finding(.place, "Agent b has it: it comes first.", in: "computed"),
+            owner: AgentID("b"),
+            paths: Facts.paths
+        )
+        func sentence() -> String? { RunExplainer.explain(facts).first { $0.cause == .place }?.fact }
+        #expect(sentence()?.hasPrefix("It was given to agent a, which had the task then; ") == true)
+        #expect(sentence()?.hasSuffix("As things are now: Agent b has it: it comes first.") == true)
+        facts.owner = AgentID("a")
+        #expect(sentence() == "Agent b has it: it comes first.")
+        facts.run = Facts.run(.missed)
+        #expect(sentence() == "As things are now: Agent b has it: it comes first.")
+    }
+
+    @Test("what is resident is begun again, and neither repeated nor run for an instant")
+    func resident() {
+        let definition = Facts.task {
+            $0.schedules = []
+            $0.residency = Residency()
+        }
+        for state in [RunState.failed, .timedOut, .stopped, .lost, .skipped, .missed] {
+            let facts = RunFacts(
+                run: Facts.run(state, Facts.result(.failed)),
+                definition: definition,
+                now: Facts.now,
+                paths: Facts.paths
+            )
+            let advice = RunExplainer.explain(facts).first?.advice ?? ""
+            let isRefused = advice.contains("run retry") || advice.contains("--due")
+            #expect(!advice.isEmpty && !isRefused, "\(advice)")
+        }
     }
 
     @Test("a start before its instant is a matter of clocks")

@@ -199,6 +199,24 @@ struct ExplainCase: CustomTestStringConvertible, Sendable {
         .init(name: "slots full", cause: .slotsFull, words: "All 4 slots of agent a are taken") {
             $0.running = [AgentID("a")!: 4]
         },
+        .init(name: "waits for a key", cause: .waitsForUnits, words: "waits for exclusive key ledger") {
+            $0.unitWaits = [
+                .init(
+                    .waitsForUnits,
+                    "Run 1 waits for exclusive key ledger: held by run 2 (other).",
+                    in: "znode /claim",
+                    advice: "\"cloudtask pool list\" shows who holds what."
+                )
+            ]
+            $0.running = [AgentID("a")!: 4]
+        },
+        .init(name: "rests", cause: .following, words: "it is restarted after failures only") {
+            $0.definition = task {
+                $0.schedules = []
+                $0.residency = Residency(restart: Restart(on: .failure))
+            }
+            $0.latest = run(.succeeded, result(.succeeded))
+        },
         .init(
             name: "flapping",
             cause: .heldBack,
@@ -255,9 +273,12 @@ struct ExplainCase: CustomTestStringConvertible, Sendable {
         #expect(distant.fact.contains("2w6d"))
         let skipped = try Self.task().changed(by: FireChange(.skip, reason: "holiday"), now: Self.now)
             .definition
-        let changed = TaskExplainer.explain(try Self.facts(skipped)).first { $0.cause == .fireChanged }
+        let findings = TaskExplainer.explain(try Self.facts(skipped))
+        let changed = findings.first { $0.cause == .fireChanged }
         #expect(changed?.fact.contains("holiday; it is skipped") == true)
         #expect(changed?.advice?.contains("--undo") == true)
+        let next = findings.first { $0.cause == .stillToCome }
+        #expect(next?.fact.contains("due next at 2026-03-02T12:20:00") == true)
     }
 
     @Test("a task that follows the ends of runs has no schedule that is over; the ends are named")
@@ -316,7 +337,7 @@ struct ExplainCase: CustomTestStringConvertible, Sendable {
         let owner = try #require(planned.assign.first?.agent.text)
         #expect(try sentence(owner).contains("it comes first"))
         facts.agents = [Self.agent("a")]
-        #expect(try sentence("a").contains("no other agent may run it"))
+        #expect(try sentence("a").contains("no other agent that is here may run it"))
         #expect(try sentence("b").contains("would not get it now"))
     }
 }

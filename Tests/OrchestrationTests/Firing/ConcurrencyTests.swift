@@ -105,6 +105,11 @@ private struct LedgerStory {
         ledger.ended(result)
     }
 
+    /// Lets a fire begin when it is due, or later.
+    mutating func begin(_ fire: JournaledFire, at seconds: Double? = nil) -> Bool {
+        ledger.begin(fire, max: 1, now: seconds.map(Self.at) ?? fire.due)
+    }
+
     func fire(_ attempt: AttemptID, trigger: Trigger = .schedule, due: Double = 1) -> JournaledFire {
         JournaledFire(
             attempt: attempt,
@@ -391,18 +396,18 @@ private struct LedgerStory {
         _ = story.decide(2, taking: [request])
         // A second one waits for the first.
         #expect(story.admit(story.request(2)) == [.waiting])
-        var begins = [story.ledger.begin(request, max: 1)]
+        var begins = [story.begin(request)]
         // Its instant comes while what went before it runs, waits for its next attempt, and runs again.
-        begins.append(story.ledger.begin(early, max: 1))
+        begins.append(story.begin(early))
         story.end(request.attempt, at: 999, .failed, retryAt: 1_005)
-        begins.append(story.ledger.begin(early, max: 1))
+        begins.append(story.begin(early))
         var again = story.fire(AttemptID(run: request.attempt.run, number: 2), trigger: .request)
         again.due = request.due
         #expect(story.admit(again, at: 1_005) == [.taken])
         _ = story.decide(1_005, taking: [again])
-        begins += [story.ledger.begin(again, max: 1), story.ledger.begin(early, max: 1)]
+        begins += [story.begin(again), story.begin(early)]
         story.end(again.attempt, at: 1_006)
-        begins.append(story.ledger.begin(early, max: 1))
+        begins.append(story.begin(early))
         #expect(begins == [true, false, false, true, false, true])
         // From then on it counts.
         #expect(story.admit(story.request(2)) == [.waiting])
@@ -414,7 +419,7 @@ private struct LedgerStory {
         _ = story.decide(1_000)
         let early = story.fire(story.attempt(930), due: 930)
         let request = story.request(1)
-        var begins = [story.ledger.begin(early, max: 1)]
+        var begins = [story.begin(early)]
         // The clock is set right; what runs, runs.
         #expect(story.admit(request) == [.waiting])
         story.end(early.attempt, at: 3, .failed, retryAt: 5)
@@ -422,12 +427,12 @@ private struct LedgerStory {
         #expect(isReleased)
         #expect(story.admit(request, at: 3) == [.taken])
         _ = story.decide(3, taking: [request])
-        begins.append(story.ledger.begin(request, max: 1))
+        begins.append(story.begin(request))
         // The next attempt waits for its instant, and then for what runs.
         let again = story.fire(AttemptID(run: early.attempt.run, number: 2), due: 930)
-        begins.append(story.ledger.begin(again, max: 1))
+        begins.append(story.begin(again))
         story.end(request.attempt, at: 4)
-        begins.append(story.ledger.begin(again, max: 1))
+        begins.append(story.begin(again))
         #expect(begins == [true, true, false, true])
     }
 
@@ -438,13 +443,39 @@ private struct LedgerStory {
         let early = story.fire(story.attempt(930), due: 930)
         let request = story.request(1)
         _ = story.decide(2, taking: [request])
-        var begins = [story.ledger.begin(request, max: 1)]
+        var begins = [story.begin(request)]
         story.ledger.keep(buckets: [])
         #expect(story.ledger.forgetUnusedDefinitions() == [story.task.uid])
-        begins.append(story.ledger.begin(early, max: 1))
+        begins.append(story.begin(early))
         story.end(request.attempt, at: 999)
-        begins.append(story.ledger.begin(early, max: 1))
+        begins.append(story.begin(early))
         #expect(begins == [true, false, true])
+    }
+
+    @Test("what is left of a part that moved is handed on while its instant is far off")
+    func stranded() throws {
+        var story = try LedgerStory(Concurrency(.queueOne))
+        _ = story.decide(1_000)
+        let early = story.fire(story.attempt(930), due: 930)
+        var found = [story.ledger.strandedAttempts(now: LedgerStory.at(2))]
+        story.ledger.keep(buckets: [])
+        found += [2, 919, 921].map { story.ledger.strandedAttempts(now: LedgerStory.at($0)) }
+        _ = story.begin(early, at: 930)
+        found.append(story.ledger.strandedAttempts(now: LedgerStory.at(2)))
+        #expect(found == [[], [early.attempt], [early.attempt], [], []])
+    }
+
+    @Test("a run of an instant long past is not let by before one that waits for what it needs")
+    func oldOccasion() throws {
+        var story = try LedgerStory(Concurrency(.forbid))
+        var waiting = story.request(1)
+        waiting.due = LedgerStory.at(62)
+        #expect(story.admit(waiting, at: 62) == [.taken])
+        _ = story.decide(62, taking: [waiting])
+        var old = story.request(2)
+        old.due = LedgerStory.at(32)
+        let reason = SkippedReason.lives(waiting.attempt.run)
+        #expect(story.admit(old, at: 66) == [.skipped(reason: reason)])
     }
 
     @Test("what waits behind a fire that is not launched is looked at again")

@@ -147,6 +147,24 @@ import Testing
         #expect(missed == (testCase.missed == 0 ? [] : [testCase.missed]))
     }
 
+    @Test(
+        "what only the start deadline keeps from being launched is missed because of it",
+        arguments: [
+            (Misfire(), 5, true), (Misfire(.all), 5, true), (Misfire(.skip, grace: .seconds(600)), 5, true),
+            (Misfire(.skip), 600, false), (Misfire(.skip, grace: .zero), 5, false),
+            (Misfire(.once, window: .seconds(60)), 5, true), (Misfire(), nil, false),
+            (Misfire(.once), 600, false),
+        ] as [(Misfire, Int?, Bool)]
+    )
+    func reasons(misfire: Misfire, startDeadline: Int?, isByDeadline: Bool) throws {
+        let task = try Self.task(every: 10, misfire, startDeadline: startDeadline.map { .seconds($0) })
+        guard case .missed(let reason, _, _)? = decide(task, behind: 300).first?.decision else {
+            Issue.record("no missed range")
+            return
+        }
+        #expect(reason == (isByDeadline ? MissedReason.deadline : MissedReason.late))
+    }
+
     @Test("however many were missed, making up costs a bounded number of questions")
     func boundedMakeUp() throws {
         let task = try Self.task(every: 1, Misfire(.all, cap: 50))

@@ -53,6 +53,66 @@ import Testing
         #expect(order(queue([(100, 599), (-100, 0)])) == [0, 1])
     }
 
+    /// Runs two groups that always have something waiting for so many seconds, and says how many seconds of slots each has used.
+    private func used(weights: [GroupID: Int], slots: Int, seconds: Int, lengths: [GroupID: Int]) -> [GroupID:
+        Int]
+    {
+        var queue = LaunchQueue<GroupID>()
+        queue.setWeights(weights)
+        for group in lengths.keys.sorted() {
+            queue.insert(group, .init(group: group, priority: 0, readyAt: Self.noon))
+        }
+        var ends: [(at: Int, group: GroupID)] = []
+        var used: [GroupID: Int] = [:]
+        for second in 0..<seconds {
+            queue.advance(to: .seconds(second))
+            for end in ends where end.at == second { queue.ended(end.group) }
+            ends.removeAll { $0.at == second }
+            while ends.count < slots, let group = queue.popNext() {
+                queue.started(group)
+                ends.append((second + lengths[group]!, group))
+                queue.insert(group, .init(group: group, priority: 0, readyAt: Self.noon + .seconds(second)))
+            }
+            for end in ends { used[end.group, default: 0] += 1 }
+        }
+        return used
+    }
+
+    @Test(
+        "a share with a small weight gets its part of few slots",
+        arguments: [
+            (slots: 4, reports: 3, imports: 1), (slots: 1, reports: 3, imports: 1),
+            (slots: 4, reports: 1, imports: 7), (slots: 2, reports: 20, imports: 1),
+        ]
+    )
+    func fewSlots(_ row: (slots: Int, reports: Int, imports: Int)) {
+        let imports = GroupID("imports")!
+        let used = used(
+            weights: [Self.reports: 300, imports: 50],
+            slots: row.slots,
+            seconds: 3_500,
+            lengths: [Self.reports: row.reports, imports: row.imports]
+        )
+        let part = 7 * (used[imports] ?? 0)
+        #expect(abs(part - 3_500 * row.slots) <= 35 * row.slots + 7 * 20)
+    }
+
+    @Test("a share that had nothing to run is owed nothing")
+    func notOwed() {
+        let imports = GroupID("imports")!
+        var queue = LaunchQueue<Int>()
+        queue.setWeights([Self.reports: 100, imports: 100])
+        queue.advance(to: .zero)
+        queue.insert(0, Self.claim(0, 0, Self.reports))
+        _ = queue.popNext()
+        queue.started(Self.reports)
+        queue.advance(to: .seconds(1_000))
+        for number in 1...4 {
+            queue.insert(number, Self.claim(0, 1_000, number > 2 ? imports : Self.reports))
+        }
+        #expect(queue.first(4) == [3, 1, 4, 2])
+    }
+
     @Test("groups with weights share the slots in proportion, all others are one share")
     func shares() {
         var queue = LaunchQueue<Int>()
