@@ -100,11 +100,13 @@ public struct StatusRange: Hashable, Sendable {
 extension HTTPCall {
     /// The texts in it that may be templates, each with the field it stands in.
     var templateTexts: [(field: String, text: String)] {
-        var texts = [("http.url", url)]
-        texts += headers.sorted { $0.key < $1.key }.map { ("http.headers.\($0.key)", $0.value) }
+        var texts: [(field: String, text: String)] = [("http.url", url)]
+        for (name, value) in headers.sorted(by: { $0.key < $1.key }) {
+            texts.append(("http.headers.\(name)", value))
+        }
         switch body {
         case .text(let text): texts.append(("http.body", text))
-        case .json(let value): texts += value.texts.map { ("http.json", $0) }
+        case .json(let value): for text in value.texts { texts.append(("http.json", text)) }
         case nil: break
         }
         return texts

@@ -14,7 +14,7 @@ extension TaskSpecification.Action: Codable {
             throw DecodingError.dataCorruptedError(
                 forKey: given.last ?? .command,
                 in: container,
-                debugDescription: "a task has exactly one of \(Self.kinds)"
+                debugDescription: "a task has exactly one of command, script, run, http and plugin"
             )
         }
         switch kind {
@@ -36,9 +36,6 @@ extension TaskSpecification.Action: Codable {
             )
         }
     }
-
-    /// The keys that say what a task executes, of which it has one.
-    public static let kinds = "command, script, run, http and plugin"
 
     /// Encodes the value in the form it is decoded from.
     public func encode(to encoder: any Encoder) throws {
