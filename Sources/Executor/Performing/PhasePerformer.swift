@@ -149,7 +149,7 @@ public struct PhasePerformer {
         }
         if isWatched { waits.remove(process.descriptor) }
         if ending != nil || !isWatched { processes.signal(SIGKILL, sparing: spared) }
-        var end = ct_end(exit_code: -1, signal: 0)
+        var end = ct_end()
         guard unsafe ct_end_of(process.descriptor, 1, &end) == 0 else {
             return .notStarted(Self.notStarted, "the process ended, but the system did not say how")
         }

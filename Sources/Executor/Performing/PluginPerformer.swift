@@ -165,7 +165,7 @@ public struct PluginPerformer {
     }
 
     private func end(of process: Program.Started) -> PerformerEnd {
-        var end = ct_end(exit_code: -1, signal: 0)
+        var end = ct_end()
         guard unsafe ct_end_of(process.descriptor, 1, &end) == 0 else { return .exit(Self.notStarted) }
         if fault != nil { return .exit(Self.misspoken) }
         if let result = conversation.result { return .exit(result) }
