@@ -225,7 +225,13 @@ int ct_catch_stop(void) {
     return stop_bell;
 }
 
-int ct_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+int ct_pipe(int ends[2]) {
+    enum { room = 1 << 20 };
+    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    // Who may not have it has the usual size.
+    fcntl(ends[1], F_SETPIPE_SZ, room);
+    return 0;
+}
 
 void ct_die_of(int number) {
     struct rlimit none = {0, 0};

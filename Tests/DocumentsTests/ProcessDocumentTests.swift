@@ -104,7 +104,7 @@ import Testing
     @Test("a policy says what a machine lets tasks do")
     func policy() throws {
         let text = """
-            kinds: [command]
+            kinds: [command, script, http, plugin]
             users: [deploy, 33]
             defaultUser: deploy
             directories: [/srv]
@@ -113,7 +113,7 @@ import Testing
             try PolicyReader.read(text, file: "p.yaml")
                 == AgentPolicy(
                     file: "p.yaml",
-                    kinds: ["command"],
+                    kinds: ["command", "script", "http", "plugin"],
                     users: ["deploy", "33"],
                     defaultUser: "deploy",
                     directories: ["/srv"]
@@ -128,6 +128,7 @@ import Testing
         "a policy with anything wrong in it is refused as a whole",
         arguments: [
             ("user: [deploy]\n", "1:1", "unknown key 'user' in a policy"),
+            ("kinds: [run]\n", "1:8", "there is no kind 'run' of tasks"),
             ("kinds: [comand]\n", "1:8", "there is no kind 'comand' of tasks"),
             ("users: deploy\n", "1:8", "a list of users"),
             ("defaultUser: deploy\n", "1:14", "is not listed under users"),

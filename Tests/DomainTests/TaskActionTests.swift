@@ -92,4 +92,37 @@ import Testing
         let large = Phases(setup: Phase(.script(half)), run: Phase(.script(half)))
         #expect(try problems(.phases(large)) == ["run"])
     }
+
+    @Test("limits are for processes, of which a request has none")
+    func limits() throws {
+        for (action, fields) in [(Self.httpAction, ["process.limits"]), (.command(["date"]), [])] {
+            var task = try specification(action)
+            task.process.limits.openFiles = 10
+            #expect(task.problems.map(\.field) == fields)
+        }
+    }
+
+    private static let httpAction = TaskSpecification.Action.http(HTTPCall(url: "https://example.com"))
+
+    @Test("templates in scripts that a shell reads are refused, in phases, too")
+    func scriptTemplates() throws {
+        let text = "echo ${{ due.date }}"
+        let phases = Phases(
+            setup: Phase(.script(text, interpreter: ["python3"])),
+            run: Phase(.script(text)),
+            teardown: Phase(.script("echo '${{ due.date }}'"))
+        )
+        #expect(try specification(.phases(phases)).problems.map(\.field) == ["run.script"])
+        let bash = try specification(.script(text, interpreter: ["/bin/bash", "-e"]))
+        #expect(bash.problems.map(\.field) == ["script"])
+        #expect(try specification(.script(text, interpreter: ["perl"])).problems.isEmpty)
+    }
+
+    @Test("policies know every kind, and phases by what they are made of")
+    func kinds() throws {
+        let used = Self.actions.flatMap(\.kindsUsed)
+        #expect(Set(used).isSubset(of: TaskSpecification.Action.kinds))
+        let phases = Phases(setup: Phase(.script("a")), run: Phase(.command(["b"])))
+        #expect(TaskSpecification.Action.phases(phases).kindsUsed == ["script", "command"])
+    }
 }

@@ -99,7 +99,8 @@ int ct_group_members(pid_t group, pid_t *members, int capacity);
 // do not end it either.
 int ct_catch_stop(void);
 
-// Makes a pipe that no program inherits: the end that is read, and the end that is written.
+// Makes a pipe that no program inherits: the end that is read, and the end that is written. It has room for a MiB where that is allowed, so
+// that whoever says something need not wait for somebody who does not listen.
 int ct_pipe(int ends[2]);
 
 // Ends this process as if the signal had ended it, without a core dump; returns only when the signal does not end processes.
