@@ -1,15 +1,15 @@
-/// A certificate for `localhost` that nobody has signed but itself, for tests only.
+/// A certificate for `localhost` that nobody has signed but itself, valid from 2020 to 2119, for tests only.
 enum TestCertificate {
     static let certificate = """
         -----BEGIN CERTIFICATE-----
-        MIIBdDCCARqgAwIBAgIUdrKJlCQuQWsv/XDvqqCaUd7VhaQwCgYIKoZIzj0EAwIw
-        FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzAwMjQwNloYDzIxMjYxMDMw
-        MDAyNDA2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-        PQMBBwNCAARNGIC2i3A8heHJUBOeACZLKM71ukcwKulMxImQDw1x3iTV19UlAEt8
-        RzcziejQ7gbRQCOF8jcxa5TJc034GrY2o0gwRjAUBgNVHREEDTALgglsb2NhbGhv
-        c3QwDwYDVR0TAQH/BAUwAwEB/zAdBgNVHQ4EFgQUo94Wgdyb95J0k1fm5L48dDzh
-        BRwwCgYIKoZIzj0EAwIDSAAwRQIhAJBYHK+BvB+TqbD3MC+wQtBW6Fllc0SOtoir
-        l9EwXEcUAiAnYhEjSyqBMMy1Prrc1Ssh0aBYZpdNvSXsjUhV1KuWqQ==
+        MIIBYjCCAQegAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+        c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
+        CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABE0YgLaLcDyF4clQ
+        E54AJksozvW6RzAq6UzEiZAPDXHeJNXX1SUAS3xHNzOJ6NDuBtFAI4XyNzFrlMlz
+        TfgatjajSDBGMBQGA1UdEQQNMAuCCWxvY2FsaG9zdDAPBgNVHRMBAf8EBTADAQH/
+        MB0GA1UdDgQWBBSj3haB3Jv3knSTV+bkvjx0POEFHDAKBggqhkjOPQQDAgNJADBG
+        AiEAvPvBR+hDn4n2JYFTpmFejfZKvVcQ1AXnsC9WR2pUWxMCIQDG3TWtUKwcQ9QT
+        quCrpOONme9j6wg3YDkdH5x1ZkOgCw==
         -----END CERTIFICATE-----
         """
     static let key = """
