@@ -72,6 +72,19 @@ import Testing
         #expect(!pairs[first + 5].name.isEmpty)
     }
 
+    @Test("phases are shown under their names, with interpreters and timeouts")
+    func phases() {
+        let phases = Phases(
+            setup: Phase(.script("a\nb", interpreter: ["awk", "-f"]), timeout: .seconds(5)),
+            run: Phase(.command(["date", "-u"]))
+        )
+        let pairs = ActionText.pairs(of: .phases(phases))
+        #expect(
+            pairs.map { $0.name } == ["setup interpreter", "setup script", "", "setup timeout", "run"]
+        )
+        #expect(pairs.map { $0.text } == ["awk -f", "a", "b", "5s", "date -u"])
+    }
+
     @Test("a table of two sizes looks like this")
     func golden() {
         var table = Table([
