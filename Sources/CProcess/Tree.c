@@ -158,7 +158,7 @@ int ct_tree_find(const struct ct_tree *tree, struct ct_process *table, int capac
     if (tree->procs >= 0) mark_group(tree->procs, table, count);
     for (int index = 0; index < count; index++) {
         struct ct_process *process = &table[index];
-        if (process->is_member || process->pid == self) continue;
+        if (process->is_member || (process->pid == self && self != tree->leader)) continue;
         if (process->session == tree->leader || process->pid == tree->leader) {
             process->is_member = 1;
         } else if (tree->mark != NULL && (tree->reaper == 0 || process->parent == tree->reaper)) {
