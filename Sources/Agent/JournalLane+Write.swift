@@ -169,7 +169,7 @@ extension JournalLane {
                 preconditionFailure("\(fire.attempt) was journaled without a definition")
             }
             var launch = fire
-            launch.terms = specification.launchTerms(withTerms(fire, taken).terms)
+            launch.terms = specification.launchTerms(withTerms(fire, taken).terms, ofPart: fire.part)
             let fence = FencingToken(transaction: transaction, index: index, base: live.fenceBase)
             launches.append(.init(fire: launch, specification: specification, fence: fence))
         }

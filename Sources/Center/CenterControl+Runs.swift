@@ -28,7 +28,9 @@ extension CenterControl {
         try refuseIncomplete(task.specification)
         let nonce = Mutation.dispatchesBlindly.isOn ? String(random.bits()) : ""
         let run = RunID.requested(of: task.uid, key: key + nonce, in: tree)
-        let mistakes = task.specification.problems(withValues: terms.parameters) + terms.problems
+        let meant = part.map { [$0] } ?? Array(task.specification.split.parts)
+        let mistakes =
+            task.specification.problems(withValues: terms.parameters, ofParts: meant) + terms.problems
         // The same for all parts: by it their attempts work out how the request is split.
         let now = time.now
         return try await translating {

@@ -29,7 +29,7 @@ extension StandInCenter {
 
     private func request(of task: TaskDefinition, key: String, terms: RunTerms, part: Int) throws -> RunID {
         if let refusal = CenterError.refusal(toRun: task) { throw refusal }
-        let problems = task.specification.problems(withValues: terms.parameters)
+        let problems = task.specification.problems(withValues: terms.parameters, ofParts: [part])
         guard problems.isEmpty else { throw CenterError.invalid(problems) }
         var keys = requests[task.name] ?? []
         if !keys.contains(key) { keys.append(key) }

@@ -8,7 +8,9 @@ extension TaskDefinition {
             case .command(let words): words.reduce(0) { $0 + $1.utf8.count + 3 }
             case .script(let text): text.utf8.count
             }
-        let pairs = [specification.environment, specification.labels] + exceptions.map(\.parameters)
+        let pairs: [[String: String]] =
+            [specification.environment, specification.labels] + exceptions.map(\.parameters)
+            + specification.shardParameters.values
         let texts = pairs.joined().reduce(specification.description?.utf8.count ?? 0) {
             $0 + $1.key.utf8.count + $1.value.utf8.count + 6
         }
