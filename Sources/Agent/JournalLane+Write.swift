@@ -236,7 +236,7 @@ extension JournalLane.Taken {
     init(_ name: String, _ run: DispatchedRun, _ definition: TaskDefinition?, floor: Instant?) {
         self.name = name
         self.run = run
-        specification = definition?.specification(forDue: run.due)
+        specification = definition?.specification(forDue: run.splitAt)
         fire = JournaledFire(run, definition, decision: Self.decision(run, definition))
         // The dispatch may have been taken in the history that was lost (rule T3).
         if let floor, run.due <= floor {

@@ -44,7 +44,12 @@ struct RunRoutes {
     }
 
     private func get(_ query: Query) async throws -> Response {
-        let run = try await run(try query.pathRun())
+        let id = try query.pathRun()
+        // What is still to come is on no record.
+        if try await operations.history.run(id) == nil, let run = try await operations.runToCome(id) {
+            return try .json(await payload(of: run))
+        }
+        let run = try await run(id)
         var payload = await payload(of: run)
         let retries = try await operations.history.retries(of: run.id)
         if !retries.isEmpty { payload.retriedBy = retries }
@@ -63,6 +68,9 @@ struct RunRoutes {
                 "due",
                 "a run that is repeated keeps the time it is meant for: leave due out"
             )
+        }
+        if asked.at != nil {
+            throw APIError.invalid("at", "a run that is repeated starts at once: leave at out")
         }
         if asked.shard != nil {
             throw APIError.invalid("shard", "a run that is repeated keeps its shard: leave shard out")

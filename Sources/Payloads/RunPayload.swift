@@ -19,7 +19,7 @@ public struct RunPayload: Hashable, Sendable, Codable {
     public var parts: PartsPayload?
     /// The task's runtime.
     public var runtime: RuntimeID
-    /// The due instant; for a request, when it was requested.
+    /// The due instant; for a request, when it was requested, or the later instant at which it is to start.
     public var due: Instant
     /// Why it exists.
     public var trigger: Trigger
@@ -61,6 +61,8 @@ public struct RunPayload: Hashable, Sendable, Codable {
     public var parameters: [String: String]?
     /// The instant it is meant for, when it is not the due instant.
     public var meantFor: Instant?
+    /// When it was requested, of a run that was put off until it is due.
+    public var askedAt: Instant?
     /// Why it was requested, or why its fire was changed.
     public var note: String?
     /// Who requested it, or changed its fire, in their own words.
@@ -119,6 +121,7 @@ public struct RunPayload: Hashable, Sendable, Codable {
         guard let terms = run.terms else { return }
         parameters = terms.parameters.isEmpty ? nil : terms.parameters
         meantFor = terms.meantFor
+        askedAt = terms.askedAt
         note = terms.note
         requestedBy = terms.requestedBy
         shiftedFrom = terms.shiftedFrom

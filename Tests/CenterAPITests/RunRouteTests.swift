@@ -140,4 +140,24 @@ import Testing
             #expect(told.subject == "run/\(first.fire.attempt.run)")
         }
     }
+
+    @Test("a run asked for a time to come is shown as one that waits; a repetition begins at once")
+    func putOff() async throws {
+        let failed = ServerFixture.report(second: 1, outcome: .failed)
+        try await record([failed])
+        try await fixture.withClient { client async throws in
+            _ = try await client.send(.put, "/api/v1/tasks/nightly", json: ServerFixture.specification())
+            let body = #"{"at": "2026-01-02T00:00:00Z", "key": "k"}"#
+            let answer = try await client.send(.post, "/api/v1/tasks/nightly/run", body)
+            #expect(answer.status == 202)
+            let run = try answer.decoded(RunAccepted.self).run
+            let shown = try await client.send(.get, "/api/v1/runs/\(run)").decoded(RunPayload.self)
+            #expect(shown.state == .waiting && shown.attempts.isEmpty && shown.askedAt != nil)
+            #expect(shown.due == Instant(rfc3339: "2026-01-02T00:00:00Z"))
+            let past = #"{"at": "2020-01-02T00:00:00Z"}"#
+            #expect(try await client.send(.post, "/api/v1/tasks/nightly/run", past).status == 422)
+            let retry = "/api/v1/runs/\(failed.fire.attempt.run)/retry"
+            #expect(try await client.send(.post, retry, body).status == 422)
+        }
+    }
 }

@@ -50,7 +50,7 @@ enum RunTable {
         var pairs: [(name: String, value: Table.Cell)] = [
             ("run", .init(run.id.text, .strong)),
             ("task", .init(run.task.text)),
-            ("state", .init(state(run), tone(of: run.state))),
+            ("state", .init(state(run) + (isToCome(run) ? ", still to come" : ""), tone(of: run.state))),
             ("due", .init("\(time.absolute(run.due)) (\(time.relative(run.due)))")),
             ("trigger", .init(trigger(run))),
             ("runtime", .init(run.runtime.text)),
@@ -102,6 +102,11 @@ enum RunTable {
         return pairs + told(by: run)
     }
 
+    /// Whether it was put off, and no agent has begun with it.
+    private static func isToCome(_ run: RunPayload) -> Bool {
+        run.state == .waiting && run.askedAt != nil && run.attempts.isEmpty
+    }
+
     /// `3 of 8`, or `eu (0 of 3)`.
     private static func shard(of run: RunPayload) -> String? {
         guard let total = run.shards else { return nil }
@@ -139,6 +144,7 @@ enum RunTable {
     private static func terms(of run: RunPayload, _ time: TimeText) -> [(name: String, value: Table.Cell)] {
         var pairs: [(name: String, value: Table.Cell)] = []
         if let instant = run.meantFor { pairs.append(("meant for", .init(time.absolute(instant)))) }
+        if let instant = run.askedAt { pairs.append(("asked for", .init(time.absolute(instant)))) }
         if let instant = run.shiftedFrom { pairs.append(("shifted from", .init(time.absolute(instant)))) }
         for (name, value) in (run.parameters ?? [:]).sorted(by: { $0.key < $1.key }) {
             pairs.append(("parameter", .init("\(name)=\(value)")))
