@@ -54,7 +54,14 @@ struct RunRoutes {
         let retries = try await operations.history.retries(of: run.id)
         if !retries.isEmpty { payload.retriedBy = retries }
         if let parts = try await operations.parts(besides: run) {
-            payload.parts = PartsPayload(total: parts.total, state: parts.state, runs: parts.runs)
+            var names: [Int: String] = [:]
+            for part in parts.runs { names[part.part] = await operations.part(of: part)?.name }
+            payload.parts = PartsPayload(
+                total: parts.total,
+                state: parts.state,
+                runs: parts.runs,
+                names: names
+            )
         }
         payload.add(run.terms?.inputs)
         if run.state.isFinal { payload.add(run.lastAccount, missing: run.missingOutputCount) }
