@@ -239,7 +239,7 @@ extension CenterControl {
         guard id.fireKey == nil, let leading = state.leading,
             let (attempt, owner) = try await dispatched(id, leading)
         else { return nil }
-        return try await translating {
+        return try await translating { () async throws -> Run? in
             let dispatch = LeaderDispatch(writer: leading.writer)
             guard let run = try await dispatch.launch(of: attempt, to: owner), run.terms?.startsAt != nil
             else { return nil }
