@@ -86,7 +86,9 @@ import Testing
             )
         )
         #expect(try text(Self.task([:])).contains(#""shards":["eu","us"]"#))
-        let former: [(json: String, shards: Shards)] = [("8", .count(8)), (#"["eu","us"]"#, .names(["eu", "us"]))]
+        let former: [(json: String, shards: Shards)] = [
+            ("8", .count(8)), (#"["eu","us"]"#, .names(["eu", "us"])),
+        ]
         for (json, shards) in former {
             let old = try read(#"{"name":"t","command":["true"],"shards":\#(json)}"#)
             #expect(old.shards == shards)
