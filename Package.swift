@@ -266,7 +266,10 @@ let package = Package(
         tests("DocumentsTests", ["Documents", "Domain", "Scheduling"]),
         tests("DomainTests", ["Domain", "Scheduling"]),
         tests("ImportTests", ["Import", "Documents", "Domain", "Scheduling"], exclude: ["Cases"]),
-        tests("ExecutorTests", ["Executor", "Agent", "Cluster", "Domain", "Scheduling", logging]),
+        tests(
+            "ExecutorTests",
+            ["Executor", "CProcess", "Agent", "Cluster", "Domain", "Scheduling", logging]
+        ),
         tests(
             "EndToEndTests",
             ["Domain", "Orchestration", "Payloads", "Scheduling", "TestServers", "ZooKeeper"]

@@ -17,7 +17,8 @@ struct ExecutorStartBenchmark: Benchmark {
         guard let node = AgentID("agent-1") else { throw BenchmarkError("agent-1 is no name") }
         let configuration = RunnerConfiguration(
             dataDirectory: try workshop.newDirectory("runner"),
-            node: node
+            node: node,
+            adoptsOrphans: true
         )
         let logger = Logger(label: "benchmarks", factory: { _ in SwiftLogNoOpLogHandler() })
         let runner = try ProcessRunner(configuration, time: time, log: logger)

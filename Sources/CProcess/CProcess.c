@@ -13,6 +13,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -72,17 +74,58 @@ static int execute(struct start *start) {
     return fail(start, ct_stage_execute, reason);
 }
 
+// Limits and priorities, which may need the rights that are given up afterwards.
+static int limit(struct start *start, const struct ct_terms *terms) {
+    for (int index = 0; index < terms->joined_count; index++) {
+        if (write(terms->joined[index], "0", 1) != 1) return fail(start, ct_stage_join, errno);
+    }
+    if (terms->has_nice && setpriority(PRIO_PROCESS, 0, terms->nice) != 0) {
+        return fail(start, ct_stage_limit, errno);
+    }
+    enum { this_process = 1 };
+    if (terms->io_priority >= 0 && syscall(SYS_ioprio_set, this_process, 0, terms->io_priority) != 0) {
+        return fail(start, ct_stage_limit, errno);
+    }
+    for (int index = 0; index < terms->limits_count; index++) {
+        rlim_t value = terms->limits[index].value;
+        struct rlimit both = {.rlim_cur = value, .rlim_max = value};
+        if (setrlimit(terms->limits[index].resource, &both) != 0) return fail(start, ct_stage_limit, errno);
+    }
+    if (terms->mask >= 0) umask(terms->mask);
+    return 0;
+}
+
+// The C library's functions would change all threads of the process whose memory this is.
+static int become(struct start *start, const struct ct_terms *terms) {
+    if (!terms->becomes_user) return 0;
+    if (syscall(SYS_setgroups, (size_t)terms->groups_count, terms->groups) != 0 ||
+        syscall(SYS_setresgid, terms->group, terms->group, terms->group) != 0 ||
+        syscall(SYS_setresuid, terms->user, terms->user, terms->user) != 0) {
+        return fail(start, ct_stage_user, errno);
+    }
+    return 0;
+}
+
 // Runs in our memory on a stack of its own while the caller is suspended: only system calls, no allocation.
 static int child(void *context) {
     struct start *start = context;
     const struct ct_program *program = start->program;
-    if (setpgid(0, 0) != 0) return fail(start, ct_stage_prepare, errno);
+    const struct ct_terms *terms = program->terms;
+    if (setsid() < 0) return fail(start, ct_stage_prepare, errno);
     reset_signals();
+    if (terms != NULL) {
+        limit(start, terms);
+        become(start, terms);
+    }
+    if (terms != NULL && terms->directory >= 0) {
+        if (fchdir(terms->directory) != 0) return fail(start, ct_stage_directory, errno);
+    } else if (chdir(program->directory) != 0) {
+        return fail(start, ct_stage_directory, errno);
+    }
     if (dup2(program->input, 0) < 0 || dup2(program->output, 1) < 0 || dup2(program->error, 2) < 0) {
         return fail(start, ct_stage_prepare, errno);
     }
     close_from(3);
-    if (chdir(program->directory) != 0) return fail(start, ct_stage_directory, errno);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -147,11 +190,19 @@ struct ct_started ct_start(const struct ct_program *program) {
 
 int ct_end_of(int pidfd, int reap, struct ct_end *end) {
     siginfo_t info;
-    int result;
+    struct rusage usage;
+    long result;
     do {
-        result = waitid(CT_P_PIDFD, pidfd, &info, WEXITED | (reap ? 0 : WNOWAIT));
+        // Only the system call itself tells what was used.
+        result = syscall(SYS_waitid, CT_P_PIDFD, pidfd, &info, WEXITED | (reap ? 0 : WNOWAIT), &usage);
     } while (result != 0 && errno == EINTR);
     if (result != 0) return -1;
+    enum { block = 512 };
+    end->user_time = (int64_t)usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec;
+    end->system_time = (int64_t)usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec;
+    end->memory_peak = (int64_t)usage.ru_maxrss * 1024;
+    end->bytes_read = (int64_t)usage.ru_inblock * block;
+    end->bytes_written = (int64_t)usage.ru_oublock * block;
     end->exit_code = info.si_code == CLD_EXITED ? info.si_status : -1;
     end->signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
     return 0;
@@ -233,6 +284,8 @@ int ct_reserve_standard_descriptors(void) {
 int ct_open(int directory, const char *path, int flags, mode_t mode) {
     return openat(directory, path, flags | O_CLOEXEC, mode);
 }
+
+int ct_open_directory(const char *path) { return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); }
 
 int ct_unblock_signals(void) {
     sigset_t none;

@@ -22,10 +22,25 @@ struct group {
     int64_t until;
     int64_t grace;
     int is_stopping;
+    char mark[ct_mark_size];
 };
 
 static struct group groups[groups_max];
 static int count;
+
+// Room for the processes of a machine; what is beyond is not found.
+enum { processes_max = 32768 };
+static struct ct_process processes[processes_max];
+
+// What of an attempt put itself outside its leader's group.
+static struct ct_tree tree_of(const struct group *group) {
+    return (struct ct_tree){.leader = group->leader, .mark = group->mark[0] == 0 ? NULL : group->mark, .procs = -1};
+}
+
+static int find_others(const struct group *group) {
+    struct ct_tree tree = tree_of(group);
+    return ct_tree_find(&tree, processes, processes_max);
+}
 
 static void keep(const struct ct_guard *guard) {
     int index = 0;
@@ -40,6 +55,8 @@ static void keep(const struct ct_guard *guard) {
     if (groups[index].is_stopping) return;
     groups[index].until = guard->until;
     groups[index].grace = guard->grace;
+    memcpy(groups[index].mark, guard->mark, ct_mark_size);
+    groups[index].mark[ct_mark_size - 1] = 0;
 }
 
 // Stops and kills what has outlived its time; returns when the next one does, -1 for never.
@@ -52,10 +69,13 @@ static int64_t look(int64_t now) {
             group->until = group->grace < INT64_MAX - now ? now + group->grace : INT64_MAX;
             kill(-group->leader, SIGTERM);
             kill(-group->leader, SIGCONT);
+            ct_tree_signal(processes, find_others(group), SIGTERM);
         }
-        int is_gone = group->is_stopping && kill(-group->leader, 0) != 0 && errno == ESRCH;
+        int is_gone = group->is_stopping && kill(-group->leader, 0) != 0 && errno == ESRCH && find_others(group) <= 0;
         if (group->until <= now || is_gone) {
             if (!is_gone) kill(-group->leader, SIGKILL);
+            struct ct_tree tree = tree_of(group);
+            if (!is_gone) ct_tree_kill(&tree, processes, processes_max);
             *group = groups[--count];
             continue;
         }

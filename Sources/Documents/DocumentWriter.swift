@@ -105,6 +105,8 @@ public enum DocumentWriter {
         + ["policy", "grace", "window", "max", "cap"]
         + ["task", "step", "on", "exitCodes"]
         + ["restart", "probe", "http", "failures", "startDelay"]
+        + ["workingDirectory", "user", "groups", "umask", "nice", "io", "limits"]
+        + ["memory", "cpu", "cpuTime", "processes", "openFiles", "fileSize", "core"]
 }
 
 extension RuntimeSettings {

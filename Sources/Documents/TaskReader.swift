@@ -5,7 +5,7 @@ struct TaskReader {
     /// The keys of a task's document, in the order they are written.
     static let keys = [
         "kind", "v", "name", "runtime", "group", "labels", "description", "command", "script", "environment",
-        "parameters", "schedules",
+        "process", "parameters", "schedules",
         "timeout", "killGrace", "delivery", "retry", "totalTimeout", "misfire", "startDeadline",
         "concurrency", "exclusive", "pools", "priority", "shards", "broadcast", "after", "join", "resident",
         "placement", "enabled",
@@ -45,6 +45,7 @@ struct TaskReader {
             workflow: place
         )
         readPlain(into: &task, &reader)
+        readProcess(into: &task, &reader)
         readParameters(into: &task, &reader)
         readSchedules(into: &task, &reader)
         readMisfire(into: &task, &reader)

@@ -20,6 +20,12 @@ public enum AttemptOutcome: String, Codable, Hashable, Sendable, CaseIterable {
     case lost
 }
 
+/// Why an attempt failed, where neither the exit code nor the signal says it.
+public enum FailureCause: String, Codable, Hashable, Sendable, CaseIterable {
+    /// The kernel killed a process of it because it needed more memory than there was for it.
+    case outOfMemory = "out-of-memory"
+}
+
 /// What is known of an ended attempt.
 public struct AttemptResult: Hashable, Sendable, Codable {
     /// The attempt.
@@ -30,6 +36,10 @@ public struct AttemptResult: Hashable, Sendable, Codable {
     public var exitCode: Int32?
     /// The signal, if one ended the process.
     public var signal: Int32?
+    /// Why it failed, where that is known beyond the exit code and the signal.
+    public var cause: FailureCause?
+    /// What it used; `nil` when no process ran, or nobody knows.
+    public var usage: AttemptUsage?
     /// When the process was started.
     public var startedAt: Instant?
     /// When its end was noticed.
@@ -47,6 +57,8 @@ public struct AttemptResult: Hashable, Sendable, Codable {
         outcome: AttemptOutcome,
         exitCode: Int32? = nil,
         signal: Int32? = nil,
+        cause: FailureCause? = nil,
+        usage: AttemptUsage? = nil,
         startedAt: Instant? = nil,
         endedAt: Instant,
         message: String? = nil,
@@ -57,6 +69,8 @@ public struct AttemptResult: Hashable, Sendable, Codable {
         self.outcome = outcome
         self.exitCode = exitCode
         self.signal = signal
+        self.cause = cause
+        self.usage = usage
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.message = message

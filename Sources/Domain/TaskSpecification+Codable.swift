@@ -2,7 +2,8 @@ import Scheduling
 
 extension TaskSpecification: Codable {
     private enum Key: String, CodingKey {
-        case name, runtime, group, labels, description, command, script, environment, parameters, schedules
+        case name, runtime, group, labels, description, command, script, environment, process, parameters,
+            schedules
         case timeout, killGrace, delivery, retry, totalTimeout, misfire, startDeadline, concurrency, priority
         case exclusive, pools, shards, broadcast, after, join, resident
         case placement, enabled, workflow
@@ -19,6 +20,7 @@ extension TaskSpecification: Codable {
         description = try container.decodeIfPresent(String.self, forKey: .description)
         environment =
             try container.decodeIfPresent([String: String].self, forKey: .environment) ?? environment
+        process = try container.decodeIfPresent(ProcessSettings.self, forKey: .process) ?? process
         parameters = try container.decodeIfPresent([Parameter].self, forKey: .parameters) ?? parameters
         schedules = try container.decodeIfPresent([Schedule].self, forKey: .schedules) ?? schedules
         timeout = try container.decodeIfPresent(DurationText.self, forKey: .timeout)?.duration
@@ -61,6 +63,7 @@ extension TaskSpecification: Codable {
         case .script(let text): try container.encode(text, forKey: .script)
         }
         try container.encode(environment, forKey: .environment)
+        if process != ProcessSettings() { try container.encode(process, forKey: .process) }
         if !parameters.isEmpty { try container.encode(parameters, forKey: .parameters) }
         try container.encode(schedules, forKey: .schedules)
         try container.encodeIfPresent(timeout.map(DurationText.init), forKey: .timeout)

@@ -26,6 +26,8 @@ public struct TaskSpecification: Hashable, Sendable {
     public var action: Action
     /// Variables added to the environment of every attempt.
     public var environment: [String: String]
+    /// How its processes are set up: at most one element, as of `residencies`.
+    private var processes: [ProcessSettings]
     /// The values that its runs may be given.
     public var parameters: [Parameter]
     /// When it is due; empty for a task that only runs on request.
@@ -80,6 +82,7 @@ public struct TaskSpecification: Hashable, Sendable {
         description: String? = nil,
         action: Action,
         environment: [String: String] = [:],
+        process: ProcessSettings = ProcessSettings(),
         parameters: [Parameter] = [],
         schedules: [Schedule] = [],
         timeout: Duration? = nil,
@@ -108,6 +111,7 @@ public struct TaskSpecification: Hashable, Sendable {
         self.description = description
         self.action = action
         self.environment = environment
+        processes = process == ProcessSettings() ? [] : [process]
         self.parameters = parameters
         self.schedules = schedules
         self.timeout = timeout
@@ -128,6 +132,12 @@ public struct TaskSpecification: Hashable, Sendable {
         self.placement = placement
         self.isEnabled = isEnabled
         self.workflow = workflow
+    }
+
+    /// How its processes are set up.
+    public var process: ProcessSettings {
+        get { processes.first ?? ProcessSettings() }
+        set { processes = newValue == ProcessSettings() ? [] : [newValue] }
     }
 
     /// How it is kept running; `nil` for a task that is not resident.

@@ -57,8 +57,9 @@ extension TaskSpecification {
         let ofWork =
             actionProblems + scriptTemplateProblems + labelProblems + environmentProblems + parameterProblems
         let problems =
-            ofWork + scheduleProblems + completionProblems + startProblems + durationProblems
-            + after.problems(of: name) + demand.problems + splitProblems + residencyProblems
+            ofWork + process.problems + scheduleProblems + completionProblems + startProblems
+            + durationProblems + after.problems(of: name) + demand.problems + splitProblems
+            + residencyProblems
         return problems.isEmpty ? sizeProblems : problems
     }
 

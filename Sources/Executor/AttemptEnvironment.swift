@@ -11,6 +11,9 @@ struct AttemptEnvironment {
     private let node: String
     private let results: ResultFiles
 
+    /// The variable that no two attempts of a machine share.
+    static let resultVariable = "CLOUDTASK_RESULT"
+
     init(_ configuration: RunnerConfiguration, _ results: ResultFiles) {
         base = configuration.environment.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         baseNames = Set(base.map(\.name))
@@ -21,9 +24,19 @@ struct AttemptEnvironment {
     }
 
     /// The environment of an attempt: the base, the task's variables (which replace those of the base), and ours.
-    func block(for order: LaunchOrder) -> StringBlock {
+    ///
+    /// - Parameters:
+    ///   - order: What is to be started.
+    ///   - account: Whom the process becomes; its home and name replace those of the base.
+    ///   - result: The file that it may leave its result in; `nil` for the usual one.
+    /// - Returns: The variables.
+    func block(for order: LaunchOrder, as account: Account? = nil, result: String? = nil) -> StringBlock {
         let facts = facts(of: order)
-        let own = order.specification.environment.mapValues { Template.render($0, facts) }
+        var own = order.specification.environment.mapValues { Template.render($0, facts) }
+        if let account {
+            own.merge(["HOME": account.home, "USER": account.name, "LOGNAME": account.name]) { task, _ in task
+            }
+        }
         var block = own.keys.contains(where: baseNames.contains) ? StringBlock() : baseBlock
         if block.count == 0 {
             for (name, value) in base where own[name] == nil { block.append(name, value) }
@@ -45,7 +58,7 @@ struct AttemptEnvironment {
             block.append("CLOUDTASK_SHARD_TOTAL", String(shards.total))
             if let name = shards.name(of: fire.part) { block.append("CLOUDTASK_SHARD", name) }
         }
-        block.append("CLOUDTASK_RESULT", results.path(of: fire.attempt))
+        block.append(Self.resultVariable, result ?? results.path(of: fire.attempt))
         if own[TraceContext.variable] == nil, !baseNames.contains(TraceContext.variable) {
             block.append(TraceContext.variable, TraceContext.text(of: fire.attempt))
         }

@@ -24,12 +24,19 @@ public struct CommandProber: HealthProber {
         }
         let results = ResultFiles(dataDirectory: configuration.dataDirectory)
         let environment = AttemptEnvironment(configuration, results)
+        let terms: StartTerms?
+        do throws(StartFailure) {
+            terms = try self.terms(of: order.specification)
+        } catch {
+            return ProbeAnswer(isHealthy: false, text: "the probe may not be executed: \(error.message)")
+        }
         let program = Program(
             name: words.first ?? "",
             candidates: environment.candidates(for: words.first ?? "", order),
             arguments: words.reduce(into: StringBlock()) { $0.append($1) },
-            environment: environment.block(for: order),
-            directory: configuration.workingDirectory
+            environment: environment.block(for: order, as: terms?.account),
+            directory: configuration.workingDirectory,
+            terms: terms
         )
         return await withCheckedContinuation { continuation in
             let thread = Thread { continuation.resume(returning: Self.answer(of: program, probe.timeout)) }
@@ -38,7 +45,17 @@ public struct CommandProber: HealthProber {
         }
     }
 
+    /// A probe runs where and as whom the task does, and is not limited as the task is.
+    private func terms(of task: TaskSpecification) throws(StartFailure) -> StartTerms? {
+        var (configuration, task) = (configuration, task)
+        configuration.usesControlGroups = false
+        task.process.limits = ProcessLimits()
+        return try TermsMaker(configuration).terms(for: task)
+    }
+
     private static func answer(of program: Program, _ timeout: Duration) -> ProbeAnswer {
+        var terms = program.terms
+        defer { terms?.close() }
         do {
             let null = try Descriptor.open("/dev/null", O_RDWR)
             defer { Glibc.close(null) }
@@ -77,7 +94,7 @@ public struct CommandProber: HealthProber {
         }
         // What it left behind goes with it, also when it has ended by itself.
         _ = kill(-process.pid, SIGKILL)
-        var end = ct_end(exit_code: -1, signal: 0)
+        var end = ct_end()
         let isKnown = unsafe ct_end_of(process.descriptor, 1, &end) == 0
         try isWatched.get()
         if !isOver { return ProbeAnswer(isHealthy: false, text: "no answer within \(DurationText(timeout))") }

@@ -31,6 +31,14 @@ enum Descriptor {
         }
     }
 
+    /// Where an open file is now, without symbolic links; `nil` when the kernel does not say.
+    static func path(of descriptor: Int32) -> String? {
+        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let length = unsafe readlink("/proc/self/fd/\(descriptor)", &bytes, bytes.count)
+        guard length > 0 else { return nil }
+        return String(decoding: bytes.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Makes a directory and those above it; one that exists is fine.
     static func makeDirectory(_ path: String) throws(ExecutorError) {
         if unsafe mkdir(path, 0o700) == 0 || errno == EEXIST { return }

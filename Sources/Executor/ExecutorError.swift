@@ -19,6 +19,9 @@ public struct ExecutorError: Error, Hashable, Sendable, CustomStringConvertible 
     /// What failed, on what, and why.
     public var description: String { "cannot \(operation) \(subject): \(ExecutorError.text(of: code))" }
 
+    /// Whether another try may find what was lacking.
+    var isMomentary: Bool { Program.isMomentary(code) }
+
     /// The system's words for a value of `errno`.
     static func text(of code: Int32) -> String {
         // Since glibc 2.32 the text lies in memory of the calling thread.

@@ -21,13 +21,29 @@ struct Guardian {
     }
 
     /// Lets a group live until a moment of the boot-time clock, in nanoseconds; then it is stopped, and killed after `grace`.
-    mutating func watch(_ group: pid_t, until: Int64, grace: Duration) throws(ExecutorError) {
+    ///
+    /// - Parameters:
+    ///   - group: The group, by its leader.
+    ///   - mark: The variable by which the others of its tree are known.
+    ///   - until: How long it may live.
+    ///   - grace: How long it may take to end then.
+    /// - Throws: `ExecutorError` when no guardian can be started.
+    mutating func watch(
+        _ group: pid_t,
+        _ mark: String,
+        until: Int64,
+        grace: Duration
+    ) throws(ExecutorError) {
         let limit = Int64(clamping: grace.wholeMilliseconds).multipliedReportingOverflow(by: 1_000_000)
-        let guardOfGroup = ct_guard(
-            group: group,
-            until: max(until, 1),
-            grace: limit.overflow ? .max : limit.partialValue
-        )
+        var guardOfGroup = ct_guard()
+        guardOfGroup.group = group
+        guardOfGroup.until = max(until, 1)
+        guardOfGroup.grace = limit.overflow ? .max : limit.partialValue
+        unsafe withUnsafeMutableBytes(of: &guardOfGroup.mark) { room in
+            let bytes = Array(mark.utf8)
+            // Cut, it would be another's.
+            if bytes.count < room.count { unsafe room.copyBytes(from: bytes) }
+        }
         guards[group] = guardOfGroup
         try tell(guardOfGroup)
     }
@@ -36,7 +52,8 @@ struct Guardian {
     mutating func forget(_ group: pid_t) {
         guard guards.removeValue(forKey: group) != nil else { return }
         // A guardian that is gone guards nothing.
-        var nothing = ct_guard(group: group, until: 0, grace: 0)
+        var nothing = ct_guard()
+        nothing.group = group
         if process.channel >= 0 { _ = unsafe ct_guardian_tell(process.channel, &nothing) }
     }
 

@@ -9,10 +9,10 @@ import Scheduling
 
 /// Runs attempts as processes of this machine.
 ///
-/// Every process leads a group of its own, has an empty standard input, writes directly into its log files and inherits
-/// nothing else. When the process ends, what is left of its group is killed: an attempt leaves nothing behind but what
-/// put itself into another session. While an attempt is being stopped the others of its group keep the whole grace, also
-/// when the leader has ended before them. Log files have no size limit.
+/// Every process leads a session of its own, has an empty standard input, writes directly into its log files and inherits
+/// nothing else. When the process ends, what is left of its tree is killed, wherever that put itself (see `ProcessTree`). While
+/// an attempt is being stopped the others of its tree keep the whole grace, also when the leader has ended before them. Log
+/// files have no size limit.
 ///
 /// One thread (see `Supervisor`) does everything, for a child process costs a system call that suspends its thread, and
 /// such calls do not belong on the threads of Swift's tasks; another one (see `AccountReader`) reads what the attempts tell of
@@ -59,7 +59,8 @@ public final class ProcessRunner: AttemptRunner {
             record: try SeenRecord(directory: directory + "/seen", now: time.now),
             logs: logFiles,
             waitSet: waitSet,
-            null: try Descriptor.open("/dev/null", O_RDWR)
+            null: try Descriptor.open("/dev/null", O_RDWR),
+            adoptsOrphans: configuration.adoptsOrphans
         )
         Self.startThread("accounts") { AccountReader(reader).run() }
         Self.startThread("attempts") { Supervisor(parts).run() }

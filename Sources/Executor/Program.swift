@@ -10,6 +10,10 @@ struct Program {
     var arguments: StringBlock
     var environment: StringBlock
     var directory: String
+    /// A variable of its environment that no other program has, `NAME=VALUE`.
+    var mark = ""
+    /// On which terms it runs; `nil` for those of the agent.
+    var terms: StartTerms?
 
     /// A process that runs.
     struct Started {
@@ -29,6 +33,7 @@ struct Program {
         deadline: Int64,
         endsWithParent: Bool = false
     ) throws(StartFailure) -> Started {
+        if let excess { throw excess }
         let result = spawn(
             input: input,
             output: output,
@@ -52,25 +57,35 @@ struct Program {
             unsafe paths.withPointer { paths in
                 unsafe arguments.withPointer { arguments in
                     unsafe environment.withPointer { environment in
-                        var program = unsafe ct_program(
-                            paths: paths,
-                            paths_count: Int32(candidates.count),
-                            arguments: arguments,
-                            arguments_count: Int32(self.arguments.count),
-                            environment: environment,
-                            environment_count: Int32(self.environment.count),
-                            directory: directory,
-                            input: input,
-                            output: output,
-                            error: error,
-                            deadline: deadline,
-                            ends_with_parent: endsWithParent ? 1 : 0
-                        )
-                        return unsafe ct_start(&program)
+                        unsafe withTerms { terms in
+                            var program = unsafe ct_program(
+                                paths: paths,
+                                paths_count: Int32(candidates.count),
+                                arguments: arguments,
+                                arguments_count: Int32(self.arguments.count),
+                                environment: environment,
+                                environment_count: Int32(self.environment.count),
+                                directory: directory,
+                                input: input,
+                                output: output,
+                                error: error,
+                                deadline: deadline,
+                                ends_with_parent: endsWithParent ? 1 : 0,
+                                terms: terms
+                            )
+                            return unsafe ct_start(&program)
+                        }
                     }
                 }
             }
         }
+    }
+}
+
+extension Program {
+    private func withTerms<Result>(_ body: (UnsafePointer<ct_terms>?) -> Result) -> Result {
+        guard let terms else { return body(nil) }
+        return unsafe terms.withTerms { unsafe body($0) }
     }
 }
 

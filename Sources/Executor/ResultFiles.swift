@@ -19,6 +19,28 @@ struct ResultFiles: Sendable {
     /// The file of an attempt.
     func path(of attempt: AttemptID) -> String { directory + "/" + attempt.description + ".json" }
 
+    /// Makes a place for the file of an attempt that runs as somebody who may not write where the others are: a folder of its own.
+    ///
+    /// - Returns: Where the file is then.
+    func makeRoom(for attempt: AttemptID, _ account: Account) throws(ExecutorError) -> String {
+        let room = room(of: attempt)
+        // Others may pass through, and see nothing.
+        for path in [(directory as NSString).deletingLastPathComponent, directory] {
+            guard unsafe chmod(path, 0o711) == 0 else {
+                throw ExecutorError("open for others", path, code: errno)
+            }
+        }
+        guard unsafe mkdir(room, 0o700) == 0 || errno == EEXIST,
+            unsafe chown(room, account.user, account.group) == 0
+        else {
+            throw ExecutorError("make directory", room, code: errno)
+        }
+        return room + "/result.json"
+    }
+
+    /// The folder of an attempt that has one.
+    private func room(of attempt: AttemptID) -> String { directory + "/" + attempt.description }
+
     /// Why there is no result although there is something where it should be.
     struct Refusal: Error, Hashable {
         /// What is wrong with the file, after "the file of CLOUDTASK_RESULT".
@@ -27,8 +49,10 @@ struct ResultFiles: Sendable {
 
     /// What an attempt left; `nil` when it left nothing.
     func values(of attempt: AttemptID) throws(Refusal) -> [String: OutputValue]? {
-        guard let bytes = try Self.bytes(of: path(of: attempt)) else { return nil }
-        return try Self.values(in: bytes)
+        for path in [path(of: attempt), room(of: attempt) + "/result.json"] {
+            if let bytes = try Self.bytes(of: path) { return try Self.values(in: bytes) }
+        }
+        return nil
     }
 
     /// Removes what an attempt left, whatever it is.
@@ -36,6 +60,10 @@ struct ResultFiles: Sendable {
         let path = path(of: attempt)
         // Nearly always there is nothing. What cannot be removed now goes when the agent starts anew.
         if unsafe unlink(path) != 0, errno != ENOENT { try? FileManager.default.removeItem(atPath: path) }
+        let room = room(of: attempt)
+        if unsafe rmdir(room) == 0 || errno == ENOENT { return }
+        _ = unsafe unlink(room + "/result.json")
+        if unsafe rmdir(room) != 0 { try? FileManager.default.removeItem(atPath: room) }
     }
 
     /// Reads a file that may be anything: it is neither followed nor waited for.

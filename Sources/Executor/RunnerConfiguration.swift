@@ -12,6 +12,14 @@ public struct RunnerConfiguration: Sendable {
     public var environment: [String: String]
     /// The interpreter of scripts, called as `sh -eu FILE`.
     public var shell: String
+    /// What the machine lets tasks do.
+    public var policy: AgentPolicy
+    /// Whether this process becomes the parent of what attempts leave behind, and reaps it.
+    ///
+    /// Only for a process that starts nothing else that leaves its session.
+    public var adoptsOrphans: Bool
+    /// Whether attempts with limits get control groups of their own where the machine allows it.
+    public var usesControlGroups: Bool
 
     /// Creates a configuration.
     public init(
@@ -19,13 +27,19 @@ public struct RunnerConfiguration: Sendable {
         node: AgentID,
         workingDirectory: String = "/",
         environment: [String: String] = RunnerConfiguration.environment(from: [:]),
-        shell: String = "/bin/sh"
+        shell: String = "/bin/sh",
+        policy: AgentPolicy = AgentPolicy(),
+        adoptsOrphans: Bool = false,
+        usesControlGroups: Bool = true
     ) {
         self.dataDirectory = dataDirectory
         self.node = node
         self.workingDirectory = workingDirectory
         self.environment = environment
         self.shell = shell
+        self.policy = policy
+        self.adoptsOrphans = adoptsOrphans
+        self.usesControlGroups = usesControlGroups
     }
 
     /// The variables that attempts inherit from the agent: enough to find programs and speak the machine's language,

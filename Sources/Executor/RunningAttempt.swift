@@ -14,6 +14,10 @@ struct RunningAttempt {
     let process: Program.Started
     let startedAt: Instant
     let script: String?
+    /// What belongs to it outside its group.
+    let tree: ProcessTree
+    /// The limits that its processes have together.
+    var controlGroup: ControlGroup?
     /// The grace after which it is killed when its life is over; `nil` when that is not bounded.
     let guardGrace: Duration?
     /// When the group is killed; `nil` while nobody has asked for a stop.
@@ -27,12 +31,16 @@ struct RunningAttempt {
         _ process: Program.Started,
         startedAt: Instant,
         script: String?,
+        tree: ProcessTree,
+        controlGroup: ControlGroup? = nil,
         guardGrace: Duration? = nil
     ) {
         self.attempt = attempt
         self.process = process
         self.startedAt = startedAt
         self.script = script
+        self.tree = tree
+        self.controlGroup = controlGroup
         self.guardGrace = guardGrace
     }
 
@@ -47,6 +55,7 @@ struct RunningAttempt {
         if killAt == nil, limit > now {
             signal(SIGTERM)
             signal(SIGCONT)
+            tree.signal(SIGTERM)
         }
         killAt = min(limit, killAt ?? limit)
         killIfDue(now)
@@ -57,14 +66,15 @@ struct RunningAttempt {
         guard let killAt, killAt <= now, !isKilled else { return }
         isKilled = true
         signal(SIGKILL)
+        tree.kill()
     }
 
     /// Kills what is left of the group, then gives the leader's number back and says how it ended.
     ///
-    /// `nil` when somebody else in this process has waited for it, which nobody may.
+    /// The rest of its tree is killed before, while no session can have the leader's number. `nil` when somebody else in this process has waited for it, which nobody may.
     func reap() -> ct_end? {
         signal(SIGKILL)
-        var end = ct_end(exit_code: -1, signal: 0)
+        var end = ct_end()
         let isKnown = unsafe ct_end_of(process.descriptor, 1, &end) == 0
         close(process.descriptor)
         return isKnown ? end : nil
@@ -73,5 +83,5 @@ struct RunningAttempt {
     /// Signals the group.
     ///
     /// The leader is not reaped before `reap`, so the number is still the group's.
-    private func signal(_ number: Int32) { _ = kill(-process.pid, number) }
+    func signal(_ number: Int32) { _ = kill(-process.pid, number) }
 }

@@ -5,8 +5,21 @@ import Glibc
 enum StartFailure: Error, Hashable {
     /// The deadline passed before the program could be executed: nothing happened.
     case tooLate
+    /// The machine has no means for it just now; a sentence for people.
+    case busy(message: String)
     /// It cannot be started; exit code as a shell has it where there is one, and a sentence for people.
     case impossible(exitCode: Int32?, message: String)
+
+    /// The sentence for people.
+    var message: String {
+        switch self {
+        case .tooLate: "it is too late"
+        case .busy(let message), .impossible(_, let message): message
+        }
+    }
+
+    /// It may not be started as it was asked for, on this machine: as a program that may not be executed.
+    static func refused(_ message: String) -> StartFailure { .impossible(exitCode: 126, message: message) }
 }
 
 extension Program {
@@ -24,7 +37,20 @@ extension Program {
                 message: "the working directory \(directory) cannot be entered: \(reason)"
             )
         case ct_stage_create.rawValue where result.reason == EAGAIN:
-            return .impossible(exitCode: nil, message: "the machine's limit of processes is reached")
+            return .busy(message: "the machine's limit of processes is reached")
+        case ct_stage_create.rawValue where Self.isMomentary(result.reason):
+            return .busy(message: "the machine lacks the means to make a process for \(name): \(reason)")
+        case ct_stage_join.rawValue:
+            return .impossible(
+                exitCode: nil,
+                message: "the control group of \(name) cannot be joined: \(reason)"
+            )
+        case ct_stage_limit.rawValue:
+            return .refused(
+                "the limits or the priority of \(name) cannot be set: \(reason); only root may raise them above the agent's own"
+            )
+        case ct_stage_user.rawValue:
+            return .refused("\(name) cannot run as user \(terms?.account?.name ?? "?"): \(reason)")
         default:
             return .impossible(exitCode: nil, message: "no process could be made for \(name): \(reason)")
         }
@@ -48,9 +74,8 @@ extension Program {
             )
         case E2BIG:
             .impossible(exitCode: 126, message: tooBig)
-        case EMFILE, ENFILE, ENOMEM, EAGAIN:
-            .impossible(
-                exitCode: nil,
+        case let reason where Self.isMomentary(reason):
+            .busy(
                 message: "the machine lacks the means to execute \(name): \(ExecutorError.text(of: reason))"
             )
         default:
@@ -61,8 +86,6 @@ extension Program {
         }
     }
 
-    private var tooBig: String {
-        "the arguments (\(arguments.bytes.count) bytes) and the environment (\(environment.bytes.count) bytes) "
-            + "of \(name) are more than the kernel accepts: 128 KiB each string, about 2 MiB together"
-    }
+    /// Whether another try may find what was lacking.
+    static func isMomentary(_ reason: Int32) -> Bool { [EAGAIN, ENOMEM, EMFILE, ENFILE].contains(reason) }
 }

@@ -11,6 +11,8 @@ extension Supervisor {
     func stop(_ attempt: AttemptID, grace: Duration) {
         if let index = waiting.firstIndex(where: { $0.fire.attempt == attempt }) {
             endBeforeStart(waiting.remove(at: index), "stopped before it was started")
+        } else if let order = takePostponed(attempt) {
+            endBeforeStart(order, "stopped before it was started")
         } else if let token = tokens[attempt], var entry = running[token] {
             let now = ct_boottime()
             let delay = Int64(clamping: grace.wholeMilliseconds).multipliedReportingOverflow(by: 1_000_000)
@@ -39,11 +41,19 @@ extension Supervisor {
             if let index = waiting.firstIndex(where: { $0.fire.attempt == attempt }) {
                 waiting[index].notAfter = max(waiting[index].notAfter, life)
             }
+            if let index = postponed.firstIndex(where: { $0.order.fire.attempt == attempt }) {
+                postponed[index].order.notAfter = max(postponed[index].order.notAfter, life)
+            }
             guard let token = tokens[attempt], let entry = running[token], let grace = entry.guardGrace else {
                 continue
             }
             do {
-                try guardian.watch(entry.process.pid, until: bootDeadline(life), grace: grace)
+                try guardian.watch(
+                    entry.process.pid,
+                    entry.tree.mark,
+                    until: bootDeadline(life),
+                    grace: grace
+                )
             } catch {
                 // Whoever guards it knows the earlier moment, or is gone: nobody may let it live beyond that.
                 log.error(
@@ -76,7 +86,8 @@ extension Supervisor {
             running[token].flatMap { $0.isLingering ? (token, $0) : nil }
         }
         let alive = livingGroups(lingering.filter { !$0.1.isKilled }.map { $0.1.process.pid })
-        for (token, entry) in lingering where entry.isKilled || !alive.contains(entry.process.pid) {
+        for (token, entry) in lingering
+        where entry.isKilled || !(alive.contains(entry.process.pid) || entry.tree.lives) {
             end(token, entry)
         }
     }
@@ -95,9 +106,20 @@ extension Supervisor {
         tokens[entry.attempt] = nil
         if entry.isStopping { stopping.removeAll { $0 == token } }
         if entry.guardGrace != nil { guardian.forget(entry.process.pid) }
+        entry.signal(SIGKILL)
+        if mayHaveLeft(entry), entry.tree.kill() > 0 {
+            log.error(
+                "Processes of an attempt could not be killed",
+                metadata: ["attempt.id": "\(entry.attempt)"]
+            )
+        }
         let end = entry.reap()
+        lookForOrphans()
         maker.remove(entry.script)
-        _ = accounts.put(.end(result(of: entry, end)))
+        let result = result(of: entry, end)
+        var group = entry.controlGroup
+        leftGroups += group?.end() ?? []
+        _ = accounts.put(.end(result))
     }
 
     private func result(of entry: RunningAttempt, _ end: ct_end?) -> AttemptResult {
@@ -114,6 +136,7 @@ extension Supervisor {
         result.outcome = entry.isStopping ? .stopped : end.exit_code == 0 ? .succeeded : .failed
         result.exitCode = end.exit_code >= 0 ? end.exit_code : nil
         result.signal = end.signal != 0 ? end.signal : nil
+        tell(of: entry, end, in: &result)
         return result
     }
 }

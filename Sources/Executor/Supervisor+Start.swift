@@ -26,7 +26,7 @@ extension Supervisor {
     }
 
     /// Starts one attempt, if its lease has not ended.
-    func launch(_ order: LaunchOrder) {
+    func launch(_ order: LaunchOrder, tries: Int = 1) {
         do throws(StartFailure) {
             try start(order)
         } catch {
@@ -34,6 +34,12 @@ extension Supervisor {
             case .tooLate:
                 let reason = "the agent's lease ended before the attempt could be started"
                 events.yield(.refused(order.fire.attempt, reason: reason))
+            case .busy(let message):
+                if let next = PostponedStart.next(order, tries: tries, now: ct_boottime()) {
+                    postponed.append(next)
+                } else {
+                    end(order, .notStarted, message: "\(message), also at the \(tries)th try")
+                }
             case .impossible(let exitCode, let message):
                 end(order, .notStarted, exitCode: exitCode, message: message)
             }
@@ -61,9 +67,8 @@ extension Supervisor {
         if let complaint = order.specification.complaint(aboutOutputs: inputs) {
             throw .impossible(exitCode: 126, message: complaint)
         }
-        let (program, script) = try translated { () throws(ExecutorError) in
-            try maker.program(for: order)
-        }
+        var (program, script) = try maker.program(for: order)
+        defer { program.terms?.close() }
         do throws(StartFailure) {
             let process = try start(program, order, deadline: deadline)
             let task = order.specification
@@ -72,6 +77,13 @@ extension Supervisor {
                 process,
                 startedAt: time.now,
                 script: script,
+                tree: ProcessTree(
+                    leader: process.pid,
+                    mark: program.mark,
+                    reaper: adoptsOrphans ? getpid() : 0,
+                    members: program.terms?.controlGroup?.members ?? -1
+                ),
+                controlGroup: program.terms?.controlGroup,
                 guardGrace: task.endsWithLease ? task.killGrace : nil
             )
             try guardLife(of: attempt, until: deadline)
@@ -80,6 +92,7 @@ extension Supervisor {
             _ = accounts.put(.watch(order.fire.attempt, log: log))
         } catch {
             maker.remove(script)
+            program.terms?.end()
             throw error
         }
     }
@@ -109,7 +122,7 @@ extension Supervisor {
     private func guardLife(of attempt: RunningAttempt, until deadline: Int64) throws(StartFailure) {
         guard let grace = attempt.guardGrace else { return }
         do {
-            try guardian.watch(attempt.process.pid, until: deadline, grace: grace)
+            try guardian.watch(attempt.process.pid, attempt.tree.mark, until: deadline, grace: grace)
         } catch {
             guardian.forget(attempt.process.pid)
             _ = attempt.reap()
@@ -156,7 +169,8 @@ extension Supervisor {
         do {
             return try body()
         } catch {
-            throw .impossible(exitCode: nil, message: "\(error)")
+            throw error.isMomentary
+                ? .busy(message: "\(error)") : .impossible(exitCode: nil, message: "\(error)")
         }
     }
 

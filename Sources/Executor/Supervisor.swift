@@ -25,10 +25,18 @@ final class Supervisor {
 
     /// Recorded and not yet started.
     var waiting: ArraySlice<LaunchOrder> = []
+    /// Recorded, tried, and to be tried again.
+    var postponed: [PostponedStart] = []
     var running: [UInt64: RunningAttempt] = [:]
     var tokens: [AttemptID: UInt64] = [:]
     /// Those of `running` that somebody asked to stop, ascending.
     var stopping: [UInt64] = []
+    /// Whether what attempts leave behind becomes this process's.
+    let adoptsOrphans: Bool
+    /// When orphans are looked for next, on the boot-time clock.
+    var orphansAt: Int64 = 0
+    /// Control groups of ended attempts that something still dies in.
+    var leftGroups: [String] = []
     private var lastToken = Supervisor.bellToken
     private var shutDown: CheckedContinuation<Void, Never>?
 
@@ -53,6 +61,7 @@ final class Supervisor {
         waitSet = parts.waitSet
         guardian = Guardian(waitSet: parts.waitSet, token: Self.guardianToken)
         null = parts.null
+        adoptsOrphans = parts.adoptsOrphans && ct_become_subreaper() == 0
     }
 
     /// Works until it was told to shut down and nothing runs any more.
@@ -61,7 +70,9 @@ final class Supervisor {
             let commands = queue.take()
             for command in commands { perform(command) }
             launchBurst()
+            launchPostponed()
             endLingering()
+            tidy()
             if shutDown != nil, running.isEmpty, waiting.isEmpty { break }
             watch()
         }
@@ -105,10 +116,11 @@ final class Supervisor {
     private var patience: Int32 {
         if !waiting.isEmpty { return 0 }
         let now = ct_boottime()
-        let deadlines = stopping.compactMap { token -> Int64? in
-            guard let attempt = running[token] else { return nil }
-            return attempt.isLingering ? now + Self.lingerInterval : attempt.deadline
-        }
+        let deadlines =
+            stopping.compactMap { token -> Int64? in
+                guard let attempt = running[token] else { return nil }
+                return attempt.isLingering ? now + Self.lingerInterval : attempt.deadline
+            } + postponed.map(\.at) + [tidyAt].compactMap(\.self)
         guard let next = deadlines.min() else { return -1 }
         return Int32(clamping: max(0, next - now + 999_999) / 1_000_000)
     }
@@ -120,8 +132,9 @@ final class Supervisor {
             return
         }
         shutDown = continuation
-        cancel(Array(waiting))
+        cancel(Array(waiting) + postponed.map(\.order))
         waiting = []
+        postponed = []
         for attempt in tokens.keys.sorted() { stop(attempt, grace: grace) }
     }
 
@@ -156,4 +169,6 @@ struct SupervisorParts: Sendable {
     var waitSet: WaitSet
     /// `/dev/null`, the standard input of all processes.
     var null: Int32
+    /// Whether what attempts leave behind becomes this process's.
+    var adoptsOrphans = false
 }

@@ -219,6 +219,10 @@ public struct AttemptPayload: Hashable, Sendable, Codable {
     public var exitCode: Int32?
     /// The signal, if one ended the process.
     public var signal: Int32?
+    /// Why it failed, where that is known beyond the exit code and the signal.
+    public var cause: FailureCause?
+    /// What it used; absent while it runs, and when nobody knows.
+    public var usage: AttemptUsage?
     /// One sentence for people, where the outcome does not say it all.
     public var message: String?
     /// What was recorded before the truth was known; present when the attempt was called lost and is not.
@@ -235,6 +239,8 @@ public struct AttemptPayload: Hashable, Sendable, Codable {
         outcome = attempt.result?.outcome
         exitCode = attempt.result?.exitCode
         signal = attempt.result?.signal
+        cause = attempt.result?.cause
+        usage = attempt.result?.usage
         message = attempt.result?.message
         corrected = attempt.isCorrected ? attempt.lost.map(CorrectionPayload.init) : nil
     }

@@ -44,6 +44,13 @@ struct AgentCommand: ControlCommand {
         [String] = []
     @Option(help: ArgumentHelp("Where the machine is.", valueName: "name")) var region: String?
     @Option(help: ArgumentHelp("Where in the region it is.", valueName: "name")) var zone: String?
+    @Option(
+        help: ArgumentHelp(
+            "What this machine lets tasks do: kinds, users, directories.",
+            valueName: "file"
+        )
+    )
+    var policy: String?
 
     func execute() async throws {
         var flags = options.flags
@@ -53,6 +60,7 @@ struct AgentCommand: ControlCommand {
         flags["labels"] = label.isEmpty ? nil : label.joined(separator: ",")
         flags["region"] = region
         flags["zone"] = zone
+        flags["policy"] = policy
         let settings = try AgentSettings(.load(flags: flags, path: options.config, keys: AgentSettings.keys))
         if options.check { return }
         try await serve(settings)
@@ -69,7 +77,9 @@ struct AgentCommand: ControlCommand {
         let attempts = RunnerConfiguration(
             dataDirectory: common.data,
             node: settings.id,
-            environment: RunnerConfiguration.environment(from: ProcessInfo.processInfo.environment)
+            environment: RunnerConfiguration.environment(from: ProcessInfo.processInfo.environment),
+            policy: settings.policy,
+            adoptsOrphans: true
         )
         let runner = try ProcessRunner(attempts, time: time, log: logger)
         let service = AgentService(

@@ -15,15 +15,18 @@ struct CommandProberTests {
         _ world: World,
         _ words: [String],
         timeout: Duration = .seconds(30),
-        environment: [String: String] = [:]
+        environment: [String: String] = [:],
+        process: ProcessSettings = ProcessSettings(),
+        policy: AgentPolicy = AgentPolicy()
     ) async throws -> ProbeAnswer {
-        let order = try world.script(1, "true", environment: environment)
+        let order = try world.script(1, "true", environment: environment, process: process)
         let probe = HealthProbe(.command(words), timeout: timeout)
-        let configuration = RunnerConfiguration(
+        var configuration = RunnerConfiguration(
             dataDirectory: world.directory,
             node: try #require(AgentID("agent-1")),
             workingDirectory: world.directory
         )
+        configuration.policy = policy
         return await CommandProber(configuration).answer(to: probe, of: order)
     }
 
@@ -48,6 +51,25 @@ struct CommandProberTests {
             let words = ["sh", "-c", "[ \"$PORT\" = 8080 ] && [ \"$CLOUDTASK_TASK\" = nightly ]"]
             let found = try await answer(world, words, environment: ["PORT": "8080"])
             #expect(found.isHealthy)
+        }
+    }
+
+    @Test(
+        "a probe runs as whom the task does, and not at all as somebody whom the policy does not list",
+        .root
+    )
+    func user() async throws {
+        try await withRunner { world in
+            let words = ["sh", "-c", "[ $(id -u) = 65534 ] && [ $(pwd) = / ]"]
+            let process = ProcessSettings(workingDirectory: "/", user: "nobody")
+            let policy = AgentPolicy(file: "p", users: ["nobody"])
+            let asked = try await answer(world, words, process: process, policy: policy)
+            #expect(asked == ProbeAnswer(isHealthy: true, text: "exit code 0"))
+            let refused = try await answer(world, words, policy: policy)
+            #expect(
+                refused.text
+                    == "the probe may not be executed: tasks may not run as user root on this machine: users in p has nobody"
+            )
         }
     }
 

@@ -16,7 +16,11 @@ struct World {
     private var iterator: AsyncStream<AttemptEvent>.Iterator
     private(set) var seen: [AttemptEvent] = []
 
-    fileprivate init(directory: String, environment: [String: String]?) throws {
+    fileprivate init(
+        directory: String,
+        environment: [String: String]?,
+        _ configure: (inout RunnerConfiguration) -> Void
+    ) throws {
         self.directory = directory
         time = TimeSource(clock: ContinuousClock(), wall: { Instant(Date()) })
         var configuration = RunnerConfiguration(
@@ -25,6 +29,7 @@ struct World {
             workingDirectory: directory
         )
         if let environment { configuration.environment = environment }
+        configure(&configuration)
         var log = Logger(label: "test")
         log.logLevel = .critical
         runner = try ProcessRunner(configuration, time: time, log: log)
@@ -52,8 +57,15 @@ struct World {
     }
 
     /// An order for a script.
-    func script(_ number: Int, _ text: String, environment: [String: String] = [:]) throws -> LaunchOrder {
-        try order(number, .script(text), environment: environment)
+    func script(
+        _ number: Int,
+        _ text: String,
+        environment: [String: String] = [:],
+        process: ProcessSettings = ProcessSettings()
+    ) throws -> LaunchOrder {
+        var order = try order(number, .script(text), environment: environment)
+        order.specification.process = process
+        return order
     }
 
     /// An order for a program.
@@ -102,6 +114,9 @@ struct World {
         return String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
     }
 
+    /// What an attempt wrote to its errors, for messages of tests.
+    func complaints(_ order: LaunchOrder) -> String { (try? log(order, .err)) ?? "nothing" }
+
     /// Makes a pipe with a name: what a process writes there tells the test how far it is.
     func pipe(_ name: String) throws -> String {
         let path = directory + "/" + name
@@ -131,13 +146,24 @@ func everything(from pipe: String) throws -> String {
     return String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
 }
 
+/// What is written to the pipe until everybody who could is gone; without waiting for anybody who will.
+func everything(from pipe: String, ifAnybodyWrites: Bool) throws -> String {
+    if ifAnybodyWrites { return try everything(from: pipe) }
+    let descriptor = unsafe open(pipe, O_RDONLY | O_NONBLOCK)
+    try #require(descriptor >= 0)
+    try #require(fcntl(descriptor, F_SETFL, 0) == 0)
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    return String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
+}
+
 /// Lends a runner, shut down afterwards.
 func withRunner(
     environment: [String: String]? = nil,
+    configure: (inout RunnerConfiguration) -> Void = { _ in },
     _ body: (inout World) async throws -> Void
 ) async throws {
     try await withTemporaryDirectory { directory in
-        try await withRunner(in: directory, environment: environment, body)
+        try await withRunner(in: directory, environment: environment, configure: configure, body)
     }
 }
 
@@ -145,9 +171,10 @@ func withRunner(
 func withRunner(
     in directory: String,
     environment: [String: String]? = nil,
+    configure: (inout RunnerConfiguration) -> Void = { _ in },
     _ body: (inout World) async throws -> Void
 ) async throws {
-    var world = try World(directory: directory, environment: environment)
+    var world = try World(directory: directory, environment: environment, configure)
     do {
         try await body(&world)
     } catch {

@@ -118,6 +118,8 @@ public struct AgentSettings: Sendable, Hashable {
     public var region: String?
     /// Where in the region the machine is.
     public var zone: String?
+    /// What the machine lets tasks do.
+    public var policy: AgentPolicy
 
     /// Attempts that may run at a time: more processes than that no machine starts.
     static let slotsRange = 1...100_000
@@ -125,7 +127,7 @@ public struct AgentSettings: Sendable, Hashable {
     /// The dotted keys of an agent's configuration file.
     public static let keys =
         CommonSettings.keys + [
-            "runtime", "slots", "startsPerSecond", "labels.*", "region", "zone", "logs.age",
+            "runtime", "slots", "startsPerSecond", "labels.*", "region", "zone", "logs.age", "policy",
         ]
 
     /// Checks the settings of an agent.
@@ -145,6 +147,23 @@ public struct AgentSettings: Sendable, Hashable {
         logAge = try settings.duration("logs.age", default: day * 30, in: day...day * 3_650)
         region = settings.optionalText("region")
         zone = settings.optionalText("zone")
+        policy = try settings.optionalText("policy").map(Self.policy) ?? AgentPolicy()
+    }
+}
+
+extension AgentSettings {
+    private static func policy(_ path: String) throws(SettingsError) -> AgentPolicy {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            // Whatever the reason, the user must look at the path.
+            throw SettingsError(
+                description: "the policy \(path) cannot be read: check the path and its permissions"
+            )
+        }
+        do throws(DocumentError) {
+            return try PolicyReader.read(text, file: path)
+        } catch {
+            throw SettingsError(description: error.description)
+        }
     }
 }
 

@@ -83,10 +83,12 @@ enum RunTable {
             var text = "on \(attempt.agent), \(attempt.outcome?.rawValue ?? present)"
             if let code = attempt.exitCode { text += ", exit code \(code)" }
             if let signal = attempt.signal { text += ", signal \(signal)" }
+            if attempt.cause == .outOfMemory { text += ", out of memory" }
             text +=
                 ", started \(time.absolute(attempt.startedAt)), took \(duration(attempt, time)), revision \(attempt.revision)"
             if let message = attempt.message { text += ": \(message)" }
             pairs.append(("attempt \(attempt.number)", .init(text)))
+            if let usage = attempt.usage { pairs.append(("used", .init(words(usage)))) }
             if let former = attempt.corrected {
                 let reason = former.message.map { ": \($0)" } ?? ""
                 pairs.append(
@@ -105,6 +107,14 @@ enum RunTable {
     /// Whether it was put off, and no agent has begun with it.
     private static func isToCome(_ run: RunPayload) -> Bool {
         run.state == .waiting && run.askedAt != nil && run.attempts.isEmpty
+    }
+
+    /// `1.2s of processor (1.1s user, 0.1s system), 12.5 MiB of memory at most, …`.
+    private static func words(_ usage: AttemptUsage) -> String {
+        func seconds(_ milliseconds: Int) -> String { TimeText.short(.milliseconds(milliseconds)) }
+        let (user, system) = (usage.userMilliseconds, usage.systemMilliseconds)
+        return "\(seconds(user + system)) of processor (\(seconds(user)) user, \(seconds(system)) system), "
+            + "\(usage.memoryPeak.rounded) of memory at most, \(usage.read.rounded) read, \(usage.written.rounded) written"
     }
 
     /// `3 of 8`, or `eu (0 of 3)`.
