@@ -13,12 +13,34 @@ extension AttemptDesk {
         }
         tellAt = now + AgentTiming.waitingTold
         let limit = time.now - AgentTiming.waitingTold
-        let new = (queue.unordered + unentitled.values).filter {
-            $0.launchAt <= limit && !$0.live.isOver && !told.contains($0.fire.attempt)
+        func place(_ entry: Waiting) -> Place? {
+            guard entry.launchAt <= limit, !entry.live.isOver, !told.contains(entry.fire.attempt) else {
+                return nil
+            }
+            return Place(launchAt: entry.launchAt, order: entry.order)
         }
-        let chosen = new.sorted().prefix(AgentTiming.waitingToldMax)
-        told.formUnion(chosen.map(\.fire.attempt))
-        spool.submit(chosen.map { report($0.fire, $0.live.incarnation, .waiting(since: $0.launchAt)) })
+        // There may be very many: only places are sorted, and only those that are told are taken out.
+        let places = (queue.compactMap(place) + unentitled.values.compactMap(place)).sorted()
+        guard let last = places.prefix(AgentTiming.waitingToldMax).last else { return }
+        func due(_ entry: Waiting) -> RunReport? {
+            guard let place = place(entry), place <= last else { return nil }
+            return report(entry.fire, entry.live.incarnation, .waiting(since: entry.launchAt))
+        }
+        let reports = (queue.compactMap(due) + unentitled.values.compactMap(due)).sorted {
+            $0.fire.attempt < $1.fire.attempt
+        }
+        told.formUnion(reports.map(\.fire.attempt))
+        spool.submit(reports)
+    }
+
+    /// Where an attempt stands among those that wait, longest first.
+    private struct Place: Comparable {
+        var launchAt: Instant
+        var order: Int
+
+        static func < (left: Place, right: Place) -> Bool {
+            (left.launchAt, left.order) < (right.launchAt, right.order)
+        }
     }
 
     /// Those that are due and wait for a slot, at most so many.

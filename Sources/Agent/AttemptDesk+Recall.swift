@@ -28,9 +28,12 @@ enum Recall: Hashable, Sendable {
 extension AttemptDesk {
     /// The tasks of these parts of which something waits here.
     func tasksWaiting(of parts: Set<TaskPart>) -> [TaskUID: TaskID] {
-        let entries = waiting.unordered + queue.unordered + unentitled.values
-        let meant = entries.filter { parts.contains($0.fire.key) }
-        return Dictionary(meant.map { ($0.fire.uid, $0.fire.task) }) { first, _ in first }
+        func task(_ entry: Waiting) -> (TaskUID, TaskID)? {
+            parts.contains(entry.fire.key) ? (entry.fire.uid, entry.fire.task) : nil
+        }
+        let tasks =
+            waiting.unordered.compactMap(task) + queue.compactMap(task) + unentitled.values.compactMap(task)
+        return Dictionary(tasks) { first, _ in first }
     }
 
     /// Ends what waits of tasks that are not to begin anything any more.

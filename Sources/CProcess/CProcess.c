@@ -208,42 +208,6 @@ int ct_end_of(int pidfd, int reap, struct ct_end *end) {
     return 0;
 }
 
-// The group and the state of a process, from /proc/<pid>/stat: "pid (name) state ppid pgrp …"; -1 if it is gone.
-static int group_of(int processes, const char *pid, pid_t *group, char *state) {
-    char path[NAME_MAX + 8], text[512];
-    snprintf(path, sizeof path, "%s/stat", pid);
-    int file = openat(processes, path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return -1;
-    ssize_t length = read(file, text, sizeof text - 1);
-    close(file);
-    if (length <= 0) return -1;
-    text[length] = 0;
-    const char *after_name = strrchr(text, ')');
-    return after_name != NULL && sscanf(after_name, ") %c %*d %d", state, group) == 2 ? 0 : -1;
-}
-
-static int compare_groups(const void *left, const void *right) {
-    pid_t a = *(const pid_t *)left, b = *(const pid_t *)right;
-    return (a > b) - (a < b);
-}
-
-int ct_groups_alive(const pid_t *groups, int count, uint8_t *alive) {
-    memset(alive, 0, count);
-    DIR *processes = opendir("/proc");
-    if (processes == NULL) return -1;
-    for (struct dirent *entry = readdir(processes); entry != NULL; entry = readdir(processes)) {
-        pid_t group;
-        char state;
-        if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
-        if (group_of(dirfd(processes), entry->d_name, &group, &state) != 0) continue;
-        if (state == 'Z' || state == 'X') continue;
-        const pid_t *found = bsearch(&group, groups, count, sizeof group, compare_groups);
-        if (found != NULL) alive[found - groups] = 1;
-    }
-    closedir(processes);
-    return 0;
-}
-
 int ct_wait_set_make(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
 int ct_wait_set_add(int set, int descriptor, uint64_t token) {

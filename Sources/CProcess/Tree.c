@@ -1,10 +1,12 @@
 #define _GNU_SOURCE
 #include "CProcess.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -207,6 +209,27 @@ int ct_tree_kill(const struct ct_tree *tree, struct ct_process *table, int capac
         nanosleep(&moment, NULL);
     }
     return count;
+}
+
+static int compare_groups(const void *left, const void *right) {
+    pid_t a = *(const pid_t *)left, b = *(const pid_t *)right;
+    return (a > b) - (a < b);
+}
+
+int ct_groups_alive(const pid_t *groups, int count, uint8_t *alive) {
+    memset(alive, 0, count);
+    DIR *processes = opendir("/proc");
+    if (processes == NULL) return -1;
+    for (struct dirent *entry = readdir(processes); entry != NULL; entry = readdir(processes)) {
+        const char *name = entry->d_name;
+        struct ct_process process;
+        if (name[0] < '1' || name[0] > '9') continue;
+        if (look_at((pid_t)number(&name), &process) != 0 || is_dead(&process)) continue;
+        const pid_t *found = bsearch(&process.group, groups, count, sizeof *groups, compare_groups);
+        if (found != NULL) alive[found - groups] = 1;
+    }
+    closedir(processes);
+    return 0;
 }
 
 int ct_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1); }

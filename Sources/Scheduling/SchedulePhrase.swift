@@ -15,28 +15,28 @@ extension Schedule {
 }
 
 /// Reads a phrase clause by clause, in any order, and puts together what was said.
-private struct PhraseParser {
-    private let usualZone: TimeZoneID
+struct PhraseParser {
+    let usualZone: TimeZoneID
     private let now: Instant?
     private var cursor: PhraseCursor
-    private var windows: [(every: Duration, bounds: (TimeOfDay, TimeOfDay)?)] = []
-    private var times: [TimeOfDay] = []
-    private var weekdays: [Weekday] = []
-    private var monthDays: [MonthDay] = []
-    private var months: [Int] = []
-    private var days: Int?
-    private var weeks: Int?
-    private var zone: TimeZoneID?
-    private var start: Instant?
-    private var end: Instant?
+    var windows: [(every: Duration, bounds: (TimeOfDay, TimeOfDay)?)] = []
+    var times: [TimeOfDay] = []
+    var weekdays: [Weekday] = []
+    var monthDays: [MonthDay] = []
+    var months: [Int] = []
+    var days: Int?
+    var weeks: Int?
+    var zone: TimeZoneID?
+    var start: Instant?
+    var end: Instant?
     /// A timing that is complete by itself.
-    private var timing: Schedule.Timing?
+    var timing: Schedule.Timing?
     /// The delay of a timing that follows ends of runs, which may still be given bounds.
-    private var delay: Duration?
+    var delay: Duration?
     private var changed = Schedule(.once(.epoch))
     /// What is said of clock changes.
-    private var gap: GapRule?
-    private var overlap: OverlapRule?
+    var gap: GapRule?
+    var overlap: OverlapRule?
 
     init(_ phrase: String, timeZone: TimeZoneID, now: Instant?) {
         usualZone = timeZone
@@ -367,64 +367,5 @@ extension PhraseParser {
         if text != first { cursor.skip(2) }
         selection.dates.append(try DayRange(parsing: text))
         return true
-    }
-}
-
-extension PhraseParser {
-    /// The timing of what was said.
-    private func assembled() throws(ScheduleError) -> Schedule.Timing {
-        if let timing { return timing }
-        if let delay { return .afterCompletion(try CompletionSchedule(delay: delay, start: start, end: end)) }
-        let namesDays =
-            !weekdays.isEmpty || !monthDays.isEmpty || !months.isEmpty || days != nil || weeks != nil
-            || gap != nil || overlap != nil
-        if windows.count == 1, windows[0].bounds == nil, times.isEmpty, !namesDays, zone == nil {
-            return .every(try IntervalSchedule(every: windows[0].every, start: start, end: end))
-        }
-        return .calendar(
-            try CalendarSchedule(
-                days: try chosenDays(),
-                times: try chosenTimes(),
-                timeZone: zone ?? usualZone,
-                gap: gap ?? .run,
-                overlap: overlap ?? .auto,
-                start: start,
-                end: end
-            )
-        )
-    }
-
-    private func chosenTimes() throws(ScheduleError) -> CalendarSchedule.Times {
-        guard times.isEmpty || windows.isEmpty else {
-            throw ScheduleError("the phrase has single times and an interval: write two schedules")
-        }
-        if !times.isEmpty { return .at(times) }
-        guard !windows.isEmpty else {
-            throw ScheduleError("the phrase says no time of day: add one, as in 'at 08:00'")
-        }
-        var list: [DailyWindow] = []
-        for window in windows {
-            let (from, to) = window.bounds ?? (TimeOfDay(seconds: 0), .endOfDay)
-            list.append(try DailyWindow(from: from, to: to, every: window.every))
-        }
-        return .windows(list)
-    }
-
-    private func chosenDays() throws(ScheduleError) -> CalendarSchedule.Days {
-        let kinds = [!weekdays.isEmpty || weeks != nil, !monthDays.isEmpty || !months.isEmpty, days ?? 1 > 1]
-        guard kinds.count(where: { $0 }) <= 1 else {
-            throw ScheduleError(
-                "the phrase mixes days of the week, of the month and intervals: write two schedules"
-            )
-        }
-        if weeks != nil, weekdays.isEmpty {
-            throw ScheduleError("the phrase names no day of the week: add one, as in 'on monday'")
-        }
-        if !weekdays.isEmpty { return .weekly(Set(weekdays).sorted(), every: weeks ?? 1) }
-        if !months.isEmpty, monthDays.isEmpty {
-            throw ScheduleError("the phrase names no day of the month: add some, as in 'on day 1'")
-        }
-        if !monthDays.isEmpty { return .monthly(monthDays, months: Set(months).sorted()) }
-        return .daily(every: days ?? 1)
     }
 }

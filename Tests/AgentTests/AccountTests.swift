@@ -20,14 +20,7 @@ import ZooKeeper
     /// Starts one attempt that runs on.
     private func begin(_ number: UInt64 = 1) throws -> AttemptID {
         let task = try world.define("task-\(number)", uid: number, schedules: [])
-        let run = DispatchedRun(
-            attempt: AttemptID(run: RunID(request: Nonce(bits: number)), number: 1),
-            task: task.name,
-            uid: task.uid,
-            revision: task.revision,
-            due: world.now,
-            trigger: .request
-        )
+        let run = world.request(task, number)
         try world.dispatch(.launch(run))
         world.run(.seconds(1))
         #expect(world.runner.started.contains(run.attempt))

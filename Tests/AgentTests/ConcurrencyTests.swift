@@ -32,17 +32,6 @@ import Testing
         world.run(to: AgentWorld.dawn + .milliseconds(Int64(seconds * 1_000)))
     }
 
-    private func request(_ task: TaskDefinition, _ number: UInt64 = 1) -> DispatchedRun {
-        DispatchedRun(
-            attempt: AttemptID(run: RunID(request: RandomID(high: 0, low: number)), number: 1),
-            task: task.name,
-            uid: task.uid,
-            revision: task.revision,
-            due: world.now,
-            trigger: .request
-        )
-    }
-
     /// What was decided and not launched.
     private var decisions: [FireDecision] {
         world.store.reports.map(\.fire.decision).filter { $0 != .launch }
@@ -92,18 +81,18 @@ import Testing
     func requests() throws {
         let task = try own(Concurrency(.queueOne))
         runTo(11)
-        try world.dispatch(.launch(request(task)))
-        try world.dispatch(.launch(request(task, 2)))
+        try world.dispatch(.launch(world.request(task)))
+        try world.dispatch(.launch(world.request(task, 2)))
         world.run(.seconds(1))
         #expect(world.runner.started == [due(10, task)])
         #expect(try world.inbox.count == 2)
-        try world.dispatch(.stop(request(task, 2).attempt))
+        try world.dispatch(.stop(world.request(task, 2).attempt))
         world.run(.seconds(1))
         #expect(try world.inbox.count == 1)
         #expect(decisions == [.skipped(reason: SkippedReason.stopped)])
         world.runner.finish(due(10, task))
         world.run(.milliseconds(500))
-        #expect(world.runner.started.contains(request(task).attempt))
+        #expect(world.runner.started.contains(world.request(task).attempt))
         #expect(try world.inbox.isEmpty)
     }
 
@@ -116,7 +105,7 @@ import Testing
         let incarnation = try #require(try world.incarnation)
         #expect(try world.journaled(incarnation).map(\.attempt) == [due(10, task)])
         world.setClock(ahead: .seconds(-500))
-        let asked = request(task)
+        let asked = world.request(task)
         try world.dispatch(.launch(asked))
         world.run(.seconds(400))
         #expect(world.runner.started == [asked.attempt])
@@ -157,7 +146,7 @@ import Testing
     func forbiddenRequest() throws {
         let task = try own(Concurrency(.forbid))
         runTo(11)
-        try world.dispatch(.launch(request(task)))
+        try world.dispatch(.launch(world.request(task)))
         world.run(.seconds(1))
         #expect(decisions == [.skipped(reason: SkippedReason.lives(due(10, task).run))])
         #expect(try world.inbox.isEmpty)

@@ -139,14 +139,7 @@ import ZooKeeper
     @Test("runs that are none of its processes are skipped")
     func strangers() throws {
         let task = try own()
-        let run = DispatchedRun(
-            attempt: AttemptID(run: RunID(request: Nonce(bits: 3)), number: 1),
-            task: task.name,
-            uid: task.uid,
-            revision: task.revision,
-            due: world.now,
-            trigger: .request
-        )
+        let run = world.request(task, 3)
         try world.dispatch(.launch(run))
         world.run(.seconds(2))
         #expect(world.runner.started.count == 1)

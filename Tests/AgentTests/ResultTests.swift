@@ -19,23 +19,12 @@ import ZooKeeper
         standby = try #require(CenterID("c2"))
     }
 
-    private func request(_ task: TaskDefinition, _ number: UInt64 = 1) -> DispatchedRun {
-        DispatchedRun(
-            attempt: AttemptID(run: RunID(request: Nonce(bits: number)), number: 1),
-            task: task.name,
-            uid: task.uid,
-            revision: task.revision,
-            due: world.now,
-            trigger: .request
-        )
-    }
-
     @Test("a dispatch is taken exactly once, with the journal write that records it")
     func dispatch() throws {
         world.start()
         let task = try world.define("manual", schedules: [])
         try world.grant([])
-        let run = request(task)
+        let run = world.request(task)
         try world.dispatch(.launch(run))
         world.run(.seconds(1))
         let incarnation = try #require(try world.incarnation)
@@ -51,7 +40,7 @@ import ZooKeeper
         world.start()
         let task = try world.define("manual", schedules: [])
         try world.grant([])
-        var run = request(task)
+        var run = world.request(task)
         run.due = world.now + .seconds(3_600)
         try world.dispatch(.launch(run))
         world.run(.seconds(1))
@@ -67,7 +56,7 @@ import ZooKeeper
             now: world.now
         )
         try world.grant([])
-        try world.dispatch(.launch(request(task)))
+        try world.dispatch(.launch(world.request(task)))
         world.run(.seconds(1))
         #expect(world.runner.started == [])
         #expect(world.store.reports.map(\.fire.decision) == [.skipped(reason: "the task was deleted")])
@@ -78,7 +67,7 @@ import ZooKeeper
         world.start()
         let task = try world.define("manual", schedules: [])
         try world.grant([])
-        let run = request(task)
+        let run = world.request(task)
         try world.dispatch(.launch(run))
         world.run(.seconds(1))
         try world.dispatch(isKill ? .kill(run.attempt) : .stop(run.attempt))

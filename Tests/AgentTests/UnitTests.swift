@@ -170,14 +170,7 @@ import ZooKeeper
         let task = try own { $0.concurrency = Concurrency(.queueOne) }
         runTo(9.98)
         world.setClock(ahead: .seconds(-500))
-        let asked = DispatchedRun(
-            attempt: AttemptID(run: RunID(request: RandomID(high: 0, low: 1)), number: 1),
-            task: task.name,
-            uid: task.uid,
-            revision: task.revision,
-            due: world.now,
-            trigger: .request
-        )
+        let asked = world.request(task)
         try world.dispatch(.launch(asked))
         // Both are launched, and both have claimed when the instant of the first comes.
         runTo(10.5)

@@ -84,14 +84,7 @@ import ZooKeeper
     )
     func paused(isLeaving: Bool) throws {
         let task = try crowd()
-        let asked = DispatchedRun(
-            attempt: AttemptID(run: RunID(request: RandomID(high: 0, low: 1)), number: 1),
-            task: task.name,
-            uid: task.uid,
-            revision: task.revision,
-            due: world.now,
-            trigger: .request
-        )
+        let asked = world.request(task)
         try world.dispatch(.launch(asked))
         world.run(.seconds(1))
         let paused = task.paused(PauseRecord(since: world.now))

@@ -58,8 +58,16 @@ public struct LaunchQueue<Element: Sendable>: Sendable {
     /// Creates an empty queue.
     public init() {}
 
-    /// All elements, in no particular order.
-    public var unordered: [Element] { waiting.values.flatMap(\.unordered).map(\.element) }
+    /// What a function gives for the elements, in no particular order.
+    public func compactMap<Value>(_ transform: (Element) -> Value?) -> [Value] {
+        var values: [Value] = []
+        for heap in waiting.values {
+            for entry in heap.unordered {
+                if let value = transform(entry.element) { values.append(value) }
+            }
+        }
+        return values
+    }
 
     /// Whether nothing waits.
     public var isEmpty: Bool { count == 0 }

@@ -127,6 +127,18 @@ final class AgentWorld {
         return definition
     }
 
+    /// A run of a task that somebody asks for now.
+    func request(_ task: TaskDefinition, _ number: UInt64 = 1) -> DispatchedRun {
+        DispatchedRun(
+            attempt: AttemptID(run: RunID(request: Nonce(bits: number)), number: 1),
+            task: task.name,
+            uid: task.uid,
+            revision: task.revision,
+            due: now,
+            trigger: .request
+        )
+    }
+
     /// Adds what a center makes of a workspace, with an office that was taken `epoch` times, last by `guid`.
     func completeTree(epoch: Int32, guid: UInt64 = 5) throws {
         let office = try tree.epoch
