@@ -169,7 +169,7 @@ extension JournalLane {
                 preconditionFailure("\(fire.attempt) was journaled without a definition")
             }
             var launch = fire
-            launch.terms = specification.launchTerms(withTerms(fire, taken).terms)
+            launch.terms = specification.launchTerms(withTerms(fire, taken).terms, ofPart: fire.part)
             let fence = FencingToken(transaction: transaction, index: index, base: live.fenceBase)
             launches.append(.init(fire: launch, specification: specification, fence: fence))
         }
@@ -236,7 +236,7 @@ extension JournalLane.Taken {
     init(_ name: String, _ run: DispatchedRun, _ definition: TaskDefinition?, floor: Instant?) {
         self.name = name
         self.run = run
-        specification = definition?.specification(forDue: run.due)
+        specification = definition?.specification(forDue: run.splitAt)
         fire = JournaledFire(run, definition, decision: Self.decision(run, definition))
         // The dispatch may have been taken in the history that was lost (rule T3).
         if let floor, run.due <= floor {

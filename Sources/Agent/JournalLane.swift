@@ -202,7 +202,10 @@ struct JournalLane {
     }
 
     /// How long a run still waits that is dispatched before it is due; a task's owner journals such a run ahead, like a fire.
+    ///
+    /// A request that was put off is begun when it is taken up: it waits for the instant itself.
     private func dueWait(of run: DispatchedRun) -> Duration {
+        if run.terms?.startsAt != nil { return context.time.now.duration(to: run.due) }
         guard run.trigger.isAwaited(byAttempt: run.attempt.number) else { return .zero }
         return context.time.now.duration(to: run.due) - lookAhead
     }

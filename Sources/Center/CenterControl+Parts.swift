@@ -7,7 +7,7 @@ import Scheduling
 extension CenterControl {
     func part(of run: Run) async -> RunPart? {
         guard let task = state.store.read({ $0.task(run.uid) }) else { return nil }
-        switch task.split(at: run.due) {
+        switch task.split(at: run.splitAt) {
         case .whole: return nil
         case .broadcast: return RunPart(index: nil, total: nil, name: nil)
         case .shards(let shards):
@@ -17,11 +17,11 @@ extension CenterControl {
 
     func parts(besides run: Run) async throws -> FireParts? {
         guard let task = state.store.read({ $0.task(run.uid) }) else { return nil }
-        let split = task.split(at: run.due)
+        let split = task.split(at: run.splitAt)
         // A shard that was asked for alone has no others.
         if split == .whole || run.occasion == run.id.text { return nil }
         let request = run.id.fireKey == nil ? RunID(run.occasion) : nil
-        var parts = Set(parts(of: task, at: run.due)).union([run.part])
+        var parts = Set(parts(of: task, at: run.splitAt)).union([run.part])
         if split == .broadcast { parts.formUnion(try await recordedParts(besides: run)) }
         let numbers = parts.sorted()
         let runs = try await pipelined(numbers, limit: Self.readAtOnceMax) { [history, tree] part -> Run? in

@@ -28,12 +28,16 @@ extension CenterControl {
         try refuseIncomplete(task.specification)
         let nonce = Mutation.dispatchesBlindly.isOn ? String(random.bits()) : ""
         let run = RunID.requested(of: task.uid, key: key + nonce, in: tree)
-        let mistakes = task.specification.problems(withValues: terms.parameters) + terms.problems
+        let meant = part.map { [$0] } ?? Array(task.specification.split.parts)
+        let mistakes =
+            task.specification.problems(withValues: terms.parameters, ofParts: meant) + terms.problems
+            + terms.startProblems(now: time.now)
         // The same for all parts: by it their attempts work out how the request is split.
         let now = time.now
+        let asked = terms.asked(at: now)
         return try await translating {
             if task.specification.split == .whole {
-                let request = request(run, of: task, part: 0, terms, occasion: nil, due: now)
+                let request = request(run, of: task, part: 0, asked, occasion: nil, now: now)
                 try await dispatch(request, of: task, mistakes, leading)
                 return [run]
             }
@@ -42,7 +46,7 @@ extension CenterControl {
             let occasion = part == nil ? run.text : nil
             return try await pipelined(parts, limit: Self.partsAtOnceMax) { part in
                 let own = RunID.part(part, of: run, in: tree)
-                let request = request(own, of: task, part: part, terms, occasion: occasion, due: now)
+                let request = request(own, of: task, part: part, asked, occasion: occasion, now: now)
                 try await dispatch(request, of: task, mistakes, leading)
                 return own
             }
@@ -61,7 +65,7 @@ extension CenterControl {
         part: Int,
         _ terms: RunTerms,
         occasion: String?,
-        due: Instant
+        now: Instant
     ) -> DispatchedRun {
         let origin = RunOrigin(occasion: occasion, meantFor: terms.meantFor)
         return DispatchedRun(
@@ -70,7 +74,7 @@ extension CenterControl {
             uid: task.uid,
             part: part,
             revision: task.revision,
-            due: due,
+            due: terms.startsAt ?? now,
             trigger: .request,
             origin: origin == RunOrigin() ? nil : origin,
             terms: terms.isEmpty ? nil : terms
@@ -173,8 +177,8 @@ extension CenterControl {
         repeated.meantFor = run.terms?.meantFor ?? run.due
         repeated.retryOf = id
         repeated.inputs = run.terms?.inputs ?? TaskOutputs()
-        guard task.specification.split.contains(run.part), task.split(at: run.due) == task.specification.split
-        else {
+        let split = task.specification.split
+        guard split.contains(run.part), task.split(at: run.splitAt) == split else {
             throw CenterError.conflict(
                 "task \(task.name) is not split any more as it was when run \(id) was due: run the task with the time that is meant "
                     + "(task run --due)"
@@ -229,6 +233,18 @@ extension CenterControl {
         }
         if let found = try await dispatched(id, leading) { return found }
         throw CenterError.notFound(kind: "run", name: id.text)
+    }
+
+    func runToCome(_ id: RunID) async throws -> Run? {
+        guard id.fireKey == nil, let leading = state.leading,
+            let (attempt, owner) = try await dispatched(id, leading)
+        else { return nil }
+        return try await translating { () async throws -> Run? in
+            let dispatch = LeaderDispatch(writer: leading.writer)
+            guard let run = try await dispatch.launch(of: attempt, to: owner), run.terms?.startsAt != nil
+            else { return nil }
+            return Run(toCome: run, in: owner.seat.runtime)
+        }
     }
 
     /// The latest attempt of a run that was put into an inbox, and whose; `nil` when none was.

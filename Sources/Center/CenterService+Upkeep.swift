@@ -131,7 +131,7 @@ extension CenterLeadership {
     private func sweep(_ bucket: Int, of runtime: RuntimeID, _ leading: LeadingCenter) async throws {
         let dispatch = LeaderDispatch(writer: leading.writer)
         for (run, marker) in try await dispatch.markers(in: bucket, of: runtime) {
-            let age = marker.value.dispatchedAt.duration(to: service.time.now)
+            let age = marker.value.countsFrom.duration(to: service.time.now)
             let isLarge = marker.value.terms?.inputs.isEmpty == false && age > Self.inputsWindow
             guard age > Self.retryWindow || isLarge,
                 let known = try await service.history.knownRun(run), known.state.isFinal

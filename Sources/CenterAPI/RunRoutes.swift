@@ -44,12 +44,24 @@ struct RunRoutes {
     }
 
     private func get(_ query: Query) async throws -> Response {
-        let run = try await run(try query.pathRun())
+        let id = try query.pathRun()
+        // What is still to come is on no record.
+        if try await operations.history.run(id) == nil, let run = try await operations.runToCome(id) {
+            return try .json(await payload(of: run))
+        }
+        let run = try await run(id)
         var payload = await payload(of: run)
         let retries = try await operations.history.retries(of: run.id)
         if !retries.isEmpty { payload.retriedBy = retries }
         if let parts = try await operations.parts(besides: run) {
-            payload.parts = PartsPayload(total: parts.total, state: parts.state, runs: parts.runs)
+            var names: [Int: String] = [:]
+            for part in parts.runs { names[part.part] = await operations.part(of: part)?.name }
+            payload.parts = PartsPayload(
+                total: parts.total,
+                state: parts.state,
+                runs: parts.runs,
+                names: names
+            )
         }
         payload.add(run.terms?.inputs)
         if run.state.isFinal { payload.add(run.lastAccount, missing: run.missingOutputCount) }
@@ -63,6 +75,9 @@ struct RunRoutes {
                 "due",
                 "a run that is repeated keeps the time it is meant for: leave due out"
             )
+        }
+        if asked.at != nil {
+            throw APIError.invalid("at", "a run that is repeated starts at once: leave at out")
         }
         if asked.shard != nil {
             throw APIError.invalid("shard", "a run that is repeated keeps its shard: leave shard out")

@@ -29,14 +29,33 @@ extension StandInCenter {
 
     private func request(of task: TaskDefinition, key: String, terms: RunTerms, part: Int) throws -> RunID {
         if let refusal = CenterError.refusal(toRun: task) { throw refusal }
-        let problems = task.specification.problems(withValues: terms.parameters)
+        let problems =
+            task.specification.problems(withValues: terms.parameters, ofParts: [part])
+            + terms.startProblems(now: now)
         guard problems.isEmpty else { throw CenterError.invalid(problems) }
         var keys = requests[task.name] ?? []
         if !keys.contains(key) { keys.append(key) }
         requests[task.name] = keys
         let index = keys.firstIndex(of: key) ?? 0
-        return RunID(request: Nonce(high: UInt64(1 + part), low: UInt64(index)))
+        let run = RunID(request: Nonce(high: UInt64(1 + part), low: UInt64(index)))
+        if let startsAt = terms.startsAt {
+            let dispatched = DispatchedRun(
+                attempt: AttemptID(run: run, number: 1),
+                task: task.name,
+                uid: task.uid,
+                part: part,
+                revision: task.revision,
+                due: startsAt,
+                trigger: .request,
+                terms: terms.asked(at: now)
+            )
+            runsToCome[run] = Run(toCome: dispatched, in: task.specification.runtime)
+        }
+        return run
     }
+
+    /// The runs that were put off when they were asked for; none of them ever begins.
+    public func runToCome(_ run: RunID) -> Run? { runsToCome[run] }
 
     /// Remembers that the run was asked to stop.
     public func stop(_ run: RunID, kill: Bool) async throws {

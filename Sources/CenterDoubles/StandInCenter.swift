@@ -14,6 +14,8 @@ public actor StandInCenter: CenterOperations {
     /// Runs that were asked to stop, and whether they were to be killed.
     public internal(set) var stopped: [RunID: Bool] = [:]
 
+    /// Runs that were put off when they were asked for.
+    var runsToCome: [RunID: Run] = [:]
     private var leader = LeadershipView.leading(Epoch(rawValue: 7))
     var definitions: [TaskID: TaskDefinition] = [:]
     private var earlier: [TaskID: [TaskRevision]] = [:]

@@ -92,6 +92,14 @@ public struct LeaderDispatch: Sendable {
         }
     }
 
+    /// What an agent was told to launch as an attempt, as long as that was not taken; `nil` afterwards.
+    public func launch(of attempt: AttemptID, to target: JournalID) async throws -> DispatchedRun? {
+        let path = try writer.tree.inbox(target).child(attempt.description)
+        guard case .launch(let run)? = try await writer.session.payload(Dispatch.self, at: path)?.value
+        else { return nil }
+        return run
+    }
+
     /// The entries of an inbox that were not taken, sorted by name, with their versions.
     ///
     /// Entries that cannot be read are left out; they stay where they are.

@@ -3,7 +3,9 @@ public import Domain
 extension TaskDefinition {
     /// How many bytes it takes, roughly and before it is encoded: what it says may be large, what is added to that is small.
     public var estimatedBytes: Int {
-        let pairs = [specification.environment, specification.labels] + exceptions.map(\.parameters)
+        let pairs: [[String: String]] =
+            [specification.environment, specification.labels] + exceptions.map(\.parameters)
+            + specification.shardParameters.values
         let texts = pairs.joined().reduce(specification.description?.utf8.count ?? 0) {
             $0 + $1.key.utf8.count + $1.value.utf8.count + 6
         }
@@ -18,8 +20,7 @@ extension TaskDefinition {
             guard case .shards(.names(let names)) = split else { return size }
             return names.reduce(size) { $0 + $1.utf8.count + 3 }
         }
-        return 1_024 + specification.action.textBytes + texts + parameters + shards + 160 * schedules + 32
-            * calendars + 512
-            * exceptions.count
+        let all = specification.action.textBytes + texts + parameters + shards
+        return 1_024 + all + 160 * schedules + 32 * calendars + 512 * exceptions.count
     }
 }

@@ -54,7 +54,7 @@ extension TaskReader {
     }
 
     /// A text, a number or a truth value, all of which are kept as text.
-    private func value(_ node: SourceNode, _ field: String, _ reader: inout FieldReader) -> String? {
+    func value(_ node: SourceNode, _ field: String, _ reader: inout FieldReader) -> String? {
         if let scalar = node.scalar, case .bool(let flag) = scalar.meaning { return String(flag) }
         return reader.text(node, field, "a text, a number, true or false")
     }

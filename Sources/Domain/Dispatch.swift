@@ -39,7 +39,7 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
     public var part: Int
     /// The revision to run.
     public var revision: Int
-    /// The due instant; for a request, when it was requested.
+    /// The due instant; for a request, when it was requested, or the later instant at which it is to start.
     public var due: Instant
     /// Why the run exists.
     public var trigger: Trigger
@@ -77,6 +77,9 @@ public struct DispatchedRun: Hashable, Sendable, Codable {
 }
 
 extension DispatchedRun {
+    /// The instant at which its fire is split as the task said: of a request that was put off, when it was asked for.
+    public var splitAt: Instant { terms?.askedAt ?? due }
+
     /// How long it waits in the inbox.
     public var pause: Duration { .milliseconds(pauseMilliseconds ?? 0) }
 
@@ -116,4 +119,9 @@ public struct DispatchMarker: Hashable, Sendable, Codable {
         self.dispatchedAt = dispatchedAt
         self.terms = terms
     }
+}
+
+extension DispatchMarker {
+    /// From when on its age counts: a request that was put off is of use until its run has started.
+    public var countsFrom: Instant { max(dispatchedAt, terms?.startsAt ?? dispatchedAt) }
 }

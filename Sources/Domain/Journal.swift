@@ -78,7 +78,7 @@ public struct JournaledFire: Hashable, Sendable, Codable {
     public var part: Int
     /// The revision it is launched with.
     public var revision: Int
-    /// The due instant; for a request, when it was requested.
+    /// The due instant; for a request, when it was requested, or the later instant at which it is to start.
     public var due: Instant
     /// Why the run exists.
     public var trigger: Trigger

@@ -19,6 +19,22 @@ extension Run {
         apply(report)
     }
 
+    /// A run that no agent has begun with, as it was dispatched.
+    public init(toCome dispatched: DispatchedRun, in runtime: RuntimeID) {
+        self.init(
+            id: dispatched.attempt.run,
+            task: dispatched.task,
+            uid: dispatched.uid,
+            part: dispatched.part,
+            runtime: runtime,
+            due: dispatched.due,
+            trigger: dispatched.trigger,
+            state: .waiting,
+            origin: dispatched.origin
+        )
+        terms = dispatched.terms
+    }
+
     /// Adds what the report says.
     ///
     /// Applying any reports in any order, any number of times, gives the same record.

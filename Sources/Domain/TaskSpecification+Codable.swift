@@ -33,7 +33,9 @@ extension TaskSpecification: Codable {
         concurrency = try container.decodeIfPresent(Concurrency.self, forKey: .concurrency) ?? Concurrency()
         demand = try UnitDemand(from: decoder)
         priority = try container.decodeIfPresent(Int.self, forKey: .priority) ?? priority
-        shards = try container.decodeIfPresent(Shards.self, forKey: .shards)
+        if let written = try container.decodeIfPresent(WrittenShards.self, forKey: .shards) {
+            (shards, shardParameters) = (written.shards, written.parameters)
+        }
         isBroadcast = try container.decodeIfPresent(Bool.self, forKey: .broadcast) ?? isBroadcast
         after = Dependencies(
             try container.decodeIfPresent([Dependencies.Edge].self, forKey: .after) ?? [],
@@ -72,7 +74,7 @@ extension TaskSpecification: Codable {
         }
         try demand.encode(to: encoder)
         if priority != 0 { try container.encode(priority, forKey: .priority) }
-        try container.encodeIfPresent(shards, forKey: .shards)
+        try container.encodeIfPresent(WrittenShards(shards, shardParameters), forKey: .shards)
         if isBroadcast { try container.encode(isBroadcast, forKey: .broadcast) }
         if !after.edges.isEmpty { try container.encode(after.edges, forKey: .after) }
         if after.join != .all { try container.encode(after.join, forKey: .join) }

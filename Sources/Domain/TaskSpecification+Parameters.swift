@@ -6,11 +6,13 @@ extension TaskSpecification {
         return values
     }
 
-    /// The terms of a run as it is launched: the given ones, completed by the defaults; `nil` when there is nothing to say.
-    public func launchTerms(_ given: RunTerms?) -> RunTerms? {
+    /// The terms of a part's run as it is launched: the given ones, completed by the values of its shard and the defaults; `nil` when
+    /// there is nothing to say.
+    public func launchTerms(_ given: RunTerms?, ofPart part: Int) -> RunTerms? {
         guard !parameters.isEmpty || given != nil else { return nil }
         var terms = given ?? RunTerms()
-        terms.parameters = parameterDefaults.merging(terms.parameters) { $1 }
+        let values = parameterDefaults.merging(shardValues(ofPart: part)) { $1 }
+        terms.parameters = values.merging(terms.parameters) { $1 }
         return terms.isEmpty ? nil : terms
     }
 

@@ -50,6 +50,8 @@ public struct TaskSpecification: Hashable, Sendable {
     public var priority: Int
     /// Into which shards each fire is split; `nil` for none.
     public var shards: Shards?
+    /// The values that the runs of shards are given instead of the defaults of the parameters, by the names of the shards.
+    public var shardParameters: [String: [String: String]]
     /// Whether each fire is run once on every agent that may run the task.
     public var isBroadcast: Bool
     /// Which runs of other tasks it runs after, besides its schedules.
@@ -86,6 +88,7 @@ public struct TaskSpecification: Hashable, Sendable {
         demand: UnitDemand = UnitDemand(),
         priority: Int = 0,
         shards: Shards? = nil,
+        shardParameters: [String: [String: String]] = [:],
         isBroadcast: Bool = false,
         after: Dependencies = Dependencies(),
         residency: Residency? = nil,
@@ -114,6 +117,7 @@ public struct TaskSpecification: Hashable, Sendable {
         self.demand = demand
         self.priority = priority
         self.shards = shards
+        self.shardParameters = shardParameters
         self.isBroadcast = isBroadcast
         self.after = after
         residencies = residency.map { [$0] } ?? []

@@ -34,6 +34,8 @@ public enum Shards: Hashable, Sendable {
         public static let nameBytesMax = 63
         /// Bytes of all names together: they stand in the definition, and in what it keeps of earlier revisions.
         public static let namesBytesMax = 16 * 1_024
+        /// Bytes of the values of all shards together, with their names: they stand in the definition, too.
+        public static let parametersBytesMax = 64 * 1_024
     }
 }
 

@@ -3,7 +3,7 @@ import Scheduling
 extension TaskSpecification {
     /// What is wrong with how its fires are split.
     var splitProblems: [ValidationProblem] {
-        shardProblems + broadcastProblems + combinationProblems + shardFieldProblems
+        shardProblems + broadcastProblems + combinationProblems + shardFieldProblems + shardParameterProblems
     }
 
     private var shardProblems: [ValidationProblem] {

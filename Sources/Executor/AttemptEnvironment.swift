@@ -88,7 +88,7 @@ struct AttemptEnvironment {
     }
 
     private func facts(of order: LaunchOrder) -> TemplateFacts {
-        let terms = order.specification.launchTerms(order.fire.terms)
+        let terms = order.specification.launchTerms(order.fire.terms, ofPart: order.fire.part)
         return TemplateFacts(
             fire: order.fire,
             node: node,

@@ -9,8 +9,10 @@ public struct RunRequest: Hashable, Sendable, Codable {
     public var parameters: [String: ParameterValue]?
     /// The instant the run is meant for, which `CLOUDTASK_DUE` says.
     ///
-    /// It runs now all the same.
+    /// It runs now all the same, or at the instant of `at`.
     public var due: Instant?
+    /// When it is to start, at most a year ahead; absent for at once.
+    public var at: Instant?
     /// Why.
     public var note: String?
     /// Who asks, in their own words.
@@ -23,11 +25,13 @@ public struct RunRequest: Hashable, Sendable, Codable {
         key: String? = nil,
         parameters: [String: String] = [:],
         due: Instant? = nil,
+        at: Instant? = nil,
         note: String? = nil,
         by: String? = nil,
         shard: String? = nil
     ) {
         self.shard = shard
+        self.at = at
         self.key = key
         self.parameters = parameters.isEmpty ? nil : parameters.mapValues(ParameterValue.init)
         self.due = due
@@ -38,7 +42,7 @@ public struct RunRequest: Hashable, Sendable, Codable {
     /// What the run is given.
     public var terms: RunTerms {
         let values = (parameters ?? [:]).mapValues(\.text)
-        return RunTerms(parameters: values, meantFor: due, note: note, requestedBy: by)
+        return RunTerms(parameters: values, meantFor: due, startsAt: at, note: note, requestedBy: by)
     }
 }
 

@@ -19,7 +19,7 @@ public struct RunPayload: Hashable, Sendable, Codable {
     public var parts: PartsPayload?
     /// The task's runtime.
     public var runtime: RuntimeID
-    /// The due instant; for a request, when it was requested.
+    /// The due instant; for a request, when it was requested, or the later instant at which it is to start.
     public var due: Instant
     /// Why it exists.
     public var trigger: Trigger
@@ -61,6 +61,8 @@ public struct RunPayload: Hashable, Sendable, Codable {
     public var parameters: [String: String]?
     /// The instant it is meant for, when it is not the due instant.
     public var meantFor: Instant?
+    /// When it was requested, of a run that was put off until it is due.
+    public var askedAt: Instant?
     /// Why it was requested, or why its fire was changed.
     public var note: String?
     /// Who requested it, or changed its fire, in their own words.
@@ -119,6 +121,7 @@ public struct RunPayload: Hashable, Sendable, Codable {
         guard let terms = run.terms else { return }
         parameters = terms.parameters.isEmpty ? nil : terms.parameters
         meantFor = terms.meantFor
+        askedAt = terms.askedAt
         note = terms.note
         requestedBy = terms.requestedBy
         shiftedFrom = terms.shiftedFrom
@@ -138,10 +141,15 @@ public struct PartsPayload: Hashable, Sendable, Codable {
         public var state: RunState
         /// Where its latest attempt ran; absent without one.
         public var agent: AgentID?
+        /// The shard's name; absent when it has none.
+        public var shard: String?
+        /// What its last attempt told under names, once it is over; absent when that is nothing, or left out.
+        public var outputs: [String: OutputValue]?
 
         /// Creates the payload of a part.
-        public init(_ run: Run) {
+        public init(_ run: Run, shard: String? = nil) {
             part = run.part
+            self.shard = shard
             self.run = run.id
             state = run.state
             agent = run.attempts.last?.agent
@@ -154,13 +162,41 @@ public struct PartsPayload: Hashable, Sendable, Codable {
     public var state: RunState?
     /// Those that there are records of, sorted by part.
     public var runs: [Part]
+    /// How many of them have outputs that are left out, because all together are too large; absent for none.
+    ///
+    /// Their own pages have them.
+    public var outputsLeftOut: Int?
 
-    /// Creates the payload of parts.
-    public init(total: Int, state: RunState?, runs: [Run]) {
+    /// Creates the payload of parts, with what they told as far as there is room.
+    ///
+    /// - Parameters:
+    ///   - total: How many there are.
+    ///   - state: How they stand together.
+    ///   - runs: Those that there are records of.
+    ///   - names: The names of shards, by part.
+    public init(total: Int, state: RunState?, runs: [Run], names: [Int: String] = [:]) {
         self.total = total
         self.state = state
-        self.runs = runs.map(Part.init)
+        self.runs = []
+        var (bytes, leftOut) = (0, 0)
+        for run in runs {
+            var part = Part(run, shard: names[run.part])
+            if run.state.isFinal, let told = run.lastAccount?.outputs, !told.isEmpty {
+                let size = OutputValue.bytes(of: told)
+                if bytes + size <= Self.outputBytesMax {
+                    bytes += size
+                    part.outputs = told
+                } else {
+                    leftOut += 1
+                }
+            }
+            self.runs.append(part)
+        }
+        outputsLeftOut = leftOut > 0 ? leftOut : nil
     }
+
+    /// Bytes of the outputs of all parts together: one answer holds them.
+    public static let outputBytesMax = 1_024 * 1_024
 }
 
 /// One attempt of a run as the API shows it.

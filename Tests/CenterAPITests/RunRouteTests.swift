@@ -140,4 +140,72 @@ import Testing
             #expect(told.subject == "run/\(first.fire.attempt.run)")
         }
     }
+
+    @Test("a run asked for a time to come is shown as one that waits; a repetition begins at once")
+    func putOff() async throws {
+        let failed = ServerFixture.report(second: 1, outcome: .failed)
+        try await record([failed])
+        try await fixture.withClient { client async throws in
+            _ = try await client.send(.put, "/api/v1/tasks/nightly", json: ServerFixture.specification())
+            let body = #"{"at": "2026-01-02T00:00:00Z", "key": "k"}"#
+            let answer = try await client.send(.post, "/api/v1/tasks/nightly/run", body)
+            #expect(answer.status == 202)
+            let run = try answer.decoded(RunAccepted.self).run
+            let shown = try await client.send(.get, "/api/v1/runs/\(run)").decoded(RunPayload.self)
+            #expect(shown.state == .waiting && shown.attempts.isEmpty && shown.askedAt != nil)
+            #expect(shown.due == Instant(rfc3339: "2026-01-02T00:00:00Z"))
+            let past = #"{"at": "2020-01-02T00:00:00Z"}"#
+            #expect(try await client.send(.post, "/api/v1/tasks/nightly/run", past).status == 422)
+            let retry = "/api/v1/runs/\(failed.fire.attempt.run)/retry"
+            #expect(try await client.send(.post, retry, body).status == 422)
+        }
+    }
+
+    /// The report of the end of a shard.
+    private func shard(_ part: Int, told outputs: [String: OutputValue], _ outcome: AttemptOutcome)
+        -> RunReport
+    {
+        var report = ServerFixture.report(outcome: outcome)
+        let due = report.fire.due
+        report.fire.part = part
+        report.fire.attempt = AttemptID(
+            run: RunID(FireKey(uid: report.fire.uid, part: part, due: due)),
+            number: 1
+        )
+        let result = AttemptResult(attempt: report.fire.attempt, outcome: outcome, endedAt: due)
+        report.phase = .ended(result)
+        report.account = AttemptAccount(outputs: outputs)
+        return report
+    }
+
+    @Test("the page of a run shows what all parts of its fire told, by the names of the shards")
+    func partOutputs() async throws {
+        let reports = [
+            shard(0, told: ["rows": .integer(3)], .succeeded), shard(1, told: ["rows": .integer(5)], .failed),
+            shard(2, told: [:], .succeeded),
+        ]
+        try await record(reports)
+        try await fixture.withClient { client async throws in
+            var task = ServerFixture.specification()
+            task.shards = .names(["eu", "us", "asia"])
+            _ = try await client.send(.put, "/api/v1/tasks/nightly", json: task)
+            let run = try await client.send(.get, "/api/v1/runs/\(reports[2].fire.attempt.run)")
+                .decoded(RunPayload.self)
+            let parts = try #require(run.parts)
+            #expect(parts.state == .failed)
+            #expect(parts.runs.map(\.shard) == ["eu", "us", "asia"])
+            #expect(parts.runs.map(\.outputs) == [["rows": .integer(3)], ["rows": .integer(5)], nil])
+            #expect(parts.outputsLeftOut == nil)
+            #expect(run.outputs == nil)
+        }
+    }
+
+    @Test("outputs of parts that are too large together are left out, and counted")
+    func largePartOutputs() {
+        let text = OutputValue.text(String(repeating: "x", count: 400_000))
+        let runs = (0..<4).map { Run(shard($0, told: ["text": text], .succeeded)) }
+        let parts = PartsPayload(total: 4, state: .succeeded, runs: runs)
+        #expect(parts.runs.map { $0.outputs != nil } == [true, true, false, false])
+        #expect(parts.outputsLeftOut == 2)
+    }
 }

@@ -60,6 +60,32 @@ import Testing
         #expect(try scene.launches().map(\.task.text) == ["c"])
     }
 
+    @Test("what shards give need not be given to a request; of one that lacks a value nothing is run")
+    func requiredValues() async throws {
+        let scene = try await ShardScene()
+        _ = try await scene.workshop.agent("a")
+        var task = ShardScene.task("t", .shards(.names(["eu", "us"])))
+        task.schedules = []
+        task.parameters = [Parameter(name: "day", kind: .date, isRequired: true)]
+        task.shardParameters = ["eu": ["day": "2026-03-29"]]
+        try await scene.save(task)
+        let (control, name) = (scene.leader.control, TaskID("t")!)
+        func isRefused(shard: String?) async throws -> Bool {
+            do {
+                _ = try await control.requestRuns(of: name, key: "k", terms: RunTerms(), shard: shard)
+                return false
+            } catch CenterError.invalid(let problems) {
+                return problems.map(\.field) == ["parameters.day"]
+            }
+        }
+        #expect(try await isRefused(shard: nil))
+        #expect(try await isRefused(shard: "us"))
+        #expect(try scene.launches().isEmpty)
+        #expect(try await !isRefused(shard: "eu"))
+        #expect(try scene.launches().map(\.part) == [0])
+        #expect(try await scene.task("t").specification.shardParameters == task.shardParameters)
+    }
+
     @Test("those that come after hear of every instant that one record of a shard stands for")
     func missedRange() async throws {
         let scene = try await ShardScene()

@@ -108,11 +108,11 @@ import Testing
         let terms = try #require(task.exceptionTerms(decidedAt: Self.at(150)))
         #expect(terms.parameters == ["mode": "full"])
         #expect(terms.note == "month end" && terms.requestedBy == "ann" && terms.shiftedFrom == Self.at(100))
-        #expect(task.specification.launchTerms(terms)?.parameters == ["mode": "full"])
+        #expect(task.specification.launchTerms(terms, ofPart: 0)?.parameters == ["mode": "full"])
         #expect(
-            task.specification.launchTerms(task.exceptionTerms(decidedAt: Self.at(200)))?.parameters == [
-                "mode": "fast"
-            ]
+            task.specification.launchTerms(task.exceptionTerms(decidedAt: Self.at(200)), ofPart: 0)?
+                .parameters
+                == ["mode": "fast"]
         )
     }
 

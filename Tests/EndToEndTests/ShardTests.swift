@@ -88,8 +88,10 @@ extension EndToEnd {
         func requests() async throws {
             try await withCluster("--centers", "1", "--agents", "2", "--no-restart") { cluster in
                 let file = cluster.folder.file("lines")
-                let script = Self.script + file.path
-                try await cluster.task("import", script: script, more: "shards: [eu, us, asia]")
+                let script = Self.script + file.path + "\necho \"::set region=$CLOUDTASK_PARAM_REGION\""
+                let shards = "shards: [eu, us, {name: asia, parameters: {region: asia-1}}]"
+                let parameters = "parameters:\n  - {name: region, default: none}"
+                try await cluster.task("import", script: script, more: shards + "\n" + parameters)
                 try await cluster.apply("kind: Task\nname: report\nscript: \"true\"\nafter: [import]\n")
                 let asked = try await cluster.control("task", "run", "import", "--wait")
                 #expect(asked.status == 0, "\(asked.errors)")
@@ -108,6 +110,10 @@ extension EndToEnd {
                 #expect(run.parts?.total == 3)
                 #expect(run.parts?.state == .succeeded)
                 #expect(run.shard == lines[0].name)
+                let regions = (run.parts?.runs ?? []).map { $0.outputs?["region"] }
+                #expect(regions == [.text("none"), .text("none"), .text("asia-1")])
+                let page = try await cluster.control("run", "get", lines[0].run)
+                #expect(page.output.contains("asia: region=asia-1"), "\(page.output)")
                 let one = try await cluster.control("task", "run", "import", "--shard", "us", "--wait")
                 #expect(one.status == 0, "\(one.errors)")
                 #expect(try self.lines(file).count == 4)

@@ -105,7 +105,8 @@ struct LimitTests {
             // Soft and hard limit are one: which of the two signals comes is the kernel's choice.
             #expect(busy.signal == SIGXCPU || busy.signal == SIGKILL)
             let used = try #require(busy.usage)
-            #expect(used.userMilliseconds + used.systemMilliseconds >= 900)
+            // The kernel ends it by counting ticks; what it reports as used is exact, and less on a busy machine.
+            #expect((500...2_000).contains(used.userMilliseconds + used.systemMilliseconds))
             let size = ProcessSettings(limits: ProcessLimits(fileSize: ByteSize(1 << 20)))
             let text = "exec head -c 3000000 /dev/zero > \(world.directory)/big"
             let big = try await world.run(try world.script(2, text, process: size))

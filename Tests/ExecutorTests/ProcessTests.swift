@@ -67,6 +67,23 @@ struct ProcessTests {
         }
     }
 
+    @Test("a run of a shard is given the values of its shard")
+    func shardValues() async throws {
+        try await withRunner { world in
+            let words = ["sh", "-c", "echo \"$1|$CLOUDTASK_PARAM_REGION\"", "sh", "${{ parameters.region }}"]
+            var order = try world.order(
+                1,
+                .command(words),
+                parameters: [Parameter(name: "region", defaultValue: "none")]
+            )
+            order.specification.shards = .names(["us", "eu"])
+            order.specification.shardParameters = ["eu": ["region": "eu-west"]]
+            order.fire.part = 1
+            #expect(try await world.run(order).outcome == .succeeded)
+            #expect(try world.log(order) == "eu-west|eu-west\n")
+        }
+    }
+
     @Test(
         "values are filled into arguments and variables, and stand in variables of their own; a script is left as it is"
     )

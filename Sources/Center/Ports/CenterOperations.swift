@@ -288,12 +288,14 @@ public protocol CenterOperations: Sendable {
     /// The runs of all parts of a run's fire or request, its own included; `nil` for a run that is the only one.
     func parts(besides run: Run) async throws -> FireParts?
 
-    /// Requests a run now, of a task with several parts one of each, in their order; the same key gives the same runs, however often it is asked.
+    /// Requests a run, at once unless the terms put it off, of a task with several parts one of each, in their order; the same key gives the same runs, however often it is asked.
     ///
     /// With other terms than it was asked with before, it is refused. `shard` is a shard's name or number: only its run is requested.
     func requestRuns(of task: TaskID, key: String, terms: RunTerms, shard: String?) async throws -> [RunID]
     /// Requests a run that repeats one that is over, with the same parameters but for those given.
     func retryRun(_ run: RunID, key: String, terms: RunTerms) async throws -> RunID
+    /// A run that was put off when it was asked for, and has not begun; `nil` for any other.
+    func runToCome(_ run: RunID) async throws -> Run?
     /// Asks the agent that runs it to stop (or kill) the run's current attempt.
     func stop(_ run: RunID, kill: Bool) async throws
 

@@ -216,7 +216,7 @@ extension TreeVerifier {
             if Buckets.dispatched(entry.run) != entry.bucket {
                 findings.append(TreeFinding(.misplaced, path: path.text, subject: entry.run.text))
             }
-            if entry.marker.dispatchedAt + Limit.retryWindow + Limit.sweeping < now {
+            if entry.marker.countsFrom + Limit.retryWindow + Limit.sweeping < now {
                 findings.append(TreeFinding(.markerLeft, path: path.text, subject: entry.run.text))
             }
             return findings

@@ -243,19 +243,21 @@ public struct TaskRunCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Run a task now.",
+        abstract: "Run a task now, or at a time to come.",
         usage: "cloudtask task run <task> [<options>]",
         discussion: """
             Prints the run. With --wait it exits as 'run wait' does. The same --key gives
             the same run, however often it is asked. While another run of the task lives, its
             'concurrency' says what happens: it starts beside it, waits, is skipped, or
             replaces it. Of a task with shards all are run unless --shard names one, of a
-            broadcast every agent that may run it does.
+            broadcast every agent that may run it does. With --at it is kept until then, also when
+            its agent goes away; 'run stop' takes it back.
 
             Examples:
               cloudtask task run nightly-report --wait
               cloudtask task run nightly-report --param day=2026-03-29 --note 'again'
               cloudtask task run nightly-report --due 2026-03-29T02:00:00Z
+              cloudtask task run nightly-report --at 2026-03-29T22:00:00Z
               cloudtask task run -l team=data --yes
               cloudtask task run import --shard eu
             """
@@ -270,9 +272,11 @@ public struct TaskRunCommand: ControlCommand {
     @Option(help: ArgumentHelp("Why, kept with the run.", valueName: "text")) var note: String?
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("What CLOUDTASK_DUE says; it runs now all the same.", valueName: "time")
+        help: ArgumentHelp("What CLOUDTASK_DUE says; it says nothing about the start.", valueName: "time")
     )
     var due: String?
+    @Option(help: ArgumentHelp("Start at this time, or in so long: 2h.", valueName: "time"))
+    var at: String?
     @Option(help: ArgumentHelp("Run only this shard.", valueName: "name or number")) var shard: String?
     @Flag(help: "Wait for the end of the run.") var wait = false
     @OptionGroup(title: "Server") var server: ServerOptions
@@ -297,6 +301,7 @@ public struct TaskRunCommand: ControlCommand {
             key: key,
             parameters: try values.parameters(),
             due: try due.map { try Parse.instant($0, "--due", now: Instant(Date())) },
+            at: try at.map { try Parse.later($0, "--at", now: Instant(Date())) },
             note: note,
             by: Author.name(),
             shard: shard

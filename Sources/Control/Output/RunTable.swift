@@ -50,7 +50,7 @@ enum RunTable {
         var pairs: [(name: String, value: Table.Cell)] = [
             ("run", .init(run.id.text, .strong)),
             ("task", .init(run.task.text)),
-            ("state", .init(state(run), tone(of: run.state))),
+            ("state", .init(state(run) + (isToCome(run) ? ", still to come" : ""), tone(of: run.state))),
             ("due", .init("\(time.absolute(run.due)) (\(time.relative(run.due)))")),
             ("trigger", .init(trigger(run))),
             ("runtime", .init(run.runtime.text)),
@@ -101,7 +101,12 @@ enum RunTable {
                 )
             }
         }
-        return pairs + told(by: run)
+        return pairs + told(by: run) + (run.parts.map { told(by: $0) } ?? [])
+    }
+
+    /// Whether it was put off, and no agent has begun with it.
+    private static func isToCome(_ run: RunPayload) -> Bool {
+        run.state == .waiting && run.askedAt != nil && run.attempts.isEmpty
     }
 
     /// `1.2s of processor (1.1s user, 0.1s system), 12.5 MiB of memory at most, …`.
@@ -149,6 +154,7 @@ enum RunTable {
     private static func terms(of run: RunPayload, _ time: TimeText) -> [(name: String, value: Table.Cell)] {
         var pairs: [(name: String, value: Table.Cell)] = []
         if let instant = run.meantFor { pairs.append(("meant for", .init(time.absolute(instant)))) }
+        if let instant = run.askedAt { pairs.append(("asked for", .init(time.absolute(instant)))) }
         if let instant = run.shiftedFrom { pairs.append(("shifted from", .init(time.absolute(instant)))) }
         for (name, value) in (run.parameters ?? [:]).sorted(by: { $0.key < $1.key }) {
             pairs.append(("parameter", .init("\(name)=\(value)")))
@@ -174,6 +180,29 @@ enum RunTable {
         }
         return pairs + (run.warnings ?? []).map { ("warning", .init($0, .warning)) }
     }
+
+    /// What the parts of a fire told under names, a line for each of them; JSON output has all.
+    private static func told(by parts: PartsPayload) -> [(name: String, value: Table.Cell)] {
+        let telling = parts.runs.filter { $0.outputs != nil }
+        var pairs = telling.prefix(partsMax).map { part -> (name: String, value: Table.Cell) in
+            let texts = (part.outputs ?? [:]).sorted { $0.key < $1.key }.map {
+                "\($0.key)=\(cut($0.value.plainText))"
+            }
+            // The number of an agent's part says nothing to people.
+            let agent = TaskPart.isAgent(part.part) ? part.agent?.text : nil
+            let name = part.shard ?? agent ?? String(part.part)
+            return (name: "part output", value: Table.Cell("\(name): \(texts.joined(separator: ", "))"))
+        }
+        let hidden = max(0, telling.count - partsMax) + (parts.outputsLeftOut ?? 0)
+        if hidden > 0 {
+            let text = "\(hidden) more parts told something: 'cloudtask run get' of each of them says what"
+            pairs.append((name: "part output", value: Table.Cell(text, .quiet)))
+        }
+        return pairs
+    }
+
+    /// Parts whose outputs are shown.
+    private static let partsMax = 100
 
     /// A value as far as it fits a few lines; JSON output has all of it.
     private static func cut(_ text: String) -> String {

@@ -57,6 +57,10 @@ enum TaskTable {
             pairs.append(("fire", .init("\(time.absolute(fire.due)) \(FireAnswer.words(fire, time))")))
         }
         if let split = split(of: specification) { pairs.append(("split", .init(split))) }
+        for (name, values) in specification.shardParameters.sorted(by: { $0.key < $1.key }) {
+            let texts = values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            pairs.append(("shard", .init("\(name): \(texts.joined(separator: ", "))")))
+        }
         for owner in task.parts?.owners ?? [] where specification.shards != nil {
             let names = owner.parts.map { specification.shards?.name(of: $0) ?? String($0) }
             pairs.append(("shards", .init("\(names.joined(separator: ", ")) on \(owner.agent)")))

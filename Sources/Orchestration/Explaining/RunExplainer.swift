@@ -254,12 +254,13 @@ extension RunExplainer {
         if run.trigger == .request {
             let by = terms?.requestedBy.map { " by \($0)" } ?? ""
             let note = terms?.note.map { ": \($0)" } ?? ""
+            let start = terms?.startsAt.map { " to start at \($0)" } ?? ""
             let retry = terms?.retryOf.map { "; it repeats run \($0)" } ?? ""
             let meant = terms?.meantFor.map { "; it is meant for \($0)" } ?? ""
             found.append(
                 .init(
                     .requested,
-                    "It was asked for at \(run.due)\(by)\(note)\(retry)\(meant).",
+                    "It was asked for at \(terms?.askedAt ?? run.due)\(start)\(by)\(note)\(retry)\(meant).",
                     in: facts.paths.history(of: run)
                 )
             )
