@@ -199,16 +199,16 @@ struct PhaseTests {
         try await withRunner { world in
             let (ready, members) = (try world.pipe("ready"), try world.pipe("members"))
             let action = phases(
-                run: script("(trap '' TERM; exec sleep 3000) > \(members) & echo up > \(ready); wait"),
+                run: script("(trap '' TERM; echo up > \(ready); exec sleep 3000) > \(members) & wait"),
                 teardown: script("echo never")
             )
             let order = try world.order(1, action)
+            let left = try reader(of: members)
             await world.runner.start([order])
-            async let left = everything(from: members)
             #expect(try line(from: ready) == "up")
             await world.runner.stop(order.fire.attempt, grace: .zero)
             #expect(try await world.result(of: order.fire.attempt).signal == SIGKILL)
-            #expect(try await left == "")
+            #expect(try everything(from: left) == "")
             #expect(try !world.log(order).contains("never"))
         }
     }

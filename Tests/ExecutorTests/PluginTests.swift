@@ -157,14 +157,14 @@ struct PluginTests {
         var text: String
         var exitCode: Int32?
         var signal: Int32?
-        var says: String
+        var says: String?
         var testDescription: String { name }
     }
 
     static let rows = [
         Row(name: "no greeting", text: "exit 0", exitCode: 70, says: "has ended without a result"),
-        Row(name: "an exit code instead of a result", text: "exit 9", exitCode: 9, says: ""),
-        Row(name: "a signal", text: "kill -9 $$", signal: SIGKILL, says: ""),
+        Row(name: "an exit code instead of a result", text: "exit 9", exitCode: 9),
+        Row(name: "a signal", text: "kill -9 $$", signal: SIGKILL),
         Row(
             name: "another protocol",
             text: #"echo '{"type": "hello", "protocol": 9}'; exec sleep 3000"#,
@@ -181,7 +181,7 @@ struct PluginTests {
             #expect(result.outcome == .failed)
             #expect(result.exitCode == row.exitCode)
             #expect(result.signal == row.signal)
-            #expect(try world.log(order, .err).contains(row.says))
+            if let says = row.says { #expect(try world.log(order, .err).contains(says)) }
         }
     }
 

@@ -147,18 +147,26 @@ func line(from pipe: String) throws -> String {
 
 /// Waits until everybody who could write to the pipe is gone, and returns what was written.
 func everything(from pipe: String) throws -> String {
-    let handle = try #require(FileHandle(forReadingAtPath: pipe))
-    return String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
+    try everything(from: try #require(FileHandle(forReadingAtPath: pipe)))
 }
 
 /// What is written to the pipe until everybody who could is gone; without waiting for anybody who will.
 func everything(from pipe: String, ifAnybodyWrites: Bool) throws -> String {
     if ifAnybodyWrites { return try everything(from: pipe) }
+    return try everything(from: reader(of: pipe))
+}
+
+/// The reading end of a pipe, opened without waiting for anybody who writes: who opens it to write waits for nobody either.
+func reader(of pipe: String) throws -> FileHandle {
     let descriptor = unsafe open(pipe, O_RDONLY | O_NONBLOCK)
     try #require(descriptor >= 0)
     try #require(fcntl(descriptor, F_SETFL, 0) == 0)
-    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    return String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
+    return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+}
+
+/// Waits until everybody who could write is gone, and returns what was written.
+func everything(from reader: FileHandle) throws -> String {
+    String(decoding: try reader.readToEnd() ?? Data(), as: UTF8.self)
 }
 
 /// Lends a runner, shut down afterwards.

@@ -74,7 +74,7 @@ struct HTTPPerformerTests {
             #expect(!done.log.contains("hidden"))
             #expect(done.log.contains("> Authorization: ***\n> X-Plain: seen\n"))
             #expect(done.log.contains("day=1&token=***"))
-            #expect(done.log.contains("< 200 Said\n") && done.log.contains("\nfine\n"))
+            #expect(done.log.contains("< 200 OK\n") && done.log.contains("\nfine\n"))
         }
     }
 
@@ -96,7 +96,7 @@ struct HTTPPerformerTests {
         )
         var change: @Sendable (inout HTTPCall) throws -> Void
         var exitCode: Int32
-        var says = ""
+        var says: String?
         var tells: [String] = []
         var testDescription: String { name }
     }
@@ -189,7 +189,7 @@ struct HTTPPerformerTests {
             try row.change(&call)
             let done = await perform(call)
             #expect(done.exitCode == row.exitCode, "\(done.log)")
-            #expect(done.log.contains(row.says), "\(done.log)")
+            if let says = row.says { #expect(done.log.contains(says), "\(done.log)") }
             if !row.tells.isEmpty { #expect(Array(done.told.dropFirst(3)) == row.tells) }
         }
     }
