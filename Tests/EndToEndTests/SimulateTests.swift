@@ -3,11 +3,11 @@ import Testing
 extension EndToEnd.Live {
     /// The simulator as a user runs it; one at a time, as it keeps the cores busy.
     @Suite struct SimulateTests {
-        @Test("a seed gives the same history in two processes")
-        func isDeterministic() async throws {
-            // Dictionaries have another order in every process; the history must not.
-            let first = try await cloudtask("simulate", "--replay", "7")
-            let second = try await cloudtask("simulate", "--replay", "7")
+        @Test("a seed gives the same history in two processes", arguments: ["7", "711276", "712851"])
+        func isDeterministic(_ seed: String) async throws {
+            // Dictionaries have another order in every process; the history must not. In the last two, claims were forgotten in that order.
+            let first = try await cloudtask("simulate", "--replay", seed)
+            let second = try await cloudtask("simulate", "--replay", seed)
             #expect(first.status == 0, "\(first.errors)")
             #expect(first.lines.count > 100)
             #expect(first.output == second.output)

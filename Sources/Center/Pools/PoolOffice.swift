@@ -108,7 +108,10 @@ actor PoolOffice {
         self.damages = Set(damages.map(\.path))
     }
 
-    private var sorted: [StoredClaim] { (claims ?? [:]).values.sorted { $0.order < $1.order } }
+    /// In the order in which they were made; one write makes several.
+    private var sorted: [StoredClaim] {
+        (claims ?? [:]).values.sorted { ($0.order, $0.claim.attempt) < ($1.order, $1.claim.attempt) }
+    }
 
     private func forget(_ claim: StoredClaim) async throws {
         try await shelf.forget(claim)
