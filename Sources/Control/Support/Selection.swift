@@ -86,6 +86,18 @@ public struct ChangeOptions: ParsableArguments, Sendable {
     public init() {}
 }
 
+/// What a change is for.
+public struct MessageOptions: ParsableArguments, Sendable {
+    @Option(
+        name: [.customShort("m"), .customLong("message")],
+        help: ArgumentHelp("What it is for; kept with the revisions.", valueName: "text")
+    )
+    var message: String?
+
+    /// Creates the options; `ArgumentParser` fills them.
+    public init() {}
+}
+
 /// How a change of several tasks is agreed on.
 public struct AgreementOptions: ParsableArguments, Sendable {
     @Flag(help: "Only say what would change.") var dryRun = false
@@ -115,16 +127,21 @@ public struct AgreementOptions: ParsableArguments, Sendable {
     }
 
     static func agree(to verb: String, _ names: [TaskID]) throws {
+        try agree(to: verb, names.map { "task/\($0)" }, "tasks")
+    }
+
+    /// As above, for things of any kind, each called `kind/name`.
+    static func agree(to verb: String, _ names: [String], _ things: String) throws {
         guard names.count > 1 else { return }
         guard isatty(STDIN_FILENO) == 1, Terminal.isErrorTerminal else {
             throw ControlError(
-                "this would \(verb) \(names.count) tasks: add --yes if that is meant, or --dry-run to see them",
+                "this would \(verb) \(names.count) \(things): add --yes if that is meant, or --dry-run to see them",
                 .usage
             )
         }
-        for name in names.prefix(Self.shownMax) { Terminal.say("  task/\(name)") }
+        for name in names.prefix(Self.shownMax) { Terminal.say("  \(name)") }
         if names.count > Self.shownMax { Terminal.say("  … and \(names.count - Self.shownMax) more") }
-        Terminal.say("Type \(names.count) to \(verb) these tasks:")
+        Terminal.say("Type \(names.count) to \(verb) these \(things):")
         guard readLine(strippingNewline: true)?.filter({ $0 != " " }) == String(names.count) else {
             throw ControlError("nothing was changed")
         }
