@@ -57,7 +57,8 @@ extension CenterControl {
         state.store.read { $0.runtimes.values.map(\.value) }.sorted { $0.name < $1.name }
     }
 
-    func setRuntime(_ settings: RuntimeSettings) async throws {
+    func setRuntime(_ settings: RuntimeSettings, _ note: ChangeNote) async throws {
+        try refuse(note.problems())
         var settings = settings
         settings.drained = Set(settings.drained).sorted()
         let wanted = settings
@@ -67,6 +68,7 @@ extension CenterControl {
             var saved = wanted
             saved.pause = state.store.catalog.runtimes[saved.name]?.value.pause
             guard state.store.catalog.runtimes[saved.name]?.value != saved else { return }
+            try await record(.runtime(saved), note, leading.catalogWriter)
             try await leading.catalogWriter.write(saved)
         } rereading: { leading in
             try await leading.catalogWriter.reread(runtime: wanted.name)

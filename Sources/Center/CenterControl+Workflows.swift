@@ -57,6 +57,7 @@ extension CenterControl {
                 try await leading.catalogWriter.write(changes)
             }
             try await leading.catalogWriter.forget(names)
+            try await leading.catalogWriter.forget(.workflow, request.workflow.text)
             return names
         } rereading: { leading in
             let names = state.store.read { $0.workflows[request.workflow] } ?? []

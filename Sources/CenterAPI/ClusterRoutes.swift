@@ -17,6 +17,9 @@ struct ClusterRoutes {
             try Response.json(ListPayload(items: try await operations.runtimes().map(RuntimePayload.init)))
         }
         group.get("runtimes/:name") { try await runtime(Query($0, $1)) }
+        group.get("runtimes/:name/revisions") { request, context in
+            try await operations.revisions(of: .runtime, in: Query(request, context))
+        }
         group.put("runtimes/:name") { try await setRuntime($0, Query($0, $1)) }
         group.post("runtimes/:name/pause") {
             try await setPaused($0, .runtime(Query($0, $1).pathName()), true)
@@ -62,7 +65,8 @@ struct ClusterRoutes {
             )
         }
         try Self.checkLimits(payload)
-        try await operations.setRuntime(payload.settings)
+        let note = ChangeNote(author: payload.author, message: payload.message)
+        try await operations.setRuntime(payload.settings, note)
         return try Response.json(RuntimePayload(payload.settings))
     }
 

@@ -54,6 +54,12 @@ extension CalendarResult {
     }
 }
 
+extension PoolResult {
+    init(_ outcome: PoolOutcome) {
+        self.init(pool: outcome.pool, change: ApplyResult.Change(outcome.change))
+    }
+}
+
 extension ChangeResult {
     init(_ outcome: BulkReceipt.Outcome) {
         let change: Change =
@@ -75,6 +81,7 @@ extension GroupPayload {
 extension SaveRequest {
     init(_ body: ApplyBody) {
         self.init(
+            pools: body.pools,
             calendars: body.calendars,
             workflows: body.workflows,
             tasks: body.tasks,

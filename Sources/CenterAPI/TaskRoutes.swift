@@ -52,6 +52,7 @@ struct TaskRoutes {
         return try .json(
             ApplyResponse(
                 results: receipt.tasks.map(ApplyResult.init),
+                pools: receipt.pools.isEmpty ? nil : receipt.pools.map(PoolResult.init),
                 calendars: receipt.calendars.isEmpty ? nil : receipt.calendars.map(CalendarResult.init),
                 workflows: receipt.workflows.isEmpty ? nil : receipt.workflows.map(WorkflowResult.init),
                 shares: receipt.shares.isEmpty ? nil : receipt.shares

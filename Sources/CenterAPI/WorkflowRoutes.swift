@@ -15,6 +15,9 @@ struct WorkflowRoutes {
     func add(to group: RouterGroup<APIContext>) {
         group.get("workflows") { try await list(Query($0, $1)) }
         group.get("workflows/:name") { try await get(Query($0, $1)) }
+        group.get("workflows/:name/revisions") { request, context in
+            try await operations.revisions(of: .workflow, in: Query(request, context))
+        }
         group.post("workflows/:name/delete") { try await delete($0, Query($0, $1)) }
         group.post("workflows/:name/run") { try await run($0, Query($0, $1)) }
         group.post("workflows/:name/pause") { try await pause($0, Query($0, $1)) }

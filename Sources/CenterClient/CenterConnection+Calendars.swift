@@ -21,8 +21,27 @@ extension CenterConnection {
     }
 
     /// Creates or edits a calendar; every task that names it gets its days.
-    public func put(_ calendar: DayCalendar) async throws(CenterClientError) -> CalendarResult {
-        try await answer(CalendarResult.self, to: request(.PUT, "calendars/\(calendar.name)", body: calendar))
+    public func put(
+        _ calendar: DayCalendar,
+        author: String? = nil,
+        message: String? = nil
+    ) async throws(CenterClientError) -> CalendarResult {
+        let body = CalendarRequest(calendar: calendar, author: author, message: message)
+        return try await answer(
+            CalendarResult.self,
+            to: request(.PUT, "calendars/\(calendar.name)", body: body)
+        )
+    }
+
+    /// What a calendar, workflow, pool or runtime said lately, the present revision last.
+    public func revisions(
+        of kind: Definition.Kind,
+        named name: String
+    ) async throws(CenterClientError) -> [DefinitionRevisionPayload] {
+        try await answer(
+            ListPayload<DefinitionRevisionPayload>.self,
+            to: request(.GET, "\(kind.rawValue)s/\(name)/revisions")
+        ).items
     }
 
     /// Deletes a calendar that no task names.

@@ -27,6 +27,7 @@ public actor StandInCenter: CenterOperations {
     private var refusal: [ValidationProblem] = []
     var fills: [Backfill] = []
     var sizes: [PoolID: Pool] = [:]
+    var histories: [String: DefinitionRevisions] = [:]
     var claims: [UnitClaim] = []
     var cancelled: [RunID: String] = [:]
     var now = Instant(millisecondsSinceEpoch: 1_767_225_600_000)
@@ -101,6 +102,12 @@ public actor StandInCenter: CenterOperations {
         for specification in specifications {
             try check(request.condition, against: definitions[specification.name])
         }
+        let pools = request.pools.map { pool in
+            let known = sizes[pool.name]
+            let change: SaveOutcome.Change =
+                known == nil ? .created : known == pool ? .unchanged : .updated
+            return PoolOutcome(pool: pool.name, change: change)
+        }
         let calendars = request.calendars.map { calendar in
             let known = kept[calendar.name]
             return CalendarOutcome(
@@ -120,15 +127,25 @@ public actor StandInCenter: CenterOperations {
                     known == nil ? .created : known?.specification == task ? .unchanged : .updated
                 return SaveOutcome(task: task.name, change: change, revision: known?.revision ?? 0)
             }
-            return SaveReceipt(calendars: calendars, tasks: outcomes, shares: shares)
+            return SaveReceipt(pools: pools, calendars: calendars, tasks: outcomes, shares: shares)
         }
         if let objection = ChangedShare.objection(to: shares, confirmed: request.confirmed) {
             throw CenterError.conflict(objection)
         }
-        for calendar in request.calendars { kept[calendar.name] = calendar }
+        for pool in request.pools { _ = try setPool(pool, request.note) }
+        for calendar in request.calendars {
+            keep(.calendar(calendar), instead: kept[calendar.name].map { .calendar($0) }, request.note)
+            kept[calendar.name] = calendar
+        }
         let workflows = try request.workflows.map { try save($0, note: request.note) }
         let outcomes = specifications.map { save($0, note: request.note) }
-        return SaveReceipt(calendars: calendars, workflows: workflows, tasks: outcomes, shares: shares)
+        return SaveReceipt(
+            pools: pools,
+            calendars: calendars,
+            workflows: workflows,
+            tasks: outcomes,
+            shares: shares
+        )
     }
 
     /// Changes several tasks.
@@ -243,7 +260,11 @@ public actor StandInCenter: CenterOperations {
     public func runtimes() -> [RuntimeSettings] { settings.values.sorted { $0.name < $1.name } }
 
     /// Creates or replaces a runtime's settings.
-    public func setRuntime(_ settings: RuntimeSettings) { self.settings[settings.name] = settings }
+    public func setRuntime(_ settings: RuntimeSettings, _ note: ChangeNote) {
+        let known = self.settings[settings.name].map { Definition.runtime($0).lasting }
+        keep(Definition.runtime(settings).lasting, instead: known, note)
+        self.settings[settings.name] = settings
+    }
 
     /// The agents.
     public func nodes() -> [NodeView] { views }

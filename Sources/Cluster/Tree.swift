@@ -61,6 +61,22 @@ extension Tree {
     /// Parent of the buckets of earlier revisions of tasks.
     public var revisions: ZNodePath { get throws(ZooKeeperError) { try path("revisions") } }
 
+    /// Parent of the earlier revisions of calendars, workflows, pools and runtimes.
+    public var definitions: ZNodePath { get throws(ZooKeeperError) { try path("definitions") } }
+
+    /// The earlier revisions of a calendar, workflow, pool or runtime.
+    public func definition(_ kind: Definition.Kind, _ name: String) throws(ZooKeeperError) -> ZNodePath {
+        try path("definitions", "\(kind.rawValue).\(name)")
+    }
+
+    /// The kind and the name of what a node below `definitions` is about; `nil` for other names.
+    public static func definition(named name: String) -> (kind: Definition.Kind, name: String)? {
+        guard let dot = name.firstIndex(of: "."), let kind = Definition.Kind(rawValue: String(name[..<dot])),
+            dot < name.index(before: name.endIndex)
+        else { return nil }
+        return (kind, String(name[name.index(after: dot)...]))
+    }
+
     /// A calendar.
     public func calendar(_ calendar: CalendarID) throws(ZooKeeperError) -> ZNodePath {
         try path("calendars", calendar.text)

@@ -59,7 +59,9 @@ public struct ApplyRequest: Hashable, Sendable, Codable {
     public var tasks: [TaskSpecification]
     /// How each must relate to what is there; absent means `any`.
     public var condition: ApplyCondition?
-    /// Calendars to be created or edited before everything else.
+    /// Pools to be created or changed before everything else.
+    public var pools: [Pool]?
+    /// Calendars to be created or edited before the workflows and tasks.
     public var calendars: [DayCalendar]?
     /// Workflows to be created or edited before the tasks, each as a whole: steps that it has no more are deleted.
     public var workflows: [Workflow]?
@@ -76,6 +78,7 @@ public struct ApplyRequest: Hashable, Sendable, Codable {
     public init(
         tasks: [TaskSpecification],
         condition: ApplyCondition? = nil,
+        pools: [Pool]? = nil,
         calendars: [DayCalendar]? = nil,
         workflows: [Workflow]? = nil,
         dryRun: Bool? = nil,
@@ -85,6 +88,7 @@ public struct ApplyRequest: Hashable, Sendable, Codable {
     ) {
         self.tasks = tasks
         self.condition = condition
+        self.pools = pools
         self.calendars = calendars
         self.workflows = workflows
         self.dryRun = dryRun
@@ -125,6 +129,8 @@ public struct ApplyResult: Hashable, Sendable, Codable {
 public struct ApplyResponse: Hashable, Sendable, Codable {
     /// One result for each task.
     public var results: [ApplyResult]
+    /// One result for each pool; absent without pools.
+    public var pools: [PoolResult]?
     /// One result for each calendar; absent without calendars.
     public var calendars: [CalendarResult]?
     /// One result for each workflow; absent without workflows.
@@ -135,11 +141,13 @@ public struct ApplyResponse: Hashable, Sendable, Codable {
     /// Creates a response.
     public init(
         results: [ApplyResult],
+        pools: [PoolResult]? = nil,
         calendars: [CalendarResult]? = nil,
         workflows: [WorkflowResult]? = nil,
         shares: [ChangedShare]? = nil
     ) {
         self.results = results
+        self.pools = pools
         self.calendars = calendars
         self.workflows = workflows
         self.shares = shares

@@ -25,6 +25,10 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
     public var shares: [GroupID: Int]?
     /// Present while it is paused; what is sent here is not looked at.
     public var pause: PauseRecord?
+    /// Who sets them; only in what is sent.
+    public var author: String?
+    /// What for; only in what is sent.
+    public var message: String?
 
     /// Creates a payload.
     public init(

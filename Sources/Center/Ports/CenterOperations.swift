@@ -269,7 +269,7 @@ public protocol CenterOperations: Sendable {
     /// One pool or exclusive key, with who holds units of it and who waits.
     func pool(_ source: UnitSource) async throws -> PoolView
     /// Creates a pool or changes its size; what it was before, if it was there.
-    func setPool(_ pool: Pool) async throws -> Pool?
+    func setPool(_ pool: Pool, _ note: ChangeNote) async throws -> Pool?
     /// Deletes a pool that no task names.
     func deletePool(_ name: PoolID) async throws
     /// What attempts that have not begun wait for, for people; only those that wait for units.
@@ -335,7 +335,9 @@ public protocol CenterOperations: Sendable {
     /// The runtimes, sorted by name.
     func runtimes() async throws -> [RuntimeSettings]
     /// Creates or replaces a runtime's settings.
-    func setRuntime(_ settings: RuntimeSettings) async throws
+    func setRuntime(_ settings: RuntimeSettings, _ note: ChangeNote) async throws
+    /// What a calendar, workflow, pool or runtime said lately, the present revision last.
+    func revisions(of kind: Definition.Kind, named name: String) async throws -> [DefinitionRevision]
     /// The agents, sorted by runtime and name.
     func nodes() async throws -> [NodeView]
     /// Makes an agent take no new work, or lets it again.
@@ -356,6 +358,14 @@ extension CenterOperations {
     public func setEnabled(_ name: TaskID, _ isEnabled: Bool) async throws -> SaveOutcome {
         try await isEnabled
             ? resume(name, ChangeNote()) : pause(name, until: nil, ChangeNote())
+    }
+
+    /// Creates a pool or changes its size; nobody says what for.
+    public func setPool(_ pool: Pool) async throws -> Pool? { try await setPool(pool, ChangeNote()) }
+
+    /// Creates or replaces a runtime's settings; nobody says what for.
+    public func setRuntime(_ settings: RuntimeSettings) async throws {
+        try await setRuntime(settings, ChangeNote())
     }
 
     /// Requests a run of a task as its schedules would make it.

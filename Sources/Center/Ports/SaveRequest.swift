@@ -20,8 +20,10 @@ public struct ChangeNote: Hashable, Sendable {
     }
 }
 
-/// Calendars, workflows and tasks to be created or edited, in this order.
+/// Pools, calendars, workflows and tasks to be created or edited, in this order.
 public struct SaveRequest: Hashable, Sendable {
+    /// The pools.
+    public var pools: [Pool]
     /// The calendars.
     public var calendars: [DayCalendar]
     /// The workflows, each as a whole: steps that it has no more are deleted.
@@ -39,6 +41,7 @@ public struct SaveRequest: Hashable, Sendable {
 
     /// Creates a request.
     public init(
+        pools: [Pool] = [],
         calendars: [DayCalendar] = [],
         workflows: [Workflow] = [],
         tasks: [TaskSpecification] = [],
@@ -47,6 +50,7 @@ public struct SaveRequest: Hashable, Sendable {
         isDryRun: Bool = false,
         confirmed: Int? = nil
     ) {
+        self.pools = pools
         self.calendars = calendars
         self.workflows = workflows
         self.tasks = tasks
@@ -74,8 +78,24 @@ public struct CalendarOutcome: Hashable, Sendable {
     }
 }
 
+/// What saving a pool did.
+public struct PoolOutcome: Hashable, Sendable {
+    /// The pool.
+    public var pool: PoolID
+    /// What changed.
+    public var change: SaveOutcome.Change
+
+    /// Creates an outcome.
+    public init(pool: PoolID, change: SaveOutcome.Change) {
+        self.pool = pool
+        self.change = change
+    }
+}
+
 /// What a request saved, or would save.
 public struct SaveReceipt: Hashable, Sendable {
+    /// The pools, in the order of the request.
+    public var pools: [PoolOutcome]
     /// The calendars, in the order of the request.
     public var calendars: [CalendarOutcome]
     /// The workflows, in the order of the request.
@@ -87,11 +107,13 @@ public struct SaveReceipt: Hashable, Sendable {
 
     /// Creates a receipt.
     public init(
+        pools: [PoolOutcome] = [],
         calendars: [CalendarOutcome] = [],
         workflows: [WorkflowOutcome] = [],
         tasks: [SaveOutcome] = [],
         shares: [ChangedShare] = []
     ) {
+        self.pools = pools
         self.calendars = calendars
         self.workflows = workflows
         self.tasks = tasks

@@ -132,7 +132,11 @@ extension TreeDecoder {
 
     /// Calendars, groups, pools and revisions: clusters that an earlier version made have none of these nodes.
     private mutating func decodeSources() throws {
-        for path in try [tree.calendars, tree.groups, tree.pools, tree.claims, tree.revisions] { visit(path) }
+        for path in try [
+            tree.calendars, tree.groups, tree.pools, tree.claims, tree.revisions, tree.definitions,
+        ] {
+            visit(path)
+        }
         for name in snapshot.children(try tree.calendars) {
             guard let id = CalendarID(name) else { continue }
             let path = try tree.calendar(id)
@@ -152,6 +156,9 @@ extension TreeDecoder {
             let path = try tree.claims.child(name)
             guard let claim = payload(UnitClaim.self, path) else { continue }
             check(claim.attempt.description, is: name, path)
+        }
+        for name in snapshot.children(try tree.definitions) where Tree.definition(named: name) != nil {
+            _ = payload(DefinitionRevisions.self, try tree.definitions.child(name))
         }
         for bucket in buckets(try tree.revisions) {
             let parent = try tree.revisionBucket(bucket)

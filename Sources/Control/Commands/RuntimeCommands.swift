@@ -18,7 +18,8 @@ public struct RuntimeCommand: ParsableCommand {
             """,
         subcommands: [
             RuntimeListCommand.self, RuntimeGetCommand.self, RuntimeSetCommand.self, RuntimePauseCommand.self,
-            RuntimeResumeCommand.self,
+            RuntimeResumeCommand.self, DefinitionRevisionsCommand<RevisedRuntime>.self,
+            DefinitionDiffCommand<RevisedRuntime>.self, DefinitionRestoreCommand<RevisedRuntime>.self,
         ],
         aliases: ["runtimes"]
     )
@@ -185,6 +186,7 @@ public struct RuntimeSetCommand: ControlCommand {
         )
     )
     var share: [String] = []
+    @OptionGroup var note: MessageOptions
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
@@ -243,6 +245,7 @@ public struct RuntimeSetCommand: ControlCommand {
         var shares = payload.shares ?? [:]
         for (group, weight) in weights { shares[group] = weight > 0 ? weight : nil }
         payload.shares = shares
+        (payload.author, payload.message) = (Author.name(), note.message)
         try await connection.setRuntime(payload)
         Terminal.writeLine("runtime/\(name) set")
     }
