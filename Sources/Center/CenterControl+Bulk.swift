@@ -30,6 +30,8 @@ extension CenterControl {
                 throw CenterError.conflict(objection)
             }
             try await leading.catalogWriter.record(plan.edits.compactMap(\.superseded))
+            let paused = plan.edits.compactMap(\.definition)
+            try await recordWorkflows(of: paused, request.note, leading.catalogWriter)
             if !plan.changes.isEmpty { try await leading.catalogWriter.write(plan.changes) }
             if request.action == .delete {
                 try await leading.catalogWriter.forget(plan.changes.map(\.name))

@@ -12,6 +12,20 @@ extension CenterControl {
         }
     }
 
+    /// Keeps what workflows say of which tasks are about to be superseded by these: they are paused or resumed.
+    func recordWorkflows(of tasks: [TaskDefinition], _ note: ChangeNote, _ writer: CatalogWriter) async throws
+    {
+        let changed = Dictionary(tasks.map { ($0.name, $0.specification) }) { $1 }
+        for name in Set(changed.values.compactMap(\.workflow?.workflow)).sorted() {
+            let present = state.store.read { $0.definition(.workflow, name.text) }
+            guard case .whole(.workflow(let workflow)) = present else { continue }
+            let steps = workflow.steps.map { changed[$0.name] ?? $0 }
+            let head = changed[workflow.head.name] ?? workflow.head
+            guard let next = Workflow(head: head, steps: steps) else { continue }
+            try await record(.workflow(next), note, writer)
+        }
+    }
+
     /// Keeps what is about to be superseded by a definition, unless it says the same.
     func record(_ next: Definition, _ note: ChangeNote, _ writer: CatalogWriter) async throws {
         let present = state.store.read { $0.definition(next.kind, next.name) }

@@ -75,6 +75,7 @@ extension CenterControl {
             guard let definition = edit.definition else { return (edit.outcome, value) }
             try checkSizes([definition])
             if let former = edit.superseded { try await leading.catalogWriter.record([former]) }
+            try await recordWorkflows(of: [definition], note, leading.catalogWriter)
             try await leading.catalogWriter.write([.save(definition)])
             return (edit.outcome, value)
         } rereading: { leading in

@@ -64,9 +64,16 @@ extension EndToEnd.Live {
             #expect(next > Instant.now + .seconds(3_600))
             // What comes due while the command is still on its way may run already.
             let opened = Instant.now
-            _ = try await cluster.control("calendar", "set", "closed", "--date", "2020-01-01")
+            let restored = try await cluster.control("calendar", "restore", "closed", "--revision", "1")
+            #expect(restored.output == "calendar/closed restored as revision 3\n", "\(restored)")
             try await eventually("it runs again") { try marks.all().contains { $0.due > opened } }
             #expect(try marks.all().filter { $0.due > since + .seconds(1) && $0.due < opened }.isEmpty)
+            let told = try await cluster.control("calendar", "revisions", "closed", "-o", "name")
+            #expect(told.lines == ["revision/1", "revision/2", "revision/3"], "\(told)")
+            let differing = try await cluster.control("calendar", "diff", "closed")
+            #expect(differing.status == 1 && differing.output.contains("2020-01-01"), "\(differing)")
+            let same = try await cluster.control("calendar", "diff", "closed", "--from", "1", "--to", "3")
+            #expect(same.status == 0 && same.output.isEmpty, "\(same)")
             let removed = try await cluster.control("delete", "-f", "-", input: exported.output)
             #expect(removed.output == "task/opener deleted\ncalendar/closed deleted\n", "\(removed)")
         }
