@@ -54,7 +54,13 @@ extension CenterControl {
     }
 
     func runtimes() async throws -> [RuntimeSettings] {
-        state.store.read { $0.runtimes.values.map(\.value) }.sorted { $0.name < $1.name }
+        let now = time.now
+        let known = state.store.read { $0.runtimes.values.map(\.value) }.sorted { $0.name < $1.name }
+        return known.map { settings in
+            var settings = settings
+            settings.pause = settings.pause?.inForce(at: now)
+            return settings
+        }
     }
 
     func setRuntime(_ settings: RuntimeSettings, _ note: ChangeNote) async throws {
@@ -136,7 +142,7 @@ extension CenterControl {
         var reason: String?
         if !definition.specification.isEnabled {
             reason = "the task is disabled"
-        } else if definition.isSuspended {
+        } else if definition.suspension(at: time.now) != .absent {
             reason = suspension(of: definition.specification)
         } else if let mirror = placement.mirror, !isPlaced(definition, mirror, parts) {
             let part = TaskPart(uid: definition.uid, part: parts?.unplaced?.first ?? 0)

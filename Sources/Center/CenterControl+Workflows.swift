@@ -87,7 +87,7 @@ extension WorkflowView {
             stepCount: steps.count,
             nextDue: head?.nextUnskippedDue(after: now),
             pause: head?.pause(at: now),
-            isSuspended: head?.isSuspended ?? false
+            isSuspended: head.map { $0.suspension(at: now) != .absent } ?? false
         )
     }
 }

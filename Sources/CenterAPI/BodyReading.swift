@@ -39,7 +39,7 @@ extension Request {
         let bytes = try await bytes()
         let asked = bytes.isEmpty ? PauseRequest() : try RequestBody.decode(PauseRequest.self, from: bytes)
         if asked.until != nil, !endsByItself {
-            throw APIError.invalid("until", "only the pause of a task ends by itself: leave \"until\" out")
+            throw APIError.invalid("until", "only a pause ends by itself: leave \"until\" out")
         }
         return asked
     }

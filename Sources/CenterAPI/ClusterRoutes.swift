@@ -90,9 +90,23 @@ struct ClusterRoutes {
     private func setPaused(_ request: Request, _ scope: PausedScope, _ isPaused: Bool) async throws
         -> Response
     {
-        let note = ChangeNote(try await request.pause(endsByItself: false))
-        let outcome = try await operations.setPaused(scope, isPaused, note)
-        return try Response.json(PauseResult(changed: outcome.isChanged, tasks: outcome.taskCount))
+        let asked = try await request.pause(endsByItself: isPaused)
+        let outcome = try await operations.setPaused(
+            ScopeRequest(
+                scope,
+                isPaused ? .pause(until: asked.until) : .resume,
+                note: ChangeNote(asked),
+                isDryRun: asked.dryRun ?? false,
+                confirmed: asked.confirm
+            )
+        )
+        return try Response.json(
+            PauseResult(
+                changed: outcome.isChanged,
+                tasks: outcome.taskCount,
+                shares: outcome.shares.isEmpty ? nil : outcome.shares
+            )
+        )
     }
 
     private func node(_ query: Query) async throws -> NodeView {

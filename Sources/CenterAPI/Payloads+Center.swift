@@ -1,10 +1,13 @@
 import Center
 import Domain
 import Payloads
+import Scheduling
 
 extension TaskPayload {
     init(_ view: TaskView, last: Run?) {
         let definition = view.definition
+        var suspendedUntil: Instant?
+        if case .until(let end) = view.suspension { suspendedUntil = end }
         self.init(
             specification: definition.specification,
             uid: definition.uid,
@@ -15,7 +18,8 @@ extension TaskPayload {
             owner: view.owner,
             parts: view.parts,
             unplacedReason: view.unplacedReason,
-            suspended: definition.isSuspended ? true : nil,
+            suspended: view.suspension == .absent ? nil : true,
+            suspendedUntil: suspendedUntil,
             next: view.nextDue,
             last: last.map(RunPayload.init),
             pause: view.pause,

@@ -63,8 +63,11 @@ extension CenterConnection {
     }
 
     /// Makes the schedules of a group's tasks count again.
-    public func resume(group: GroupID) async throws(CenterClientError) -> PauseResult {
-        try await answer(PauseResult.self, to: request(.POST, "groups/\(group)/resume"))
+    public func resume(
+        group: GroupID,
+        _ note: PauseRequest = PauseRequest()
+    ) async throws(CenterClientError) -> PauseResult {
+        try await answer(PauseResult.self, to: request(.POST, "groups/\(group)/resume", body: note))
     }
 
     /// Makes the schedules of all tasks of a runtime not count.
@@ -76,7 +79,10 @@ extension CenterConnection {
     }
 
     /// Makes the schedules of a runtime's tasks count again.
-    public func resume(runtime: RuntimeID) async throws(CenterClientError) -> PauseResult {
-        try await answer(PauseResult.self, to: request(.POST, "runtimes/\(runtime)/resume"))
+    public func resume(
+        runtime: RuntimeID,
+        _ note: PauseRequest = PauseRequest()
+    ) async throws(CenterClientError) -> PauseResult {
+        try await answer(PauseResult.self, to: request(.POST, "runtimes/\(runtime)/resume", body: note))
     }
 }

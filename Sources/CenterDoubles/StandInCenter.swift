@@ -176,7 +176,7 @@ public actor StandInCenter: CenterOperations {
         return BulkReceipt(outcomes: outcomes, shares: shares)
     }
 
-    private func shares(of tasks: [TaskSpecification]) -> [ChangedShare] {
+    func shares(of tasks: [TaskSpecification]) -> [ChangedShare] {
         Set(tasks.map(\.runtime)).sorted().map { runtime in
             ChangedShare(
                 runtime: runtime,

@@ -18,7 +18,7 @@ public struct RuntimeSettings: Hashable, Sendable {
     public var flapWindow: Duration
     /// How long a flapping agent has to stay up before it is given tasks again; zero turns damping off.
     public var rejoinDelay: Duration
-    /// Present while the schedules of its tasks do not count.
+    /// Present while the schedules of its tasks do not count, and when a pause has ended by itself.
     public var pause: PauseRecord?
     /// How many hundredths of its tasks one request may change without being confirmed; 100 for all.
     public var massChangePercent: Int

@@ -111,18 +111,30 @@ public struct GroupPayload: Hashable, Sendable, Codable {
 
 /// Who pauses or resumes a task, a group or a runtime, and why.
 public struct PauseRequest: Hashable, Sendable, Codable {
-    /// When the pause of a task ends by itself; absent for never.
+    /// When the pause ends by itself; absent for never.
     public var until: Instant?
     /// Why.
     public var reason: String?
     /// Who asks, in their own words.
     public var author: String?
+    /// Whether nothing is changed, only told; of a group or a runtime.
+    public var dryRun: Bool?
+    /// The number that the caller knows; needed where what is asked for is large.
+    public var confirm: Int?
 
     /// Creates a request.
-    public init(until: Instant? = nil, reason: String? = nil, author: String? = nil) {
+    public init(
+        until: Instant? = nil,
+        reason: String? = nil,
+        author: String? = nil,
+        dryRun: Bool? = nil,
+        confirm: Int? = nil
+    ) {
         self.until = until
         self.reason = reason
         self.author = author
+        self.dryRun = dryRun
+        self.confirm = confirm
     }
 }
 
@@ -132,10 +144,13 @@ public struct PauseResult: Hashable, Sendable, Codable {
     public var changed: Bool
     /// How many tasks it concerns.
     public var tasks: Int
+    /// How much of each runtime counts no more; absent when nothing did or does.
+    public var shares: [ChangedShare]?
 
     /// Creates a result.
-    public init(changed: Bool, tasks: Int) {
+    public init(changed: Bool, tasks: Int, shares: [ChangedShare]? = nil) {
         self.changed = changed
         self.tasks = tasks
+        self.shares = shares
     }
 }

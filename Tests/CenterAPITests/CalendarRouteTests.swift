@@ -159,6 +159,15 @@ import Testing
                 let resumed = try await client.send(.post, path + "/resume")
                 #expect(try resumed.decoded(PauseResult.self).changed)
             }
+            let brief = #"{"until":"2099-01-01T00:00:00Z","dryRun":true,"confirm":1}"#
+            let planned = try await client.send(.post, "/api/v1/groups/default/pause", brief)
+            #expect(try planned.decoded(PauseResult.self).shares?.map(\.changed) == [1])
+            let early = try await client.send(
+                .post,
+                "/api/v1/groups/default/resume",
+                #"{"until":"2099-01-01T00:00:00Z"}"#
+            )
+            #expect(try early.error().field == "until")
             let groups = try await client.send(.get, "/api/v1/groups").decoded(
                 ListPayload<GroupPayload>.self
             )

@@ -96,6 +96,8 @@ public struct TaskView: Hashable, Sendable {
     public var nextDue: Instant?
     /// Why its schedules do not count now; `nil` when they do.
     public var pause: PauseRecord?
+    /// What the pauses of its group and its runtime mean for it now.
+    public var suspension: Suspension
     /// What is different about single fires, coming and lately gone.
     public var exceptions: [FireException]
 
@@ -109,6 +111,7 @@ public struct TaskView: Hashable, Sendable {
         at now: Instant
     ) {
         pause = definition.pause(at: now)
+        suspension = definition.suspension(at: now)
         exceptions = definition.exceptions
         self.definition = definition
         self.owner = owner
@@ -278,7 +281,7 @@ public protocol CenterOperations: Sendable {
     /// The groups that have tasks or settings, sorted by name.
     func groups() async throws -> [GroupView]
     /// Makes the schedules of all tasks of a group or runtime not count, or count again.
-    func setPaused(_ scope: PausedScope, _ isPaused: Bool, _ note: ChangeNote) async throws -> ScopeOutcome
+    func setPaused(_ request: ScopeRequest) async throws -> ScopeOutcome
 
     /// Who is to end a run; `nil` when it has ended.
     func owner(of run: Run) async -> RunOwner?
@@ -366,6 +369,15 @@ extension CenterOperations {
     /// Creates or replaces a runtime's settings; nobody says what for.
     public func setRuntime(_ settings: RuntimeSettings) async throws {
         try await setRuntime(settings, ChangeNote())
+    }
+
+    /// Pauses a group or runtime without an end, or resumes it.
+    public func setPaused(
+        _ scope: PausedScope,
+        _ isPaused: Bool,
+        _ note: ChangeNote
+    ) async throws -> ScopeOutcome {
+        try await setPaused(ScopeRequest(scope, isPaused ? .pause(until: nil) : .resume, note: note))
     }
 
     /// Requests a run of a task as its schedules would make it.

@@ -256,28 +256,6 @@ public struct GroupView: Hashable, Sendable {
     }
 }
 
-/// Tasks whose schedules are made not to count all at once.
-public enum PausedScope: Hashable, Sendable {
-    /// All tasks of a group, in every runtime.
-    case group(GroupID)
-    /// All tasks of a runtime.
-    case runtime(RuntimeID)
-}
-
-/// What pausing or resuming a group or runtime did.
-public struct ScopeOutcome: Hashable, Sendable {
-    /// Whether it was not like that already.
-    public var isChanged: Bool
-    /// How many tasks it concerns.
-    public var taskCount: Int
-
-    /// Creates an outcome.
-    public init(isChanged: Bool, taskCount: Int) {
-        self.isChanged = isChanged
-        self.taskCount = taskCount
-    }
-}
-
 extension CenterOperations {
     /// Creates or edits tasks; all are validated before any is saved.
     public func save(
