@@ -20,13 +20,12 @@ extension CenterControl {
                 try refuseSteps(request.tasks)
                 try refuseOrphans(request.tasks)
             }
-            let plan = plan(request)
+            var plan = plan(request)
+            plan.receipt.catchUps = await catchUps(by: plan.edits.compactMap(\.definition), leading)
             try checkSizes(plan.edits.compactMap(\.definition))
             if request.isDryRun { return plan.receipt }
-            if let objection = ChangedShare.objection(
-                to: plan.receipt.shares,
-                confirmed: request.confirmed
-            ) {
+            let changes = ChangeGuard(plan.receipt.shares, plan.receipt.catchUps)
+            if let objection = changes.objection(confirmed: request.confirmed) {
                 throw CenterError.conflict(objection)
             }
             try await leading.catalogWriter.record(plan.edits.compactMap(\.superseded))

@@ -14,18 +14,20 @@ extension CenterControl {
             let definitions = plan.definitions + plan.workflows.flatMap(\.definitions)
             try checkPools(request.pools, definitions, plan.workflows.flatMap(\.removed))
             try checkSizes(definitions)
-            if request.isDryRun { return plan.receipt }
-            if let objection = ChangedShare.objection(
-                to: plan.receipt.shares,
-                confirmed: request.confirmed
-            ) {
+            var receipt = plan.receipt
+            // What only gets the new days of a calendar cannot be confirmed.
+            let said = definitions.filter { names.contains($0.name) }
+            receipt.catchUps = await catchUps(by: said, leading)
+            if request.isDryRun { return receipt }
+            let changes = ChangeGuard(receipt.shares, receipt.catchUps)
+            if let objection = changes.objection(confirmed: request.confirmed) {
                 throw CenterError.conflict(objection)
             }
             try await carryOut(plan, request.note, leading.catalogWriter)
-            return plan.receipt
+            return receipt
         } rereading: { leading in
             try await leading.catalogWriter.rereadSources()
-            try await leading.catalogWriter.reread(names + dependents(of: request.calendars))
+            try await leading.catalogWriter.reread(Array(names) + dependents(of: request.calendars))
         }
         if !request.isDryRun, !request.pools.isEmpty { state.hints.pools.wake() }
         return receipt
@@ -81,12 +83,12 @@ extension CenterControl {
     }
 
     /// The tasks that a request may change: those it says, and those that its workflows have now.
-    private func names(in request: SaveRequest) -> [TaskID] {
+    private func names(in request: SaveRequest) -> Set<TaskID> {
         let said = request.tasks.map(\.name) + request.workflows.flatMap { $0.tasks.map(\.name) }
         let known = state.store.read { catalog in
             request.workflows.flatMap { Array(catalog.workflows[$0.name] ?? []) }
         }
-        return Array(Set(said + known))
+        return Set(said + known)
     }
 
     private func plan(_ request: SaveRequest) throws -> SavePlan {

@@ -78,6 +78,13 @@ struct ClusterRoutes {
                 "startsPerSecond is a whole number from 1 to \(starts.upperBound), or 0 for no limit, not \(number)"
             )
         }
+        let catchUps = RuntimeSettings.catchUpsMaxRange
+        if let number = payload.catchUpsMax, !catchUps.contains(number) {
+            throw APIError.invalid(
+                "catchUpsMax",
+                "catchUpsMax is a whole number from 0 to \(catchUps.upperBound), not \(number)"
+            )
+        }
         for (group, weight) in (payload.shares ?? [:]).sorted(by: { $0.key < $1.key })
         where !weights.contains(weight) {
             throw APIError.invalid(

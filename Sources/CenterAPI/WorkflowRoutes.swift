@@ -71,7 +71,8 @@ struct WorkflowRoutes {
     private func resume(_ request: Request, _ query: Query) async throws -> Response {
         let head = try await head(of: query)
         let asked = try await request.pause(endsByItself: false)
-        return try .json(ApplyResult(try await operations.resume(head, ChangeNote(asked))))
+        let outcome = try await operations.resume(head, ChangeNote(asked), confirmed: asked.confirm)
+        return try .json(ApplyResult(outcome))
     }
 
     /// The task that begins the workflow in the path.

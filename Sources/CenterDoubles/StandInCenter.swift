@@ -25,6 +25,7 @@ public actor StandInCenter: CenterOperations {
     private var views: [NodeView] = []
     private var drained: Set<DrainedAgent> = []
     private var refusal: [ValidationProblem] = []
+    private var missed: [CatchUpShare] = []
     var fills: [Backfill] = []
     var sizes: [PoolID: Pool] = [:]
     var histories: [String: DefinitionRevisions] = [:]
@@ -47,6 +48,9 @@ public actor StandInCenter: CenterOperations {
 
     /// Makes every later save find these problems, or none.
     public func refuseSaves(with problems: [ValidationProblem]) { refusal = problems }
+
+    /// Makes every later save and resumption have so many missed fires made up for.
+    public func miss(_ fires: [CatchUpShare]) { missed = fires }
 
     /// Makes `accept` wait until `release`.
     public func hold() { isHolding = true }
@@ -127,9 +131,15 @@ public actor StandInCenter: CenterOperations {
                     known == nil ? .created : known?.specification == task ? .unchanged : .updated
                 return SaveOutcome(task: task.name, change: change, revision: known?.revision ?? 0)
             }
-            return SaveReceipt(pools: pools, calendars: calendars, tasks: outcomes, shares: shares)
+            return SaveReceipt(
+                pools: pools,
+                calendars: calendars,
+                tasks: outcomes,
+                shares: shares,
+                catchUps: missed
+            )
         }
-        if let objection = ChangedShare.objection(to: shares, confirmed: request.confirmed) {
+        if let objection = ChangeGuard(shares, missed).objection(confirmed: request.confirmed) {
             throw CenterError.conflict(objection)
         }
         for pool in request.pools { _ = try setPool(pool, request.note) }
@@ -152,8 +162,9 @@ public actor StandInCenter: CenterOperations {
     public func change(_ request: BulkRequest) throws -> BulkReceipt {
         let present = request.tasks.compactMap { definitions[$0]?.specification }
         let shares = shares(of: present)
-        if !request.isDryRun, let objection = ChangedShare.objection(to: shares, confirmed: request.confirmed)
-        {
+        let catchUps = request.action == .resume ? missed : []
+        let changes = ChangeGuard(shares, catchUps)
+        if !request.isDryRun, let objection = changes.objection(confirmed: request.confirmed) {
             throw CenterError.conflict(objection)
         }
         let outcomes = try request.tasks.map { name in
@@ -168,12 +179,12 @@ public actor StandInCenter: CenterOperations {
                 switch request.action {
                 case .delete: definitions[name] = nil
                 case .pause: _ = try pause(name, until: request.until, request.note)
-                case .resume: _ = try resume(name, request.note)
+                case .resume: _ = try resume(name, request.note, confirmed: request.confirmed)
                 }
             }
             return BulkReceipt.Outcome(task: name, change: .changed)
         }
-        return BulkReceipt(outcomes: outcomes, shares: shares)
+        return BulkReceipt(outcomes: outcomes, shares: shares, catchUps: catchUps)
     }
 
     func shares(of tasks: [TaskSpecification]) -> [ChangedShare] {
@@ -205,8 +216,11 @@ public actor StandInCenter: CenterOperations {
     }
 
     /// Resumes a task.
-    public func resume(_ name: TaskID, _ note: ChangeNote) throws -> SaveOutcome {
-        try redefine(name) { $0.resumed(now: now) }
+    public func resume(_ name: TaskID, _ note: ChangeNote, confirmed: Int?) throws -> SaveOutcome {
+        if let objection = ChangeGuard([], missed).objection(confirmed: confirmed) {
+            throw CenterError.conflict(objection)
+        }
+        return try redefine(name) { $0.resumed(now: now) }
     }
 
     /// Begins the process of a resident task anew.
@@ -279,11 +293,6 @@ public actor StandInCenter: CenterOperations {
         for index in views.indices where views[index].agent == agent && views[index].runtime == only.runtime {
             views[index].isDrained = isDrained
         }
-    }
-
-    private struct DrainedAgent: Hashable {
-        var agent: AgentID
-        var runtime: RuntimeID
     }
 
     /// Stores reports, once it is not held.

@@ -113,8 +113,8 @@ public enum DocumentWriter {
 
     private static let order =
         TaskReader.keys + [
-            "rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay", "massChangePercent", "startsPerSecond",
-            "shares",
+            "rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay", "massChangePercent", "catchUpsMax",
+            "startsPerSecond", "shares",
             "drained",
         ]
         + ["units"]

@@ -67,7 +67,7 @@ public struct ApplyRequest: Hashable, Sendable, Codable {
     public var workflows: [Workflow]?
     /// Whether everything is checked and nothing saved.
     public var dryRun: Bool?
-    /// How many present tasks the caller knows it changes; needed where those are many.
+    /// The number of present tasks that it changes, or of runs that it starts, as the caller knows it; needed where those are many.
     public var confirm: Int?
     /// Who saves them.
     public var author: String?
@@ -137,6 +137,8 @@ public struct ApplyResponse: Hashable, Sendable, Codable {
     public var workflows: [WorkflowResult]?
     /// How much of each runtime it changes; absent when it changes no task that was there.
     public var shares: [ChangedShare]?
+    /// How many missed fires of each runtime it has made up for; absent for none.
+    public var catchUps: [CatchUpShare]?
 
     /// Creates a response.
     public init(
@@ -144,12 +146,14 @@ public struct ApplyResponse: Hashable, Sendable, Codable {
         pools: [PoolResult]? = nil,
         calendars: [CalendarResult]? = nil,
         workflows: [WorkflowResult]? = nil,
-        shares: [ChangedShare]? = nil
+        shares: [ChangedShare]? = nil,
+        catchUps: [CatchUpShare]? = nil
     ) {
         self.results = results
         self.pools = pools
         self.calendars = calendars
         self.workflows = workflows
         self.shares = shares
+        self.catchUps = catchUps
     }
 }

@@ -24,7 +24,7 @@ public struct ChangeRequest: Hashable, Sendable, Codable {
     public var until: Instant?
     /// Whether nothing is changed, only told.
     public var dryRun: Bool?
-    /// How many tasks the caller knows it changes; needed where those are many.
+    /// The number of tasks that it changes, or of runs that it starts, as the caller knows it; needed where those are many.
     public var confirm: Int?
     /// Who changes them.
     public var author: String?
@@ -81,11 +81,14 @@ public struct ChangeResponse: Hashable, Sendable, Codable {
     public var results: [ChangeResult]
     /// How much of each runtime it changes.
     public var shares: [ChangedShare]
+    /// How many missed fires of each runtime it has made up for; absent for none.
+    public var catchUps: [CatchUpShare]?
 
     /// Creates a response.
-    public init(results: [ChangeResult], shares: [ChangedShare]) {
+    public init(results: [ChangeResult], shares: [ChangedShare], catchUps: [CatchUpShare]? = nil) {
         self.results = results
         self.shares = shares
+        self.catchUps = catchUps
     }
 }
 

@@ -253,8 +253,8 @@ public protocol CenterOperations: Sendable {
     func deleteTask(_ name: TaskID) async throws
     /// Makes a task's schedules count no more: until an instant, else until it is resumed.
     func pause(_ name: TaskID, until end: Instant?, _ note: ChangeNote) async throws -> SaveOutcome
-    /// Makes a task's schedules count again.
-    func resume(_ name: TaskID, _ note: ChangeNote) async throws -> SaveOutcome
+    /// Makes a task's schedules count again; `confirmed` is the number the caller knows, where many missed fires are made up for.
+    func resume(_ name: TaskID, _ note: ChangeNote, confirmed: Int?) async throws -> SaveOutcome
     /// Begins the process of a resident task anew.
     func restart(_ name: TaskID, _ note: ChangeNote) async throws -> SaveOutcome
     /// Makes single fires of a task different; what is different about them now.
@@ -369,6 +369,11 @@ extension CenterOperations {
     /// Creates or replaces a runtime's settings; nobody says what for.
     public func setRuntime(_ settings: RuntimeSettings) async throws {
         try await setRuntime(settings, ChangeNote())
+    }
+
+    /// Makes a task's schedules count again; few missed fires are made up for.
+    public func resume(_ name: TaskID, _ note: ChangeNote) async throws -> SaveOutcome {
+        try await resume(name, note, confirmed: nil)
     }
 
     /// Pauses a group or runtime without an end, or resumes it.

@@ -104,6 +104,8 @@ public struct SaveReceipt: Hashable, Sendable {
     public var tasks: [SaveOutcome]
     /// How much of each runtime it changes, sorted by name.
     public var shares: [ChangedShare]
+    /// How many missed fires of each runtime it has made up for, sorted by name.
+    public var catchUps: [CatchUpShare]
 
     /// Creates a receipt.
     public init(
@@ -111,13 +113,15 @@ public struct SaveReceipt: Hashable, Sendable {
         calendars: [CalendarOutcome] = [],
         workflows: [WorkflowOutcome] = [],
         tasks: [SaveOutcome] = [],
-        shares: [ChangedShare] = []
+        shares: [ChangedShare] = [],
+        catchUps: [CatchUpShare] = []
     ) {
         self.pools = pools
         self.calendars = calendars
         self.workflows = workflows
         self.tasks = tasks
         self.shares = shares
+        self.catchUps = catchUps
     }
 }
 
@@ -228,11 +232,14 @@ public struct BulkReceipt: Hashable, Sendable {
     public var outcomes: [Outcome]
     /// How much of each runtime it changes, sorted by name.
     public var shares: [ChangedShare]
+    /// How many missed fires of each runtime it has made up for, sorted by name.
+    public var catchUps: [CatchUpShare]
 
     /// Creates a receipt.
-    public init(outcomes: [Outcome], shares: [ChangedShare] = []) {
+    public init(outcomes: [Outcome], shares: [ChangedShare] = [], catchUps: [CatchUpShare] = []) {
         self.outcomes = outcomes
         self.shares = shares
+        self.catchUps = catchUps
     }
 }
 

@@ -190,11 +190,7 @@ public struct TaskRestoreCommand: ControlCommand {
 
     @OptionGroup var argument: TaskArgument
     @Option(help: ArgumentHelp("Which of its revisions.", valueName: "number")) var revision: Int
-    @Option(
-        name: [.customShort("m"), .customLong("message")],
-        help: ArgumentHelp("What for.", valueName: "text")
-    )
-    var message: String?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
@@ -212,13 +208,14 @@ public struct TaskRestoreCommand: ControlCommand {
         let request = ApplyRequest(
             tasks: [found.task],
             condition: .revision(present),
+            confirm: change.confirm,
             author: Author.name(),
-            message: message ?? "restored revision \(revision)"
+            message: change.message ?? "restored revision \(revision)"
         )
         guard let result = try await connection.apply(request).results.first else { return }
-        let change =
+        let done =
             result.change == .unchanged ? "says that already" : "restored as revision \(result.revision)"
-        Terminal.writeLine("task/\(name) \(change)")
+        Terminal.writeLine("task/\(name) \(done)")
     }
 }
 

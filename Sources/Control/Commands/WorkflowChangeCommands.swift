@@ -170,6 +170,10 @@ public struct WorkflowResumeCommand: ControlCommand {
 
     @OptionGroup var choice: WorkflowChoice
     @OptionGroup var consent: ConsentOptions
+    @Option(
+        help: ArgumentHelp("Start so many missed runs of each although they are many.", valueName: "number")
+    )
+    var confirm: Int?
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
@@ -181,7 +185,7 @@ public struct WorkflowResumeCommand: ControlCommand {
     /// Resumes the workflows.
     public func execute() async throws {
         let connection = try server.connection()
-        let note = PauseRequest(author: Author.name())
+        let note = PauseRequest(author: Author.name(), confirm: confirm)
         try await choice.perform("resume", would: "resumed", consent, connection) { name in
             let result = try await connection.resume(name, note)
             Terminal.writeLine(

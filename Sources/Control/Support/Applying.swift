@@ -93,8 +93,8 @@ struct Applying: Sendable {
         }
         let created = changes.filter { $0.kind == "runtime" && $0.change == "created" }.map(\.name)
         let saving = Saving(documents, connection: connection, confirmed: confirmed, message: message)
-        let shares = try await saving.shares(without: Set(created.compactMap(RuntimeID.init)))
-        return ChangedShare.objection(to: shares, confirmed: confirmed)
+        let whole = try await saving.changes(without: Set(created.compactMap(RuntimeID.init)))
+        return whole.objection(confirmed: confirmed)
     }
 
     /// What applying would change, with the documents before and after.

@@ -46,21 +46,20 @@ struct Saving: Sendable {
     /// - Throws: When something is wrong, or is to be confirmed.
     func check(isNeeded: Bool, without runtimes: [RuntimeID]) async throws -> [Int?] {
         guard isNeeded || parts.count > 1 else { return parts.map { _ in confirmed } }
-        let shares = try await sharesOfParts(without: Set(runtimes))
-        let all = ChangedShare.sum(shares.flatMap(\.self))
-        if let objection = ChangedShare.objection(to: all, confirmed: confirmed) {
+        let changes = try await changesOfParts(without: Set(runtimes))
+        if let objection = ChangeGuard.sum(changes).objection(confirmed: confirmed) {
             throw ControlError(objection, .conflict)
         }
-        return shares.map { $0.reduce(0) { $0 + $1.changed } }
+        return changes.map(\.number)
     }
 
-    /// How much of each runtime all requests together change.
-    func shares(without runtimes: Set<RuntimeID>) async throws -> [ChangedShare] {
-        ChangedShare.sum(try await sharesOfParts(without: runtimes).flatMap(\.self))
+    /// How much of each runtime all requests together change, and what they have made up for.
+    func changes(without runtimes: Set<RuntimeID>) async throws -> ChangeGuard {
+        ChangeGuard.sum(try await changesOfParts(without: runtimes))
     }
 
-    private func sharesOfParts(without runtimes: Set<RuntimeID>) async throws -> [[ChangedShare]] {
-        var shares: [[ChangedShare]] = []
+    private func changesOfParts(without runtimes: Set<RuntimeID>) async throws -> [ChangeGuard] {
+        var changes: [ChangeGuard] = []
         let progress = Progress()
         for (index, part) in parts.enumerated() {
             progress.report("checking request \(index + 1) of \(parts.count)")
@@ -75,10 +74,11 @@ struct Saving: Sendable {
                 workflows: workflows.isEmpty ? nil : workflows,
                 dryRun: true
             )
-            shares.append(try await send(request).shares ?? [])
+            let response = try await send(request)
+            changes.append(ChangeGuard(response.shares ?? [], response.catchUps ?? []))
         }
         progress.finish()
-        return shares
+        return changes
     }
 
     /// Saves everything; pools and calendars with the first tasks, which are not saved without them.

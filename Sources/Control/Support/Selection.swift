@@ -71,7 +71,7 @@ public struct SelectionOptions: ParsableArguments, Sendable {
 public struct ChangeOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "Change so many tasks although they are a large share of their runtime.",
+            "Change so many tasks, or start so many missed runs, although they are many.",
             valueName: "number"
         )
     )
