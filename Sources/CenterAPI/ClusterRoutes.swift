@@ -38,6 +38,11 @@ struct ClusterRoutes {
         group.get("nodes/:name") { try Response.json(NodePayload(try await node(Query($0, $1)))) }
         group.get("nodes/:name/queue") { try await queue(Query($0, $1)) }
         group.post("nodes/:name/drain") { try await setDrained(Query($0, $1), true) }
+        group.post("nodes/:name/forget") { request, context in
+            let query = Query(request, context)
+            try await operations.forgetAgent(query.pathName(), in: query.name("runtime"))
+            return Response(status: .noContent)
+        }
         group.post("nodes/:name/undrain") { try await setDrained(Query($0, $1), false) }
     }
 
@@ -119,9 +124,12 @@ struct ClusterRoutes {
     private func node(_ query: Query) async throws -> NodeView {
         let name: AgentID = try query.pathName()
         let runtime: RuntimeID? = try query.name("runtime")
-        let nodes = try await operations.nodes().filter {
+        let named = try await operations.nodes().filter {
             $0.agent == name && (runtime == nil || $0.runtime == runtime)
         }
+        // One that has ended is meant when there is no other of its name.
+        let present = named.filter { $0.departure == nil }
+        let nodes = present.isEmpty ? named : present
         guard let node = nodes.first else { throw APIError.notFound("there is no agent named \(name)") }
         guard nodes.count == 1 else {
             let runtimes = nodes.map(\.runtime.text).joined(separator: ", ")

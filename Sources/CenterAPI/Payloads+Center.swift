@@ -138,7 +138,9 @@ extension NodePayload {
             registration: view.registration,
             isDrained: view.isDrained,
             taskCount: view.taskCount,
-            heldUntil: view.heldUntil
+            heldUntil: view.heldUntil,
+            goneSince: view.departure?.at,
+            tasksThen: view.departure?.taskCount
         )
     }
 }

@@ -295,6 +295,21 @@ public actor StandInCenter: CenterOperations {
         }
     }
 
+    /// Lists an agent no more that has ended.
+    public func forgetAgent(_ agent: AgentID, in runtime: RuntimeID?) throws {
+        let named = views.filter { $0.agent == agent && (runtime == nil || $0.runtime == runtime) }
+        guard !named.isEmpty else { throw CenterError.notFound(kind: "agent", name: agent.text) }
+        guard named.contains(where: { $0.departure != nil }) else {
+            throw CenterError.conflict("agent \(agent) is there")
+        }
+        views.removeAll { $0.agent == agent && $0.departure != nil }
+    }
+
+    private struct DrainedAgent: Hashable {
+        var agent: AgentID
+        var runtime: RuntimeID
+    }
+
     /// Stores reports, once it is not held.
     public func accept(_ reports: [RunReport], from agent: AgentID) async throws -> Epoch? {
         if isHolding { await wait() }

@@ -173,10 +173,18 @@ extension RuntimeTree {
     /// Parent of the buckets of dispatch markers.
     public var dispatched: ZNodePath { get throws(ZooKeeperError) { try path("dispatched") } }
 
+    /// Parent of what is remembered of agents that have ended.
+    public var departed: ZNodePath { get throws(ZooKeeperError) { try path("departed") } }
+
+    /// What is remembered of an agent that has ended.
+    public func departed(_ agent: AgentID) throws(ZooKeeperError) -> ZNodePath {
+        try path("departed", agent.text)
+    }
+
     /// Everything below the runtime's own node that must be there for its agents to work.
     public var parents: [ZNodePath] {
         get throws(ZooKeeperError) {
-            [try agents, try allocations, try parked, try journal, try inbox, try dispatched]
+            [try agents, try allocations, try parked, try journal, try inbox, try dispatched, try departed]
         }
     }
 

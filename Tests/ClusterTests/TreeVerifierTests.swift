@@ -187,6 +187,17 @@ struct TreeVerifierTests {
             let revisions = TaskRevisions(uid: $0.definition.uid)
             try await $0.make($0.tree.revisions(of: TaskID("t")!, bucket: 1), revisions)
         },
+        Row(what: "an agent that has ended", found: []) {
+            let departed = DepartedAgent(
+                agent: AgentID("gone")!,
+                runtime: .standard,
+                incarnation: HealthyTree.incarnation,
+                since: .epoch,
+                taskCount: 3
+            )
+            try await $0.session.createIfAbsent(try $0.runtime.departed)
+            try await $0.make($0.runtime.departed(departed.agent), departed)
+        },
         Row(what: "the revisions of a pool", found: []) {
             try await $0.session.createIfAbsent(try $0.tree.definitions)
             let note = SaveNote(revision: 1, at: .epoch)

@@ -167,6 +167,22 @@ public struct NodeView: Hashable, Sendable {
     public var taskCount: Int
     /// Until when it gets no tasks because it started too often lately; `nil` when it gets them.
     public var heldUntil: Instant?
+    /// When it ended without having been drained, and how many tasks it owned then; `nil` while it is there, and when that is not remembered.
+    public var departure: Departure?
+
+    /// The end of an agent.
+    public struct Departure: Hashable, Sendable {
+        /// When it was noticed.
+        public var at: Instant
+        /// How many tasks the agent owned then.
+        public var taskCount: Int
+
+        /// Creates an end.
+        public init(at: Instant, taskCount: Int) {
+            self.at = at
+            self.taskCount = taskCount
+        }
+    }
 
     /// Creates a view.
     public init(
@@ -175,7 +191,8 @@ public struct NodeView: Hashable, Sendable {
         runtime: RuntimeID,
         isDrained: Bool,
         taskCount: Int,
-        heldUntil: Instant? = nil
+        heldUntil: Instant? = nil,
+        departure: Departure? = nil
     ) {
         self.registration = registration
         self.agent = agent
@@ -183,6 +200,7 @@ public struct NodeView: Hashable, Sendable {
         self.isDrained = isDrained
         self.taskCount = taskCount
         self.heldUntil = heldUntil
+        self.departure = departure
     }
 }
 
@@ -345,6 +363,8 @@ public protocol CenterOperations: Sendable {
     func nodes() async throws -> [NodeView]
     /// Makes an agent take no new work, or lets it again.
     func setDrained(_ agent: AgentID, in runtime: RuntimeID?, _ isDrained: Bool) async throws
+    /// Lists an agent no more that has ended.
+    func forgetAgent(_ agent: AgentID, in runtime: RuntimeID?) async throws
 
     /// Stores an agent's reports; the receipt's epoch is set when this center leads and all derived state is in ZooKeeper.
     func accept(_ reports: [RunReport], from agent: AgentID) async throws -> Epoch?

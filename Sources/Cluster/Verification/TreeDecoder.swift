@@ -193,7 +193,15 @@ extension TreeDecoder {
         } else {
             content.runtimes[runtime] = payload(RuntimeSettings.self, paths.settings)
         }
-        for path in try paths.parents { require(path) }
+        // Clusters of an earlier version have no node of departed agents, until a leader of this one completes them.
+        let departures = try paths.departed
+        for path in try paths.parents where path != departures { require(path) }
+        visit(departures)
+        for name in snapshot.children(departures) {
+            guard let agent = AgentID(name) else { continue }
+            let path = try paths.departed(agent)
+            if let departed = payload(DepartedAgent.self, path) { check(departed.agent.text, is: name, path) }
+        }
         for name in snapshot.children(try paths.agents) {
             guard let agent = AgentID(name) else { continue }
             let path = try paths.agent(agent)
