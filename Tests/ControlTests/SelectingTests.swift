@@ -1,3 +1,4 @@
+import ArgumentParser
 import Domain
 import Foundation
 import Payloads
@@ -121,6 +122,47 @@ import Testing
         #expect(SelectionOptions.workflow(begunBy: task) == WorkflowID("nightly"))
         task.workflow = WorkflowPlace(WorkflowID("nightly")!, step: StepID("load")!)
         #expect(SelectionOptions.workflow(begunBy: task) == nil)
+    }
+
+    @Test(
+        "pauses of groups and runtimes have an end and a number, as what starts missed runs has",
+        arguments: [
+            "group pause g --until 2h --reason why --confirm 120", "runtime pause r --until 2h --dry-run",
+            "runtime set r --catch-ups-max 0", "workflow resume w --confirm 240",
+            "task resume t --confirm 240",
+            "task restore t --revision 3 --confirm 240 -m why",
+        ]
+    )
+    func understood(line: String) throws {
+        _ = try CommandTreeTests.TestRoot.parseAsRoot(line.split(separator: " ").map(String.init))
+    }
+
+    @Test("a limit of catch-ups is no negative number")
+    func refused() {
+        #expect(throws: (any Error).self) {
+            try CommandTreeTests.TestRoot.parseAsRoot(["runtime", "set", "r", "--catch-ups-max=-1"])
+        }
+    }
+
+    @Test(
+        "what became of a group is said, and what would",
+        arguments: [
+            (true, true, false, "group/g paused (2 tasks)"),
+            (true, false, false, "group/g was paused already (2 tasks)"),
+            (true, true, true, "group/g would be paused (2 tasks)"),
+            (false, true, false, "group/g resumed (2 tasks)"),
+            (false, false, false, "group/g was not paused (2 tasks)"),
+        ]
+    )
+    func sentence(isPause: Bool, isChanged: Bool, isDryRun: Bool, expected: String) {
+        let result = PauseResult(changed: isChanged, tasks: 2)
+        #expect(PauseText.sentence("group/g", result, isPause: isPause, isDryRun: isDryRun) == expected)
+        let end = Self.now + .seconds(60)
+        let timed = PauseText.sentence("group/g", result, isPause: true, until: end)
+        #expect(timed.contains(" until ") == isChanged)
+        let record = PauseRecord(since: Self.now, until: end, reason: "move", author: "ann")
+        let cell = PauseText.cell(record, Self.time)
+        #expect(cell.text.contains(" until 2026-03-02T12:01:00") && cell.text.hasSuffix(" by ann: move"))
     }
 
     @Test("each of several runs is repeated once by the same key, also by none")

@@ -134,6 +134,8 @@ extension EndToEnd.Live {
             let unasked = try await cluster.control("task", "pause", "-l", "team=upkeep")
             #expect(unasked.status == 64 && unasked.errors.contains("add --yes"), "\(unasked)")
             try await Self.selects(cluster)
+            let planned = try await cluster.control("group", "pause", "upkeep", "--until", "1h", "--dry-run")
+            #expect(planned.output.hasPrefix("group/upkeep would be paused until "), "\(planned)")
             let listed = try await cluster.control("task", "pause", "-l", "team=upkeep", "--dry-run")
             #expect(listed.output == "task/grouped would be paused\ntask/idle would be paused\n", "\(listed)")
             let both = try await cluster.control(

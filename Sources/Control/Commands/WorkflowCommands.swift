@@ -89,19 +89,21 @@ public struct WorkflowListCommand: ControlCommand {
     public func execute() async throws {
         let connection = try server.connection()
         try await watch.perform {
-            let selected = selection.isGiven ? Set(try await selection.workflows(connection)) : nil
-            let all = try await Paging.all(limit: selected == nil ? limit : .max) {
+            var workflows = try await Paging.all(limit: selection.isGiven ? .max : limit) {
                 page,
                 size throws(CenterClientError) in
                 try await connection.workflows(page: page, limit: size)
             }
-            let workflows = all.filter { selected?.contains($0.name) ?? true }.prefix(limit)
+            if selection.isGiven {
+                let selected = Set(try await selection.workflows(connection))
+                workflows = Array(workflows.filter { selected.contains($0.name) }.prefix(limit))
+            }
             let text = TimeText(zone: try time.zone())
             try Printer(output).print(
-                Array(workflows),
-                empty: selected == nil ? "there are no workflows" : "there are no such workflows",
+                workflows,
+                empty: selection.isGiven ? "there are no such workflows" : "there are no workflows",
                 names: { "workflow/\($0.name)" }
-            ) { _ in WorkflowTable.list(Array(workflows), text) }
+            ) { _ in WorkflowTable.list(workflows, text) }
         }
     }
 }

@@ -175,6 +175,7 @@ public struct RunChoice: ParsableArguments, Sendable {
             for id in ids { Terminal.writeLine("run/\(id) would be \(would)") }
             return
         }
-        if let failure = try await Several.perform(ids, name: { "run/\($0)" }, body) { throw failure }
+        let failure = try await Several.perform(ids, name: { "run/\($0)" }, body)
+        if let failure { throw failure }
     }
 }

@@ -4,14 +4,14 @@ import CenterClient
 enum Several {
     /// Does it to each, and says on standard error which failed, and why.
     ///
-    /// Nothing more is tried once nobody answers. What fails of a single thing is the failure of the command itself.
+    /// Nothing more is tried once nobody answers. Of a single thing the failure is that of the command.
     ///
     /// - Parameters:
     ///   - items: The things.
     ///   - name: How each is called: `kind/name`.
     ///   - body: What is done.
-    /// - Returns: The first failure, when not all failed of one; `nil` when none did.
-    /// - Throws: What `body` throws of a single thing, and what is no matter of one thing.
+    /// - Returns: What the command fails with once it has said the rest; `nil` when nothing failed.
+    /// - Throws: What is no matter of one of several things.
     static func perform<Item>(
         _ items: [Item],
         name: (Item) -> String,

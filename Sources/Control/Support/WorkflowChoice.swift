@@ -50,7 +50,8 @@ public struct WorkflowChoice: ParsableArguments, Sendable {
             for name in names { Terminal.writeLine("workflow/\(name) would be \(would)") }
             return
         }
-        if let failure = try await Several.perform(names, name: { "workflow/\($0)" }, body) { throw failure }
+        let failure = try await Several.perform(names, name: { "workflow/\($0)" }, body)
+        if let failure { throw failure }
     }
 }
 
