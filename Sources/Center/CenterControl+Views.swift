@@ -170,7 +170,7 @@ extension CenterControl {
         _ heldBack: [Seat: Instant],
         _ departed: [Seat: DepartedAgent]
     ) -> [NodeView] {
-        let owning = mirror?.tables.filter { !$0.value.rows.isEmpty }.keys ?? [:].keys
+        let owning = (mirror?.tables ?? [:]).filter { !$0.value.rows.isEmpty }.keys
         // The leader may not have noticed yet that one of them is back, or that its time is over.
         let gone = departed.filter {
             catalog.agents[$0.key] == nil && time.now < $0.value.since + DepartedAgent.memory

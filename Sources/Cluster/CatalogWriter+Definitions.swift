@@ -23,17 +23,17 @@ extension Catalog {
             case .workflow: nil
             }
         if kind == .workflow { return WorkflowID(name).map(workflow) ?? .absent }
-        return found.map { .whole($0.lasting) } ?? .absent
+        return found.map { PresentDefinition.whole($0.lasting) } ?? .absent
     }
 
     private func workflow(_ name: WorkflowID) -> PresentDefinition {
-        let tasks = tasks(of: name).map(\.specification)
-        guard !tasks.isEmpty else { return .absent }
-        guard let head = tasks.first(where: { $0.workflow?.step == nil }),
-            let workflow = Workflow(head: head, steps: tasks.filter { $0.workflow?.step != nil }),
-            !workflow.isIncomplete
+        let parts = tasks(of: name).map(\.specification)
+        guard !parts.isEmpty else { return .absent }
+        guard let head = parts.first(where: { $0.workflow?.step == nil }),
+            let whole = Workflow(head: head, steps: parts.filter { $0.workflow?.step != nil }),
+            !whole.isIncomplete
         else { return .unfinished }
-        return .whole(.workflow(workflow))
+        return .whole(.workflow(whole))
     }
 }
 
