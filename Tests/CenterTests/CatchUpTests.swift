@@ -1,6 +1,7 @@
 import Cluster
 import Domain
 import Scheduling
+import SimulationKit
 import Testing
 
 @testable import Center
