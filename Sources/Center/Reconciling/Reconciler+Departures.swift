@@ -1,5 +1,6 @@
 import Cluster
 import Domain
+import Logging
 import Scheduling
 
 /// What became of the agents that are remembered, and who is to be; pure.
@@ -75,13 +76,20 @@ extension Reconciler {
             departed = known
         }
         let change = Departures(situation, known: known, noted: departuresNoted, now: time.now)
+        if !change.added.isEmpty || !change.removed.isEmpty {
+            do {
+                let written = try await shelf.change(adding: change.added, removing: change.removed)
+                for record in change.removed { departed?[record.value.seat] = nil }
+                for record in written { departed?[record.value.seat] = record }
+            } catch LeaderWriteError.conflict(let error) {
+                // This is for people only: what has to be done for the tasks of these agents does not wait for it.
+                logger.debug("Agents that have ended cannot be noted now", metadata: ["error": "\(error)"])
+                departed = nil
+                return
+            }
+        }
         departuresNoted.formUnion(situation.mirror.fences.filter(\.value.value.isSealed).keys)
         departuresNoted.formIntersection(situation.mirror.fences.keys)
-        if !change.added.isEmpty || !change.removed.isEmpty {
-            let written = try await shelf.change(adding: change.added, removing: change.removed)
-            for record in change.removed { departed?[record.value.seat] = nil }
-            for record in written { departed?[record.value.seat] = record }
-        }
         if let end = change.nextEnd { askForPass(at: time.monotonic + time.now.duration(to: end)) }
     }
 
