@@ -41,13 +41,13 @@ import ZooKeeper
             )
         }
         await first.die()
-        let leader = try await leader("c2")
+        let next = try await leader("c2")
         #expect(
-            try await notes(.calendar, "off", leader) == [
+            try await notes(.calendar, "off", next) == [
                 "1 a0: day 2027-01-16", "2 a1: day 2027-01-17", "3 a3: day 2027-01-18",
             ]
         )
-        let revisions = try await leader.control.revisions(of: .calendar, named: "off")
+        let revisions = try await next.control.revisions(of: .calendar, named: "off")
         #expect(revisions.first?.definition == .calendar(.dates("off", "2027-01-16")))
         #expect(revisions.last?.definition == .calendar(.dates("off", "2027-01-18")))
         #expect(revisions.allSatisfy { $0.note.at >= Workshop.start })
@@ -175,10 +175,10 @@ import ZooKeeper
             first.leading.catalogWriter
         )
         await first.die()
-        let leader = try await leader("c2")
-        #expect(try await notes(.pool, "license", leader) == ["1 ada: -"])
-        _ = try await leader.control.setPool(Pool(name: name, units: 4), note("bob"))
-        #expect(try await notes(.pool, "license", leader) == ["1 ada: -", "2 bob: -"])
+        let next = try await leader("c2")
+        #expect(try await notes(.pool, "license", next) == ["1 ada: -"])
+        _ = try await next.control.setPool(Pool(name: name, units: 4), note("bob"))
+        #expect(try await notes(.pool, "license", next) == ["1 ada: -", "2 bob: -"])
     }
 
     @Test("a history that cannot be read begins anew; nothing is kept from being saved")
