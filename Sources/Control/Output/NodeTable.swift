@@ -1,5 +1,6 @@
 import Domain
 import Payloads
+import Scheduling
 
 /// Shows agents, centers and the cluster.
 enum NodeTable {
