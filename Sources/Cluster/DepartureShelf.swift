@@ -56,7 +56,7 @@ public struct DepartureShelf: Sendable {
         let (session, tree) = (writer.session, writer.tree)
         var paths: [ZNodePath] = []
         for runtime in runtimes {
-            let parent = try tree.runtime(runtime).departed
+            let parent: ZNodePath = try tree.runtime(runtime).departed
             paths += try await session.childrenIfPresent(parent).map { try parent.child($0) }
         }
         let found = try await pipelined(paths) { try await session.content(DepartedAgent.self, at: $0) }

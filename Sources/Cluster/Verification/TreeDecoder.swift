@@ -194,7 +194,7 @@ extension TreeDecoder {
             content.runtimes[runtime] = payload(RuntimeSettings.self, paths.settings)
         }
         // Clusters of an earlier version have no node of departed agents, until a leader of this one completes them.
-        let departures = try paths.departed
+        let departures: ZNodePath = try paths.departed
         for path in try paths.parents where path != departures { require(path) }
         visit(departures)
         for name in snapshot.children(departures) {
