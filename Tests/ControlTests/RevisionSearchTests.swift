@@ -28,9 +28,13 @@ import Testing
     @Test("without numbers the present one is compared with the one before")
     func compared() throws {
         let kept = search(2, 5, 6)
-        #expect(try kept.indices(from: nil, to: nil) == (1, 2))
-        #expect(try kept.indices(from: 2, to: nil) == (0, 2))
-        #expect(try kept.indices(from: nil, to: 5) == (0, 1))
+        func places(from: Int?, to: Int?) throws -> [Int] {
+            let (before, after) = try kept.indices(from: from, to: to)
+            return [before, after]
+        }
+        #expect(try places(from: nil, to: nil) == [1, 2])
+        #expect(try places(from: 2, to: nil) == [0, 2])
+        #expect(try places(from: nil, to: 5) == [0, 1])
         let message = "no revision of task t before 2 is kept"
         #expect(throws: ControlError(message)) { _ = try search(2).indices(from: nil, to: nil) }
     }
