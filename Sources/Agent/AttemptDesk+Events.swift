@@ -11,6 +11,7 @@ extension AttemptDesk {
         case .started(let attempt, let at): started(attempt, at: at)
         case .progress(let attempt, let progress): return note(of: attempt) { $0.progress = progress }
         case .status(let attempt, let status): return note(of: attempt) { $0.status = status }
+        case .outputs(let attempt, let outputs): return note(of: attempt) { $0.outputs = outputs }
         case .told(let attempt, let account): running[attempt]?.account = account
         case .ended(let result): ended(result)
         case .refused(let attempt, let reason):

@@ -20,16 +20,17 @@ extension CenterControl {
                 try refuseSteps(request.tasks)
                 try refuseOrphans(request.tasks)
             }
-            let plan = plan(request)
+            var plan = plan(request)
+            plan.receipt.catchUps = await catchUps(by: plan.edits.compactMap(\.definition), leading)
             try checkSizes(plan.edits.compactMap(\.definition))
             if request.isDryRun { return plan.receipt }
-            if let objection = ChangedShare.objection(
-                to: plan.receipt.shares,
-                confirmed: request.confirmed
-            ) {
+            let changes = ChangeGuard(plan.receipt.shares, plan.receipt.catchUps)
+            if let objection = changes.objection(confirmed: request.confirmed) {
                 throw CenterError.conflict(objection)
             }
             try await leading.catalogWriter.record(plan.edits.compactMap(\.superseded))
+            let paused = plan.edits.compactMap(\.definition)
+            try await recordWorkflows(of: paused, request.note, leading.catalogWriter)
             if !plan.changes.isEmpty { try await leading.catalogWriter.write(plan.changes) }
             if request.action == .delete {
                 try await leading.catalogWriter.forget(plan.changes.map(\.name))

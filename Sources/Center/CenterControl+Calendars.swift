@@ -37,6 +37,7 @@ extension CenterControl {
                 throw CenterError.conflict(Self.isInUse(name, users))
             }
             try await leading.catalogWriter.delete(name)
+            try await leading.catalogWriter.forget(.calendar, name.text)
         } rereading: { leading in
             try await leading.catalogWriter.rereadSources()
         }

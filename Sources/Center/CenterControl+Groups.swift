@@ -14,30 +14,32 @@ extension CenterControl {
                 name: name,
                 taskCount: tasks[name]?.count ?? 0,
                 pausedCount: tasks[name]?.count { $0.pause(at: now) != nil } ?? 0,
-                pause: catalog.groups[name]?.value.pause
+                pause: catalog.groups[name]?.value.pause?.inForce(at: now)
             )
         }
     }
 
-    func setPaused(_ scope: PausedScope, _ isPaused: Bool, _ note: ChangeNote) async throws -> ScopeOutcome {
-        try refuse(note.problems(message: "reason"))
+    func setPaused(_ request: ScopeRequest) async throws -> ScopeOutcome {
+        try refuse(request.note.problems(message: "reason") + endProblems(request.until))
+        let scope = request.scope
         return try await change { leading in
-            let catalog = state.store.catalog
+            let (catalog, now) = (state.store.catalog, time.now)
             let tasks = catalog.tasks.values.map(\.value).filter { scope.contains($0.specification) }
-            let present = try catalog.pause(of: scope, taskCount: tasks.count)
-            // Pausing again may correct the reason; it does not begin anew.
-            let pause =
-                isPaused
-                ? PauseRecord(
-                    since: present?.since ?? time.now,
-                    reason: note.message ?? present?.reason,
-                    author: note.author ?? present?.author
-                ) : nil
-            let outcome = ScopeOutcome(isChanged: (present != nil) != isPaused, taskCount: tasks.count)
+            let present = try catalog.pause(of: scope, taskCount: tasks.count)?.inForce(at: now)
+            let pause = request.pause(over: present, now: now)
+            let outcome = ScopeOutcome(
+                isChanged: (present != nil) != (pause != nil) || present?.until != pause?.until,
+                taskCount: tasks.count,
+                shares: request.isPause ? catalog.shares(of: tasks.filter { $0.counts(at: now) }) : []
+            )
+            if request.isDryRun { return outcome }
+            if let objection = ChangedShare.objection(to: outcome.shares, confirmed: request.confirmed) {
+                throw CenterError.conflict(objection)
+            }
             if pause != present { try await write(pause, of: scope, leading.catalogWriter) }
             // Should this leader end here, the next one goes on.
             let sources = TaskSources(state.store.catalog, for: tasks.map(\.specification))
-            let renewed = tasks.compactMap { sources.renewed($0, now: time.now) }.sorted { $0.name < $1.name }
+            let renewed = tasks.compactMap { sources.renewed($0, now: now) }.sorted { $0.name < $1.name }
             if !renewed.isEmpty { try await leading.catalogWriter.write(renewed.map { .save($0) }) }
             return outcome
         } rereading: { leading in
@@ -64,21 +66,18 @@ extension CenterControl {
 
     /// Why the schedules of an enabled task do not count.
     func suspension(of task: TaskSpecification) -> String {
+        let now = time.now
         let (group, runtime) = state.store.read { catalog in
-            (catalog.groups[task.group]?.value.pause, catalog.runtimes[task.runtime]?.value.pause)
+            (
+                catalog.groups[task.group]?.value.pause?.inForce(at: now),
+                catalog.runtimes[task.runtime]?.value.pause?.inForce(at: now)
+            )
         }
         let what = group != nil ? "group \(task.group)" : "runtime \(task.runtime)"
         guard let pause = group ?? runtime else { return "its group or runtime was resumed just now" }
-        return "\(what) is paused since \(pause.since.formatted())" + (pause.reason.map { ": \($0)" } ?? "")
-    }
-}
-
-extension PausedScope {
-    fileprivate func contains(_ task: TaskSpecification) -> Bool {
-        switch self {
-        case .group(let name): task.group == name
-        case .runtime(let name): task.runtime == name
-        }
+        let end = pause.until.map { " until \($0.formatted())" } ?? ""
+        let reason = pause.reason.map { ": \($0)" } ?? ""
+        return "\(what) is paused since \(pause.since.formatted())\(end)\(reason)"
     }
 }
 

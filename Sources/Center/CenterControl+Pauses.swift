@@ -20,9 +20,11 @@ extension CenterControl {
         }.outcome
     }
 
-    func resume(_ name: TaskID, _ note: ChangeNote) async throws -> SaveOutcome {
+    func resume(_ name: TaskID, _ note: ChangeNote, confirmed: Int?) async throws -> SaveOutcome {
         try refuse(note.problems(message: "reason"))
-        return try await redefine(name, note) { task, now in (task.resumed(now: now), ()) }.outcome
+        return try await redefine(name, note, confirmed: confirmed) { task, now in
+            (task.resumed(now: now), ())
+        }.outcome
     }
 
     func restart(_ name: TaskID, _ note: ChangeNote) async throws -> SaveOutcome {
@@ -63,6 +65,7 @@ extension CenterControl {
     private func redefine<Value: Sendable>(
         _ name: TaskID,
         _ note: ChangeNote,
+        confirmed: Int? = nil,
         _ body: @Sendable (TaskDefinition, Instant) throws -> (TaskDefinition?, Value)
     ) async throws -> (outcome: SaveOutcome, value: Value) {
         try await change { leading in
@@ -74,7 +77,12 @@ extension CenterControl {
             let edit = TaskEdit(task, becoming: next, note, now: now)
             guard let definition = edit.definition else { return (edit.outcome, value) }
             try checkSizes([definition])
+            let changes = ChangeGuard([], await catchUps(by: [definition], leading))
+            if let objection = changes.objection(confirmed: confirmed) {
+                throw CenterError.conflict(objection)
+            }
             if let former = edit.superseded { try await leading.catalogWriter.record([former]) }
+            try await recordWorkflows(of: [definition], note, leading.catalogWriter)
             try await leading.catalogWriter.write([.save(definition)])
             return (edit.outcome, value)
         } rereading: { leading in

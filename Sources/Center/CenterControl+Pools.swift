@@ -55,28 +55,33 @@ extension CenterControl {
         return view
     }
 
-    func setPool(_ pool: Pool) async throws -> Pool? {
-        guard pool.problems.isEmpty else { throw CenterError.invalid(pool.problems) }
+    func setPool(_ pool: Pool, _ note: ChangeNote) async throws -> Pool? {
+        try refuse(pool.problems + note.problems())
         let former = try await change { leading in
             let catalog = state.store.catalog
             let former = catalog.pools[pool.name]?.value
-            let short = catalog.users(of: .pool(pool.name)).filter {
-                ($0.specification.demand.pools[pool.name] ?? 0) > pool.units
+            try refuse(pool, tooSmallFor: catalog.users(of: .pool(pool.name)))
+            if former != pool {
+                try await record(.pool(pool), note, leading.catalogWriter)
+                try await leading.catalogWriter.write(pool)
             }
-            guard short.isEmpty else {
-                let most = short.compactMap { $0.specification.demand.pools[pool.name] }.max() ?? 0
-                throw CenterError.conflict(
-                    "pool \(pool.name) cannot have \(pool.units) unit\(pool.units == 1 ? "" : "s"): a run of "
-                        + "\(Self.names(short)) takes up to \(most); let them take fewer first"
-                )
-            }
-            if former != pool { try await leading.catalogWriter.write(pool) }
             return former
         } rereading: { leading in
             try await leading.catalogWriter.rereadSources()
         }
         state.hints.pools.wake()
         return former
+    }
+
+    /// Refuses a pool that has fewer units than a run of one of these tasks takes.
+    func refuse(_ pool: Pool, tooSmallFor users: [TaskDefinition]) throws(CenterError) {
+        let short = users.filter { ($0.specification.demand.pools[pool.name] ?? 0) > pool.units }
+        guard !short.isEmpty else { return }
+        let most = short.compactMap { $0.specification.demand.pools[pool.name] }.max() ?? 0
+        throw .conflict(
+            "pool \(pool.name) cannot have \(pool.units) unit\(pool.units == 1 ? "" : "s"): a run of "
+                + "\(Self.names(short)) takes up to \(most); let them take fewer first"
+        )
     }
 
     func deletePool(_ name: PoolID) async throws {
@@ -93,6 +98,7 @@ extension CenterControl {
                 )
             }
             try await leading.catalogWriter.delete(name)
+            try await leading.catalogWriter.forget(.pool, name.text)
         } rereading: { leading in
             try await leading.catalogWriter.rereadSources()
         }

@@ -6,40 +6,64 @@ import Scheduling
 extension CenterControl {
     func save(_ request: SaveRequest) async throws -> SaveReceipt {
         _ = try leading()
-        let mistakes = request.note.problems() + problems(request)
+        let mistakes = request.note.problems() + Self.problems(request.pools) + problems(request)
         guard mistakes.isEmpty else { throw CenterError.invalid(mistakes) }
         let names = names(in: request)
-        return try await change { leading in
+        let receipt: SaveReceipt = try await change { leading in
             let plan = try plan(request)
             let definitions = plan.definitions + plan.workflows.flatMap(\.definitions)
-            try checkPools(definitions)
+            try checkPools(request.pools, definitions, plan.workflows.flatMap(\.removed))
             try checkSizes(definitions)
-            if request.isDryRun { return plan.receipt }
-            if let objection = ChangedShare.objection(
-                to: plan.receipt.shares,
-                confirmed: request.confirmed
-            ) {
+            var receipt = plan.receipt
+            // What only gets the new days of a calendar cannot be confirmed.
+            let said = definitions.filter { names.contains($0.name) }
+            receipt.catchUps = await catchUps(by: said, leading)
+            if request.isDryRun { return receipt }
+            let changes = ChangeGuard(receipt.shares, receipt.catchUps)
+            if let objection = changes.objection(confirmed: request.confirmed) {
                 throw CenterError.conflict(objection)
             }
-            try await carryOut(plan, leading.catalogWriter)
-            return plan.receipt
+            try await carryOut(plan, request.note, leading.catalogWriter)
+            return receipt
         } rereading: { leading in
             try await leading.catalogWriter.rereadSources()
-            try await leading.catalogWriter.reread(names + dependents(of: request.calendars))
+            try await leading.catalogWriter.reread(Array(names) + dependents(of: request.calendars))
         }
+        if !request.isDryRun, !request.pools.isEmpty { state.hints.pools.wake() }
+        return receipt
     }
 
-    /// Calendars first: should this leader end in between, the next one gives their tasks the new days.
-    private func carryOut(_ plan: SavePlan, _ writer: CatalogWriter) async throws {
-        for calendar in plan.calendars { try await writer.write(calendar) }
+    /// Calendars and pools first: should this leader end in between, the next one gives the calendars' tasks the new days.
+    private func carryOut(_ plan: SavePlan, _ note: ChangeNote, _ writer: CatalogWriter) async throws {
+        for pool in plan.pools {
+            try await record(.pool(pool), note, writer)
+            try await writer.write(pool)
+        }
+        for calendar in plan.calendars {
+            try await record(.calendar(calendar), note, writer)
+            try await writer.write(calendar)
+        }
         try await writer.record(plan.superseded)
-        for workflow in plan.workflows { try await write(workflow, writer) }
+        for edit in plan.workflows where !edit.changes.isEmpty {
+            try await record(.workflow(edit.workflow), note, writer)
+            try await write(edit, writer)
+        }
         if !plan.definitions.isEmpty { try await writer.write(plan.definitions.map { .save($0) }) }
     }
 
-    /// A pool may have been deleted or made smaller since the request was looked at.
-    private func checkPools(_ definitions: [TaskDefinition]) throws {
-        let pools = state.store.read { $0.pools.mapValues(\.value) }
+    /// A pool may have been deleted or made smaller since the request was looked at, or is made too small by it for what stays.
+    private func checkPools(
+        _ wanted: [Pool],
+        _ definitions: [TaskDefinition],
+        _ removed: [TaskID]
+    ) throws {
+        let catalog = state.store.catalog
+        let changed = Set(definitions.map(\.name) + removed)
+        for pool in wanted {
+            let users = catalog.users(of: .pool(pool.name)).filter { !changed.contains($0.name) }
+            try refuse(pool, tooSmallFor: users)
+        }
+        let pools = Self.pools(catalog, wanted)
         for task in definitions {
             guard let problem = task.specification.demand.problems(knowing: pools).first else { continue }
             throw CenterError.conflict("task \(task.name): \(problem.message)")
@@ -48,7 +72,6 @@ extension CenterControl {
 
     /// Writes a workflow at once, or else such that nothing begins it before all of it is there (rule N8).
     private func write(_ edit: WorkflowEdit, _ writer: CatalogWriter) async throws {
-        if edit.changes.isEmpty { return }
         if try writer.isOneWrite(edit.changes) {
             try await writer.write(edit.changes)
         } else {
@@ -60,12 +83,12 @@ extension CenterControl {
     }
 
     /// The tasks that a request may change: those it says, and those that its workflows have now.
-    private func names(in request: SaveRequest) -> [TaskID] {
+    private func names(in request: SaveRequest) -> Set<TaskID> {
         let said = request.tasks.map(\.name) + request.workflows.flatMap { $0.tasks.map(\.name) }
         let known = state.store.read { catalog in
             request.workflows.flatMap { Array(catalog.workflows[$0.name] ?? []) }
         }
-        return Array(Set(said + known))
+        return Set(said + known)
     }
 
     private func plan(_ request: SaveRequest) throws -> SavePlan {
@@ -100,7 +123,9 @@ extension CenterControl {
     private func problems(_ request: SaveRequest) -> [ValidationProblem] {
         let calendars = Self.problems(request.calendars)
         guard calendars.isEmpty else { return calendars }
-        let (runtimes, pools) = state.store.read { (Set($0.runtimes.keys), $0.pools.mapValues(\.value)) }
+        let (runtimes, pools) = state.store.read { catalog in
+            (Set(catalog.runtimes.keys), Self.pools(catalog, request.pools))
+        }
         let all = request.workflows.flatMap(\.tasks) + request.tasks
         var sources = sources(for: all)
         for calendar in request.calendars { sources.replace(calendar) }
@@ -140,6 +165,30 @@ extension CenterControl {
         var found = task.workflow == nil ? task.problems + dependencies.problems(of: task) : []
         found += task.calendarProblems(knowing: sources.known)
         return found.isEmpty ? problems(task, with: sources) : found
+    }
+
+    /// The pools there are once a request is carried out.
+    private static func pools(_ catalog: Catalog, _ wanted: [Pool]) -> [PoolID: Pool] {
+        let present = catalog.pools.mapValues(\.value)
+        return present.merging(wanted.map { ($0.name, $0) }) { $1 }
+    }
+
+    private static func problems(_ pools: [Pool]) -> [ValidationProblem] {
+        var seen: Set<PoolID> = []
+        return pools.enumerated().flatMap { index, pool in
+            var found = pool.problems
+            if !seen.insert(pool.name).inserted {
+                found.append(
+                    .init(field: "name", message: "the name appears twice; each pool is saved once")
+                )
+            }
+            return found.map { problem in
+                ValidationProblem(
+                    field: "pools[\(index)].\(problem.field)",
+                    message: "pool \(pool.name): \(problem.message)"
+                )
+            }
+        }
     }
 
     private static func problems(_ calendars: [DayCalendar]) -> [ValidationProblem] {

@@ -15,7 +15,7 @@ extension CenterControl {
             identity: catalog.identity,
             leadership: await leadership(),
             centers: catalog.centers.values.sorted { $0.center < $1.center },
-            nodes: nodes(catalog, mirror, await heldBack),
+            nodes: nodes(catalog, mirror, await heldBack, await departed),
             taskCount: catalog.tasks.count,
             unplacedCount: unplaced ?? 0,
             defects: await state.leading?.reconciler.defects.map { "\($0): \($1)" }.sorted() ?? [],
@@ -31,7 +31,9 @@ extension CenterControl {
         return .of(run, living: registered, task: task)
     }
 
-    func nodes() async throws -> [NodeView] { nodes(state.store.catalog, await mirror, await heldBack) }
+    func nodes() async throws -> [NodeView] {
+        nodes(state.store.catalog, await mirror, await heldBack, await departed)
+    }
 
     func tasks(_ filter: TaskFilter, page: String?, limit: Int) async throws -> Page<TaskView> {
         let catalog = state.store.catalog
@@ -54,10 +56,17 @@ extension CenterControl {
     }
 
     func runtimes() async throws -> [RuntimeSettings] {
-        state.store.read { $0.runtimes.values.map(\.value) }.sorted { $0.name < $1.name }
+        let now = time.now
+        let known = state.store.read { $0.runtimes.values.map(\.value) }.sorted { $0.name < $1.name }
+        return known.map { settings in
+            var settings = settings
+            settings.pause = settings.pause?.inForce(at: now)
+            return settings
+        }
     }
 
-    func setRuntime(_ settings: RuntimeSettings) async throws {
+    func setRuntime(_ settings: RuntimeSettings, _ note: ChangeNote) async throws {
+        try refuse(note.problems())
         var settings = settings
         settings.drained = Set(settings.drained).sorted()
         let wanted = settings
@@ -67,6 +76,7 @@ extension CenterControl {
             var saved = wanted
             saved.pause = state.store.catalog.runtimes[saved.name]?.value.pause
             guard state.store.catalog.runtimes[saved.name]?.value != saved else { return }
+            try await record(.runtime(saved), note, leading.catalogWriter)
             try await leading.catalogWriter.write(saved)
         } rereading: { leading in
             try await leading.catalogWriter.reread(runtime: wanted.name)
@@ -122,6 +132,10 @@ extension CenterControl {
         get async { await state.leading?.reconciler.acceptsFrom ?? [:] }
     }
 
+    private var departed: [Seat: DepartedAgent] {
+        get async { await state.leading?.reconciler.departed?.mapValues(\.value) ?? [:] }
+    }
+
     private func placement() async -> Placement {
         guard let reconciler = state.leading?.reconciler else { return Placement() }
         return Placement(mirror: await reconciler.mirror, reasons: await reconciler.reasons)
@@ -134,7 +148,7 @@ extension CenterControl {
         var reason: String?
         if !definition.specification.isEnabled {
             reason = "the task is disabled"
-        } else if definition.isSuspended {
+        } else if definition.suspension(at: time.now) != .absent {
             reason = suspension(of: definition.specification)
         } else if let mirror = placement.mirror, !isPlaced(definition, mirror, parts) {
             let part = TaskPart(uid: definition.uid, part: parts?.unplaced?.first ?? 0)
@@ -153,11 +167,15 @@ extension CenterControl {
     private func nodes(
         _ catalog: Catalog,
         _ mirror: LeaderMirror?,
-        _ heldBack: [Seat: Instant]
+        _ heldBack: [Seat: Instant],
+        _ departed: [Seat: DepartedAgent]
     ) -> [NodeView] {
-        let seats = Set(catalog.agents.keys).union(
-            mirror?.tables.filter { !$0.value.rows.isEmpty }.keys ?? [:].keys
-        )
+        let owning = (mirror?.tables ?? [:]).filter { !$0.value.rows.isEmpty }.keys
+        // The leader may not have noticed yet that one of them is back, or that its time is over.
+        let gone = departed.filter {
+            catalog.agents[$0.key] == nil && time.now < $0.value.since + DepartedAgent.memory
+        }
+        let seats = Set(catalog.agents.keys).union(owning).union(gone.keys)
         return seats.sorted().map { seat in
             NodeView(
                 registration: catalog.agents[seat],
@@ -165,8 +183,33 @@ extension CenterControl {
                 runtime: seat.runtime,
                 isDrained: catalog.runtimes[seat.runtime]?.value.drained.contains(seat.agent) ?? false,
                 taskCount: mirror?.tables[seat]?.rows.count ?? 0,
-                heldUntil: heldBack[seat]
+                heldUntil: heldBack[seat],
+                departure: gone[seat].map { NodeView.Departure(at: $0.since, taskCount: $0.taskCount) }
             )
+        }
+    }
+
+    func forgetAgent(_ agent: AgentID, in runtime: RuntimeID?) async throws {
+        let leading = try leading()
+        let named = try await nodes().filter {
+            $0.agent == agent && (runtime == nil || $0.runtime == runtime)
+        }
+        guard !named.isEmpty else { throw CenterError.notFound(kind: "agent", name: agent.text) }
+        let gone = named.filter { $0.departure != nil }
+        guard let node = gone.first else {
+            throw CenterError.conflict("agent \(agent) is there: only one that has ended can be forgotten")
+        }
+        guard gone.count == 1 else {
+            let names = gone.map(\.runtime.text).joined(separator: ", ")
+            throw CenterError.conflict("agents \(agent) of runtimes \(names) are gone; name the runtime")
+        }
+        guard node.taskCount == 0 else {
+            let tasks = node.taskCount == 1 ? "1 task" : "\(node.taskCount) tasks"
+            throw CenterError.conflict("agent \(agent) still owns \(tasks): no other agent has them yet")
+        }
+        let seat = Seat(runtime: node.runtime, agent: agent)
+        guard try await translating({ try await leading.reconciler.forgetDeparture(of: seat) }) else {
+            throw CenterError.notFound(kind: "agent", name: agent.text)
         }
     }
 
@@ -175,7 +218,10 @@ extension CenterControl {
         if let runtime, state.store.read({ $0.runtimes[runtime] }) == nil {
             throw CenterError.notFound(kind: "runtime", name: runtime.text)
         }
-        let known = try await nodes().filter { $0.agent == agent }.map(\.runtime)
+        // One that has ended counts when there is no other of its name.
+        let named = try await nodes().filter { $0.agent == agent }
+        let present = named.filter { $0.departure == nil }
+        let known = (present.isEmpty ? named : present).map(\.runtime)
         let drained = state.store.read { catalog in
             catalog.runtimes.values.filter { $0.value.drained.contains(agent) }.map(\.value.name)
         }

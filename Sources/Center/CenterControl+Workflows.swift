@@ -57,6 +57,7 @@ extension CenterControl {
                 try await leading.catalogWriter.write(changes)
             }
             try await leading.catalogWriter.forget(names)
+            try await leading.catalogWriter.forget(.workflow, request.workflow.text)
             return names
         } rereading: { leading in
             let names = state.store.read { $0.workflows[request.workflow] } ?? []
@@ -86,7 +87,7 @@ extension WorkflowView {
             stepCount: steps.count,
             nextDue: head?.nextUnskippedDue(after: now),
             pause: head?.pause(at: now),
-            isSuspended: head?.isSuspended ?? false
+            isSuspended: head.map { $0.suspension(at: now) != .absent } ?? false
         )
     }
 }

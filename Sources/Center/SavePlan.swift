@@ -4,6 +4,8 @@ import Scheduling
 
 /// Everything that a request writes, worked out before anything is written; pure but for the uids of new tasks.
 struct SavePlan: Sendable {
+    /// The pools to write.
+    private(set) var pools: [Pool] = []
     /// The calendars to write.
     private(set) var calendars: [DayCalendar] = []
     /// What becomes of the workflows.
@@ -19,6 +21,13 @@ struct SavePlan: Sendable {
     init(_ request: SaveRequest, _ catalog: Catalog, uid: (TaskID) -> TaskUID, now: Instant)
         throws(CenterError)
     {
+        for pool in request.pools {
+            let known = catalog.pools[pool.name]?.value
+            if known != pool { pools.append(pool) }
+            let change: SaveOutcome.Change =
+                known == nil ? .created : known == pool ? .unchanged : .updated
+            receipt.pools.append(PoolOutcome(pool: pool.name, change: change))
+        }
         let names = Set(request.calendars.map(\.name.text))
         let all = request.workflows.flatMap(\.tasks) + request.tasks
         let saved = Set(all.map(\.name))

@@ -35,7 +35,7 @@ struct TaskEdit: Hashable, Sendable {
                 uid: uid,
                 now: now,
                 calendars: days,
-                isSuspended: sources.isSuspended(specification)
+                suspension: sources.suspension(of: specification, at: now)
             )
             created.note(request.note, now: now)
             self.init(
@@ -59,16 +59,16 @@ struct TaskEdit: Hashable, Sendable {
     ) {
         // A calendar that vanished beneath a task leaves it the days it has.
         let days = (try? sources.calendars(of: specification)) ?? present.calendars
-        let isSuspended = sources.isSuspended(specification)
+        let suspension = sources.suspension(of: specification, at: now)
         let isSame =
             present.specification == specification && present.calendars == days
-            && present.isSuspended == isSuspended
+            && present.suspension(at: now) == suspension
         guard !isSame else {
             let outcome = SaveOutcome(task: present.name, change: .unchanged, revision: present.revision)
             self.init(definition: nil, superseded: nil, outcome: outcome)
             return
         }
-        var edited = present.edited(specification, now: now, calendars: days, isSuspended: isSuspended)
+        var edited = present.edited(specification, now: now, calendars: days, suspension: suspension)
         edited.note(note, now: now)
         self.init(
             definition: edited,

@@ -6,8 +6,8 @@ import Scheduling
 /// paused; pure.
 struct TaskSources: Sendable {
     private var calendars: [CalendarID: DayCalendar] = [:]
-    private let pausedGroups: Set<GroupID>
-    private let pausedRuntimes: Set<RuntimeID>
+    private let pausedGroups: [GroupID: PauseRecord]
+    private let pausedRuntimes: [RuntimeID: PauseRecord]
 
     /// Looks up what all tasks name.
     init(_ catalog: Catalog) {
@@ -22,8 +22,8 @@ struct TaskSources: Sendable {
     }
 
     private init(_ catalog: Catalog, calendars names: Set<String>) {
-        pausedGroups = Set(catalog.groups.values.filter { $0.value.pause != nil }.map(\.value.name))
-        pausedRuntimes = Set(catalog.runtimes.values.filter { $0.value.pause != nil }.map(\.value.name))
+        pausedGroups = catalog.groups.compactMapValues(\.value.pause)
+        pausedRuntimes = catalog.runtimes.compactMapValues(\.value.pause)
         for name in names {
             guard let calendar = CalendarID(name).flatMap({ catalog.calendars[$0]?.value }) else { continue }
             replace(calendar)
@@ -51,22 +51,22 @@ struct TaskSources: Sendable {
         return try CalendarDays(of: task.schedules, among: calendars)
     }
 
-    /// Whether the schedules of a task do not count although the task is enabled.
-    func isSuspended(_ task: TaskSpecification) -> Bool {
-        pausedGroups.contains(task.group) || pausedRuntimes.contains(task.runtime)
+    /// What the pauses of its group and its runtime mean for a task.
+    func suspension(of task: TaskSpecification, at now: Instant) -> Suspension {
+        Suspension([pausedGroups[task.group], pausedRuntimes[task.runtime]].compactMap(\.self), at: now)
     }
 
     /// The definition with what the sources say now; `nil` when it says that already.
     func renewed(_ definition: TaskDefinition, now: Instant) -> TaskDefinition? {
         // Nobody deletes a calendar that is named; should one be gone all the same, its days stay as they were.
         let days = (try? calendars(of: definition.specification)) ?? definition.calendars
-        let isSuspended = isSuspended(definition.specification)
-        guard days != definition.calendars || isSuspended != definition.isSuspended else { return nil }
+        let suspension = suspension(of: definition.specification, at: now)
+        guard days != definition.calendars || suspension != definition.suspension(at: now) else { return nil }
         var renewed = definition.edited(
             definition.specification,
             now: now,
             calendars: days,
-            isSuspended: isSuspended
+            suspension: suspension
         )
         renewed.saved = TaskRevision(definition).note
         return renewed

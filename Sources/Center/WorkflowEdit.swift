@@ -4,6 +4,8 @@ import Scheduling
 
 /// What saving a workflow does to its tasks; pure but for the uids of new ones.
 struct WorkflowEdit: Sendable {
+    /// What it is to be.
+    let workflow: Workflow
     /// The definitions to write; none when it is the same already.
     private(set) var definitions: [TaskDefinition] = []
     /// The steps that are gone.
@@ -24,6 +26,7 @@ struct WorkflowEdit: Sendable {
         uid: (TaskID) -> TaskUID,
         now: Instant
     ) throws(CenterError) {
+        self.workflow = workflow
         var request = request
         request.condition = .any
         var kept: Set<TaskID> = []

@@ -39,7 +39,7 @@ extension Request {
         let bytes = try await bytes()
         let asked = bytes.isEmpty ? PauseRequest() : try RequestBody.decode(PauseRequest.self, from: bytes)
         if asked.until != nil, !endsByItself {
-            throw APIError.invalid("until", "only the pause of a task ends by itself: leave \"until\" out")
+            throw APIError.invalid("until", "only a pause ends by itself: leave \"until\" out")
         }
         return asked
     }
@@ -62,6 +62,7 @@ enum RequestBody {
 /// The body of `POST tasks`, read so that every task that cannot be read is reported, not just the first.
 struct ApplyBody {
     var tasks: [TaskSpecification]
+    var pools: [Pool]
     var calendars: [DayCalendar]
     var workflows: [Workflow]
     var condition: ApplyCondition
@@ -80,6 +81,7 @@ struct ApplyBody {
             )
         }
         tasks = try Self.valid(form.tasks.map(\.result))
+        pools = form.pools ?? []
         calendars = form.calendars ?? []
         workflows = form.workflows ?? []
         condition = form.condition ?? .any
@@ -113,6 +115,7 @@ struct ApplyBody {
 
     private struct Form: ClosedBody {
         var tasks: [Attempted]
+        var pools: [Pool]?
         var calendars: [DayCalendar]?
         var workflows: [Workflow]?
         var condition: ApplyCondition?

@@ -12,6 +12,9 @@ struct CalendarRoutes {
         group.get("calendars") { try await list(Query($0, $1)) }
         group.get("calendars/:name") { try await get(Query($0, $1)) }
         group.put("calendars/:name") { try await put($0, Query($0, $1)) }
+        group.get("calendars/:name/revisions") { request, context in
+            try await operations.revisions(of: .calendar, in: Query(request, context))
+        }
         group.delete("calendars/:name") { try await delete(Query($0, $1)) }
     }
 
@@ -27,21 +30,22 @@ struct CalendarRoutes {
 
     private func put(_ request: Request, _ query: Query) async throws -> Response {
         let name: CalendarID = try query.pathName()
-        let calendar = try await request.payload(DayCalendar.self)
+        let body = try await request.payload(CalendarRequest.self)
+        let calendar = body.calendar
         guard calendar.name == name else {
             throw APIError.invalid(
                 "name",
                 "the calendar is named \(calendar.name) here and \(name) in the path"
             )
         }
-        let outcome = try await save(calendar)
+        let outcome = try await save(calendar, ChangeNote(author: body.author, message: body.message))
         return try .json(CalendarResult(outcome), status: outcome.change == .created ? .created : .ok)
     }
 
     /// Saves one calendar; what is wrong with it is told without its place in a list.
-    private func save(_ calendar: DayCalendar) async throws -> CalendarOutcome {
+    private func save(_ calendar: DayCalendar, _ note: ChangeNote) async throws -> CalendarOutcome {
         do {
-            let receipt = try await operations.save(SaveRequest(calendars: [calendar]))
+            let receipt = try await operations.save(SaveRequest(calendars: [calendar], note: note))
             guard let outcome = receipt.calendars.first else {
                 throw APIError.unavailable("the center did not say what became of \(calendar.name)")
             }

@@ -17,6 +17,9 @@ struct ClusterRoutes {
             try Response.json(ListPayload(items: try await operations.runtimes().map(RuntimePayload.init)))
         }
         group.get("runtimes/:name") { try await runtime(Query($0, $1)) }
+        group.get("runtimes/:name/revisions") { request, context in
+            try await operations.revisions(of: .runtime, in: Query(request, context))
+        }
         group.put("runtimes/:name") { try await setRuntime($0, Query($0, $1)) }
         group.post("runtimes/:name/pause") {
             try await setPaused($0, .runtime(Query($0, $1).pathName()), true)
@@ -35,6 +38,11 @@ struct ClusterRoutes {
         group.get("nodes/:name") { try Response.json(NodePayload(try await node(Query($0, $1)))) }
         group.get("nodes/:name/queue") { try await queue(Query($0, $1)) }
         group.post("nodes/:name/drain") { try await setDrained(Query($0, $1), true) }
+        group.post("nodes/:name/forget") { request, context in
+            let query = Query(request, context)
+            try await operations.forgetAgent(query.pathName(), in: query.name("runtime"))
+            return Response(status: .noContent)
+        }
         group.post("nodes/:name/undrain") { try await setDrained(Query($0, $1), false) }
     }
 
@@ -62,7 +70,8 @@ struct ClusterRoutes {
             )
         }
         try Self.checkLimits(payload)
-        try await operations.setRuntime(payload.settings)
+        let note = ChangeNote(author: payload.author, message: payload.message)
+        try await operations.setRuntime(payload.settings, note)
         return try Response.json(RuntimePayload(payload.settings))
     }
 
@@ -72,6 +81,13 @@ struct ClusterRoutes {
             throw APIError.invalid(
                 "startsPerSecond",
                 "startsPerSecond is a whole number from 1 to \(starts.upperBound), or 0 for no limit, not \(number)"
+            )
+        }
+        let catchUps = RuntimeSettings.catchUpsMaxRange
+        if let number = payload.catchUpsMax, !catchUps.contains(number) {
+            throw APIError.invalid(
+                "catchUpsMax",
+                "catchUpsMax is a whole number from 0 to \(catchUps.upperBound), not \(number)"
             )
         }
         for (group, weight) in (payload.shares ?? [:]).sorted(by: { $0.key < $1.key })
@@ -86,17 +102,34 @@ struct ClusterRoutes {
     private func setPaused(_ request: Request, _ scope: PausedScope, _ isPaused: Bool) async throws
         -> Response
     {
-        let note = ChangeNote(try await request.pause(endsByItself: false))
-        let outcome = try await operations.setPaused(scope, isPaused, note)
-        return try Response.json(PauseResult(changed: outcome.isChanged, tasks: outcome.taskCount))
+        let asked = try await request.pause(endsByItself: isPaused)
+        let outcome = try await operations.setPaused(
+            ScopeRequest(
+                scope,
+                isPaused ? .pause(until: asked.until) : .resume,
+                note: ChangeNote(asked),
+                isDryRun: asked.dryRun ?? false,
+                confirmed: asked.confirm
+            )
+        )
+        return try Response.json(
+            PauseResult(
+                changed: outcome.isChanged,
+                tasks: outcome.taskCount,
+                shares: outcome.shares.isEmpty ? nil : outcome.shares
+            )
+        )
     }
 
     private func node(_ query: Query) async throws -> NodeView {
         let name: AgentID = try query.pathName()
         let runtime: RuntimeID? = try query.name("runtime")
-        let nodes = try await operations.nodes().filter {
+        let named = try await operations.nodes().filter {
             $0.agent == name && (runtime == nil || $0.runtime == runtime)
         }
+        // One that has ended is meant when there is no other of its name.
+        let present = named.filter { $0.departure == nil }
+        let nodes = present.isEmpty ? named : present
         guard let node = nodes.first else { throw APIError.notFound("there is no agent named \(name)") }
         guard nodes.count == 1 else {
             let runtimes = nodes.map(\.runtime.text).joined(separator: ", ")

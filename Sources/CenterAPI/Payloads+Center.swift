@@ -1,10 +1,13 @@
 import Center
 import Domain
 import Payloads
+import Scheduling
 
 extension TaskPayload {
     init(_ view: TaskView, last: Run?) {
         let definition = view.definition
+        var suspendedUntil: Instant?
+        if case .until(let end) = view.suspension { suspendedUntil = end }
         self.init(
             specification: definition.specification,
             uid: definition.uid,
@@ -15,7 +18,8 @@ extension TaskPayload {
             owner: view.owner,
             parts: view.parts,
             unplacedReason: view.unplacedReason,
-            suspended: definition.isSuspended ? true : nil,
+            suspended: view.suspension == .absent ? nil : true,
+            suspendedUntil: suspendedUntil,
             next: view.nextDue,
             last: last.map(RunPayload.init),
             pause: view.pause,
@@ -54,6 +58,12 @@ extension CalendarResult {
     }
 }
 
+extension PoolResult {
+    init(_ outcome: PoolOutcome) {
+        self.init(pool: outcome.pool, change: ApplyResult.Change(outcome.change))
+    }
+}
+
 extension ChangeResult {
     init(_ outcome: BulkReceipt.Outcome) {
         let change: Change =
@@ -75,6 +85,7 @@ extension GroupPayload {
 extension SaveRequest {
     init(_ body: ApplyBody) {
         self.init(
+            pools: body.pools,
             calendars: body.calendars,
             workflows: body.workflows,
             tasks: body.tasks,
@@ -127,7 +138,9 @@ extension NodePayload {
             registration: view.registration,
             isDrained: view.isDrained,
             taskCount: view.taskCount,
-            heldUntil: view.heldUntil
+            heldUntil: view.heldUntil,
+            goneSince: view.departure?.at,
+            tasksThen: view.departure?.taskCount
         )
     }
 }

@@ -14,6 +14,9 @@ struct PoolRoutes {
             return try Response.json(ListPayload(items: pools.map { PoolPayload($0, isWhole: false) }))
         }
         group.get("pools/:name") { try await get(Query($0, $1)) }
+        group.get("pools/:name/revisions") { request, context in
+            try await operations.revisions(of: .pool, in: Query(request, context))
+        }
         group.put("pools/:name") { try await put($0, Query($0, $1)) }
         group.delete("pools/:name") { request, context in
             try await operations.deletePool(try Query(request, context).pathName())
@@ -34,7 +37,8 @@ struct PoolRoutes {
         let name: PoolID = try query.pathName()
         let body = try await request.payload(PoolRequest.self)
         let pool = Pool(name: name, units: body.units, description: body.description)
-        let former = try await operations.setPool(pool)
+        let note = ChangeNote(author: body.author, message: body.message)
+        let former = try await operations.setPool(pool, note)
         let change: ApplyResult.Change = former == nil ? .created : former == pool ? .unchanged : .updated
         let result = PoolResult(pool: name, change: change)
         return try .json(result, status: former == nil ? .created : .ok)

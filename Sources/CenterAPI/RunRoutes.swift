@@ -64,7 +64,11 @@ struct RunRoutes {
             )
         }
         payload.add(run.terms?.inputs)
-        if run.state.isFinal { payload.add(run.lastAccount, missing: run.missingOutputCount) }
+        if run.state.isFinal {
+            payload.add(run.lastAccount, missing: run.missingOutputCount)
+        } else {
+            payload.add(await operations.news(of: run)?.outputs)
+        }
         return try .json(payload)
     }
 

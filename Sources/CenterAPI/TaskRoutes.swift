@@ -52,9 +52,11 @@ struct TaskRoutes {
         return try .json(
             ApplyResponse(
                 results: receipt.tasks.map(ApplyResult.init),
+                pools: receipt.pools.isEmpty ? nil : receipt.pools.map(PoolResult.init),
                 calendars: receipt.calendars.isEmpty ? nil : receipt.calendars.map(CalendarResult.init),
                 workflows: receipt.workflows.isEmpty ? nil : receipt.workflows.map(WorkflowResult.init),
-                shares: receipt.shares.isEmpty ? nil : receipt.shares
+                shares: receipt.shares.isEmpty ? nil : receipt.shares,
+                catchUps: receipt.catchUps.isEmpty ? nil : receipt.catchUps
             )
         )
     }
@@ -69,7 +71,11 @@ struct TaskRoutes {
         }
         let receipt = try await operations.change(BulkRequest(body))
         return try .json(
-            ChangeResponse(results: receipt.outcomes.map(ChangeResult.init), shares: receipt.shares)
+            ChangeResponse(
+                results: receipt.outcomes.map(ChangeResult.init),
+                shares: receipt.shares,
+                catchUps: receipt.catchUps.isEmpty ? nil : receipt.catchUps
+            )
         )
     }
 
@@ -142,7 +148,8 @@ struct TaskRoutes {
     private func resume(_ request: Request, _ query: Query) async throws -> Response {
         let name: TaskID = try query.pathName()
         let asked = try await request.pause(endsByItself: false)
-        return try answer(try await operations.resume(name, ChangeNote(asked)), of: name)
+        let outcome = try await operations.resume(name, ChangeNote(asked), confirmed: asked.confirm)
+        return try answer(outcome, of: name)
     }
 
     private func restart(_ request: Request, _ query: Query) async throws -> Response {

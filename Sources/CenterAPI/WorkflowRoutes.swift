@@ -15,6 +15,9 @@ struct WorkflowRoutes {
     func add(to group: RouterGroup<APIContext>) {
         group.get("workflows") { try await list(Query($0, $1)) }
         group.get("workflows/:name") { try await get(Query($0, $1)) }
+        group.get("workflows/:name/revisions") { request, context in
+            try await operations.revisions(of: .workflow, in: Query(request, context))
+        }
         group.post("workflows/:name/delete") { try await delete($0, Query($0, $1)) }
         group.post("workflows/:name/run") { try await run($0, Query($0, $1)) }
         group.post("workflows/:name/pause") { try await pause($0, Query($0, $1)) }
@@ -68,7 +71,8 @@ struct WorkflowRoutes {
     private func resume(_ request: Request, _ query: Query) async throws -> Response {
         let head = try await head(of: query)
         let asked = try await request.pause(endsByItself: false)
-        return try .json(ApplyResult(try await operations.resume(head, ChangeNote(asked))))
+        let outcome = try await operations.resume(head, ChangeNote(asked), confirmed: asked.confirm)
+        return try .json(ApplyResult(outcome))
     }
 
     /// The task that begins the workflow in the path.

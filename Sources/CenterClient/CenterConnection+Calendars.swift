@@ -21,8 +21,27 @@ extension CenterConnection {
     }
 
     /// Creates or edits a calendar; every task that names it gets its days.
-    public func put(_ calendar: DayCalendar) async throws(CenterClientError) -> CalendarResult {
-        try await answer(CalendarResult.self, to: request(.PUT, "calendars/\(calendar.name)", body: calendar))
+    public func put(
+        _ calendar: DayCalendar,
+        author: String? = nil,
+        message: String? = nil
+    ) async throws(CenterClientError) -> CalendarResult {
+        let body = CalendarRequest(calendar: calendar, author: author, message: message)
+        return try await answer(
+            CalendarResult.self,
+            to: request(.PUT, "calendars/\(calendar.name)", body: body)
+        )
+    }
+
+    /// What a calendar, workflow, pool or runtime said lately, the present revision last.
+    public func revisions(
+        of kind: Definition.Kind,
+        named name: String
+    ) async throws(CenterClientError) -> [DefinitionRevisionPayload] {
+        try await answer(
+            ListPayload<DefinitionRevisionPayload>.self,
+            to: request(.GET, "\(kind.rawValue)s/\(name)/revisions")
+        ).items
     }
 
     /// Deletes a calendar that no task names.
@@ -44,8 +63,11 @@ extension CenterConnection {
     }
 
     /// Makes the schedules of a group's tasks count again.
-    public func resume(group: GroupID) async throws(CenterClientError) -> PauseResult {
-        try await answer(PauseResult.self, to: request(.POST, "groups/\(group)/resume"))
+    public func resume(
+        group: GroupID,
+        _ note: PauseRequest = PauseRequest()
+    ) async throws(CenterClientError) -> PauseResult {
+        try await answer(PauseResult.self, to: request(.POST, "groups/\(group)/resume", body: note))
     }
 
     /// Makes the schedules of all tasks of a runtime not count.
@@ -57,7 +79,10 @@ extension CenterConnection {
     }
 
     /// Makes the schedules of a runtime's tasks count again.
-    public func resume(runtime: RuntimeID) async throws(CenterClientError) -> PauseResult {
-        try await answer(PauseResult.self, to: request(.POST, "runtimes/\(runtime)/resume"))
+    public func resume(
+        runtime: RuntimeID,
+        _ note: PauseRequest = PauseRequest()
+    ) async throws(CenterClientError) -> PauseResult {
+        try await answer(PauseResult.self, to: request(.POST, "runtimes/\(runtime)/resume", body: note))
     }
 }

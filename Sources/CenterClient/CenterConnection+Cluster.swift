@@ -53,6 +53,11 @@ extension CenterConnection {
         try await send(request(.POST, "nodes/\(name)/drain", query: [("runtime", runtime?.text)]))
     }
 
+    /// Lists an agent no more that has ended.
+    public func forgetAgent(_ name: AgentID, in runtime: RuntimeID? = nil) async throws(CenterClientError) {
+        try await send(request(.POST, "nodes/\(name)/forget", query: [("runtime", runtime?.text)]))
+    }
+
     /// Lets an agent take work again.
     public func undrain(_ name: AgentID, in runtime: RuntimeID? = nil) async throws(CenterClientError) {
         try await send(request(.POST, "nodes/\(name)/undrain", query: [("runtime", runtime?.text)]))

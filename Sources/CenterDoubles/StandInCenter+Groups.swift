@@ -19,21 +19,32 @@ extension StandInCenter {
     }
 
     /// Pauses or resumes a group or a runtime.
-    public func setPaused(_ scope: PausedScope, _ isPaused: Bool, _ note: ChangeNote) throws -> ScopeOutcome {
-        let pause = isPaused ? PauseRecord(since: now, reason: note.message, author: note.author) : nil
-        switch scope {
-        case .group(let name):
-            let before = pausedGroups[name]
-            pausedGroups[name] = pause
-            let count = definitions.values.count { $0.specification.group == name }
-            return ScopeOutcome(isChanged: (before != nil) != isPaused, taskCount: count)
+    public func setPaused(_ request: ScopeRequest) throws -> ScopeOutcome {
+        let tasks = definitions.values.filter { request.scope.contains($0.specification) }
+        let present: PauseRecord?
+        switch request.scope {
+        case .group(let name): present = pausedGroups[name]?.inForce(at: now)
         case .runtime(let name):
-            guard let before = settings[name] else {
+            guard let known = settings[name] else {
                 throw CenterError.notFound(kind: "runtime", name: name.text)
             }
-            settings[name]?.pause = pause
-            let count = definitions.values.count { $0.specification.runtime == name }
-            return ScopeOutcome(isChanged: (before.pause != nil) != isPaused, taskCount: count)
+            present = known.pause?.inForce(at: now)
         }
+        let pause = request.pause(over: present, now: now)
+        let counting = present == nil ? tasks.filter { $0.counts(at: now) } : []
+        let outcome = ScopeOutcome(
+            isChanged: (present != nil) != (pause != nil) || present?.until != pause?.until,
+            taskCount: tasks.count,
+            shares: request.isPause ? shares(of: counting.map(\.specification)) : []
+        )
+        if request.isDryRun { return outcome }
+        if let objection = ChangedShare.objection(to: outcome.shares, confirmed: request.confirmed) {
+            throw CenterError.conflict(objection)
+        }
+        switch request.scope {
+        case .group(let name): pausedGroups[name] = pause
+        case .runtime(let name): settings[name]?.pause = pause
+        }
+        return outcome
     }
 }

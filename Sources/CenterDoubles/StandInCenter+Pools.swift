@@ -20,8 +20,9 @@ extension StandInCenter {
     }
 
     /// Creates a pool or changes its size.
-    public func setPool(_ pool: Pool) throws -> Pool? {
+    public func setPool(_ pool: Pool, _ note: ChangeNote) throws -> Pool? {
         guard pool.problems.isEmpty else { throw CenterError.invalid(pool.problems) }
+        keep(.pool(pool), instead: sizes[pool.name].map { .pool($0) }, note)
         defer { sizes[pool.name] = pool }
         return sizes[pool.name]
     }

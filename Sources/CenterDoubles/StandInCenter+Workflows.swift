@@ -25,6 +25,8 @@ extension StandInCenter {
     func save(_ workflow: Workflow, note: ChangeNote) throws -> WorkflowOutcome {
         guard workflow.problems.isEmpty else { throw CenterError.invalid(workflow.problems) }
         let known = tasks(of: workflow.name)
+        let former = (try? view(workflow.name))?.definition
+        keep(.workflow(workflow), instead: former.map { .workflow($0) }, note)
         let kept = Set(workflow.tasks.map(\.name))
         let removed = known.map(\.name).filter { !kept.contains($0) }
         for name in removed { definitions[name] = nil }

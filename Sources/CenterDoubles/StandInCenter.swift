@@ -25,8 +25,10 @@ public actor StandInCenter: CenterOperations {
     private var views: [NodeView] = []
     private var drained: Set<DrainedAgent> = []
     private var refusal: [ValidationProblem] = []
+    private var missed: [CatchUpShare] = []
     var fills: [Backfill] = []
     var sizes: [PoolID: Pool] = [:]
+    var histories: [String: DefinitionRevisions] = [:]
     var claims: [UnitClaim] = []
     var cancelled: [RunID: String] = [:]
     var now = Instant(millisecondsSinceEpoch: 1_767_225_600_000)
@@ -46,6 +48,9 @@ public actor StandInCenter: CenterOperations {
 
     /// Makes every later save find these problems, or none.
     public func refuseSaves(with problems: [ValidationProblem]) { refusal = problems }
+
+    /// Makes every later save and resumption have so many missed fires made up for.
+    public func miss(_ fires: [CatchUpShare]) { missed = fires }
 
     /// Makes `accept` wait until `release`.
     public func hold() { isHolding = true }
@@ -101,6 +106,12 @@ public actor StandInCenter: CenterOperations {
         for specification in specifications {
             try check(request.condition, against: definitions[specification.name])
         }
+        let pools = request.pools.map { pool in
+            let known = sizes[pool.name]
+            let change: SaveOutcome.Change =
+                known == nil ? .created : known == pool ? .unchanged : .updated
+            return PoolOutcome(pool: pool.name, change: change)
+        }
         let calendars = request.calendars.map { calendar in
             let known = kept[calendar.name]
             return CalendarOutcome(
@@ -120,23 +131,40 @@ public actor StandInCenter: CenterOperations {
                     known == nil ? .created : known?.specification == task ? .unchanged : .updated
                 return SaveOutcome(task: task.name, change: change, revision: known?.revision ?? 0)
             }
-            return SaveReceipt(calendars: calendars, tasks: outcomes, shares: shares)
+            return SaveReceipt(
+                pools: pools,
+                calendars: calendars,
+                tasks: outcomes,
+                shares: shares,
+                catchUps: missed
+            )
         }
-        if let objection = ChangedShare.objection(to: shares, confirmed: request.confirmed) {
+        if let objection = ChangeGuard(shares, missed).objection(confirmed: request.confirmed) {
             throw CenterError.conflict(objection)
         }
-        for calendar in request.calendars { kept[calendar.name] = calendar }
+        for pool in request.pools { _ = try setPool(pool, request.note) }
+        for calendar in request.calendars {
+            keep(.calendar(calendar), instead: kept[calendar.name].map { .calendar($0) }, request.note)
+            kept[calendar.name] = calendar
+        }
         let workflows = try request.workflows.map { try save($0, note: request.note) }
         let outcomes = specifications.map { save($0, note: request.note) }
-        return SaveReceipt(calendars: calendars, workflows: workflows, tasks: outcomes, shares: shares)
+        return SaveReceipt(
+            pools: pools,
+            calendars: calendars,
+            workflows: workflows,
+            tasks: outcomes,
+            shares: shares
+        )
     }
 
     /// Changes several tasks.
     public func change(_ request: BulkRequest) throws -> BulkReceipt {
         let present = request.tasks.compactMap { definitions[$0]?.specification }
         let shares = shares(of: present)
-        if !request.isDryRun, let objection = ChangedShare.objection(to: shares, confirmed: request.confirmed)
-        {
+        let catchUps = request.action == .resume ? missed : []
+        let changes = ChangeGuard(shares, catchUps)
+        if !request.isDryRun, let objection = changes.objection(confirmed: request.confirmed) {
             throw CenterError.conflict(objection)
         }
         let outcomes = try request.tasks.map { name in
@@ -151,15 +179,15 @@ public actor StandInCenter: CenterOperations {
                 switch request.action {
                 case .delete: definitions[name] = nil
                 case .pause: _ = try pause(name, until: request.until, request.note)
-                case .resume: _ = try resume(name, request.note)
+                case .resume: _ = try resume(name, request.note, confirmed: request.confirmed)
                 }
             }
             return BulkReceipt.Outcome(task: name, change: .changed)
         }
-        return BulkReceipt(outcomes: outcomes, shares: shares)
+        return BulkReceipt(outcomes: outcomes, shares: shares, catchUps: catchUps)
     }
 
-    private func shares(of tasks: [TaskSpecification]) -> [ChangedShare] {
+    func shares(of tasks: [TaskSpecification]) -> [ChangedShare] {
         Set(tasks.map(\.runtime)).sorted().map { runtime in
             ChangedShare(
                 runtime: runtime,
@@ -188,8 +216,11 @@ public actor StandInCenter: CenterOperations {
     }
 
     /// Resumes a task.
-    public func resume(_ name: TaskID, _ note: ChangeNote) throws -> SaveOutcome {
-        try redefine(name) { $0.resumed(now: now) }
+    public func resume(_ name: TaskID, _ note: ChangeNote, confirmed: Int?) throws -> SaveOutcome {
+        if let objection = ChangeGuard([], missed).objection(confirmed: confirmed) {
+            throw CenterError.conflict(objection)
+        }
+        return try redefine(name) { $0.resumed(now: now) }
     }
 
     /// Begins the process of a resident task anew.
@@ -243,7 +274,11 @@ public actor StandInCenter: CenterOperations {
     public func runtimes() -> [RuntimeSettings] { settings.values.sorted { $0.name < $1.name } }
 
     /// Creates or replaces a runtime's settings.
-    public func setRuntime(_ settings: RuntimeSettings) { self.settings[settings.name] = settings }
+    public func setRuntime(_ settings: RuntimeSettings, _ note: ChangeNote) {
+        let known = self.settings[settings.name].map { Definition.runtime($0).lasting }
+        keep(Definition.runtime(settings).lasting, instead: known, note)
+        self.settings[settings.name] = settings
+    }
 
     /// The agents.
     public func nodes() -> [NodeView] { views }
@@ -258,6 +293,16 @@ public actor StandInCenter: CenterOperations {
         for index in views.indices where views[index].agent == agent && views[index].runtime == only.runtime {
             views[index].isDrained = isDrained
         }
+    }
+
+    /// Lists an agent no more that has ended.
+    public func forgetAgent(_ agent: AgentID, in runtime: RuntimeID?) throws {
+        let named = views.filter { $0.agent == agent && (runtime == nil || $0.runtime == runtime) }
+        guard !named.isEmpty else { throw CenterError.notFound(kind: "agent", name: agent.text) }
+        guard named.contains(where: { $0.departure != nil }) else {
+            throw CenterError.conflict("agent \(agent) is there")
+        }
+        views.removeAll { $0.agent == agent && $0.departure != nil }
     }
 
     private struct DrainedAgent: Hashable {

@@ -18,7 +18,7 @@ public struct ClusterTree: Sendable {
         try await session.createIfAbsent(tree.cluster, data: try ZNodeCodec.encode(proposed))
         for path in try [
             tree.centers, tree.election, tree.epoch, tree.runtimes, tree.tasks, tree.calendars, tree.groups,
-            tree.revisions, tree.pools, tree.claims,
+            tree.revisions, tree.pools, tree.claims, tree.definitions,
         ] {
             try await session.createIfAbsent(path)
         }

@@ -61,6 +61,22 @@ extension Tree {
     /// Parent of the buckets of earlier revisions of tasks.
     public var revisions: ZNodePath { get throws(ZooKeeperError) { try path("revisions") } }
 
+    /// Parent of the earlier revisions of calendars, workflows, pools and runtimes.
+    public var definitions: ZNodePath { get throws(ZooKeeperError) { try path("definitions") } }
+
+    /// The earlier revisions of a calendar, workflow, pool or runtime.
+    public func definition(_ kind: Definition.Kind, _ name: String) throws(ZooKeeperError) -> ZNodePath {
+        try path("definitions", "\(kind.rawValue).\(name)")
+    }
+
+    /// The kind and the name of what a node below `definitions` is about; `nil` for other names.
+    public static func definition(named name: String) -> (kind: Definition.Kind, name: String)? {
+        guard let dot = name.firstIndex(of: "."), let kind = Definition.Kind(rawValue: String(name[..<dot])),
+            dot < name.index(before: name.endIndex)
+        else { return nil }
+        return (kind, String(name[name.index(after: dot)...]))
+    }
+
     /// A calendar.
     public func calendar(_ calendar: CalendarID) throws(ZooKeeperError) -> ZNodePath {
         try path("calendars", calendar.text)
@@ -157,10 +173,18 @@ extension RuntimeTree {
     /// Parent of the buckets of dispatch markers.
     public var dispatched: ZNodePath { get throws(ZooKeeperError) { try path("dispatched") } }
 
+    /// Parent of what is remembered of agents that have ended.
+    public var departed: ZNodePath { get throws(ZooKeeperError) { try path("departed") } }
+
+    /// What is remembered of an agent that has ended.
+    public func departed(_ agent: AgentID) throws(ZooKeeperError) -> ZNodePath {
+        try path("departed", agent.text)
+    }
+
     /// Everything below the runtime's own node that must be there for its agents to work.
     public var parents: [ZNodePath] {
         get throws(ZooKeeperError) {
-            [try agents, try allocations, try parked, try journal, try inbox, try dispatched]
+            [try agents, try allocations, try parked, try journal, try inbox, try dispatched, try departed]
         }
     }
 

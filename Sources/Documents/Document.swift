@@ -10,6 +10,8 @@ public enum Document: Hashable, Sendable {
     case calendar(CalendarDocument)
     /// `kind: Workflow`.
     case workflow(WorkflowDocument)
+    /// `kind: Pool`.
+    case pool(PoolDocument)
 
     /// Where it begins.
     public var location: SourceLocation {
@@ -18,6 +20,7 @@ public enum Document: Hashable, Sendable {
         case .runtime(let runtime): runtime.location
         case .calendar(let calendar): calendar.location
         case .workflow(let workflow): workflow.location
+        case .pool(let pool): pool.location
         }
     }
 
@@ -28,6 +31,7 @@ public enum Document: Hashable, Sendable {
         case .runtime: Kind.runtime.rawValue
         case .calendar: Kind.calendar.rawValue
         case .workflow: Kind.workflow.rawValue
+        case .pool: Kind.pool.rawValue
         }
     }
 
@@ -38,6 +42,7 @@ public enum Document: Hashable, Sendable {
         case .runtime(let runtime): runtime.settings.name.text
         case .calendar(let calendar): calendar.calendar.name.text
         case .workflow(let workflow): workflow.workflow.name.text
+        case .pool(let pool): pool.pool.name.text
         }
     }
 
@@ -47,6 +52,7 @@ public enum Document: Hashable, Sendable {
         case runtime = "Runtime"
         case calendar = "Calendar"
         case workflow = "Workflow"
+        case pool = "Pool"
     }
 }
 
@@ -91,6 +97,20 @@ public struct CalendarDocument: Hashable, Sendable {
     /// Creates a document.
     public init(calendar: DayCalendar, location: SourceLocation) {
         self.calendar = calendar
+        self.location = location
+    }
+}
+
+/// A pool's document.
+public struct PoolDocument: Hashable, Sendable {
+    /// What the user says about the pool.
+    public var pool: Pool
+    /// Where the document begins.
+    public var location: SourceLocation
+
+    /// Creates a document.
+    public init(pool: Pool, location: SourceLocation) {
+        self.pool = pool
         self.location = location
     }
 }

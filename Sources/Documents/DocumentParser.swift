@@ -134,6 +134,9 @@ extension DocumentParser {
                 return nil
             }
             return .calendar(CalendarDocument(calendar: calendar, location: location))
+        case .pool:
+            guard let pool = PoolReader.read(node, &reader) else { return nil }
+            return .pool(PoolDocument(pool: pool, location: location))
         case .workflow:
             guard let workflow = WorkflowReader.read(node, isValidated: isValidating, &reader) else {
                 return nil

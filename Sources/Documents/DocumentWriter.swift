@@ -19,6 +19,21 @@ public enum DocumentWriter {
         try yaml(calendar, kind: .calendar)
     }
 
+    /// The YAML document of a pool.
+    public static func yaml(_ pool: Pool) throws -> String {
+        try yaml(pool, kind: .pool)
+    }
+
+    /// The YAML document of a definition.
+    public static func yaml(_ definition: Definition) throws -> String {
+        switch definition {
+        case .calendar(let calendar): try yaml(calendar)
+        case .workflow(let workflow): try yaml(workflow)
+        case .pool(let pool): try yaml(pool)
+        case .runtime(let settings): try yaml(settings)
+        }
+    }
+
     /// The YAML of schedules as it stands in the document of a task, the key `schedules` included.
     public static func yaml(_ schedules: [Schedule]) throws -> String {
         let json = String(decoding: try JSONEncoder().encode(["schedules": schedules]), as: UTF8.self)
@@ -38,6 +53,11 @@ public enum DocumentWriter {
     /// The JSON document of a calendar, on one line, with sorted keys.
     public static func json(_ calendar: DayCalendar) throws -> String {
         try json(calendar, kind: .calendar)
+    }
+
+    /// The JSON document of a pool, on one line, with sorted keys.
+    public static func json(_ pool: Pool) throws -> String {
+        try json(pool, kind: .pool)
     }
 
     private static func json(_ value: some Encodable, kind: Document.Kind) throws -> String {
@@ -93,10 +113,11 @@ public enum DocumentWriter {
 
     private static let order =
         TaskReader.keys + [
-            "rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay", "massChangePercent", "startsPerSecond",
-            "shares",
+            "rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay", "massChangePercent", "catchUpsMax",
+            "startsPerSecond", "shares",
             "drained",
         ]
+        + ["units"]
         + ["calendar", "daily", "weekly", "weeks", "monthly", "months", "afterCompletion", "onAgentStart"]
         + ["cron", "from", "to", "every", "at", "windows"]
         + ["timeZone", "days", "gap", "overlap", "dialect", "start", "end", "jitter", "exclude", "include"]

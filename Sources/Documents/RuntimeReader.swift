@@ -5,7 +5,7 @@ enum RuntimeReader {
     /// The keys of a runtime's document, in the order they are written.
     static let keys = [
         "kind", "v", "name", "description", "rejoinGrace", "flapStarts", "flapWindow", "rejoinDelay",
-        "massChangePercent", "startsPerSecond", "shares", "drained",
+        "massChangePercent", "catchUpsMax", "startsPerSecond", "shares", "drained",
     ]
 
     static func read(_ node: SourceNode, _ reader: inout FieldReader) -> (
@@ -40,6 +40,11 @@ enum RuntimeReader {
         if let node = fields["massChangePercent"] {
             settings.massChangePercent =
                 reader.integer(node, "massChangePercent", in: 1...100) ?? settings.massChangePercent
+        }
+        if let node = fields["catchUpsMax"] {
+            settings.catchUpsMax =
+                reader.integer(node, "catchUpsMax", in: RuntimeSettings.catchUpsMaxRange)
+                ?? settings.catchUpsMax
         }
         if let node = fields["startsPerSecond"] {
             settings.startsPerSecond =

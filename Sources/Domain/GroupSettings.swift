@@ -2,7 +2,7 @@
 public struct GroupSettings: Hashable, Sendable, Codable {
     /// The group's name.
     public var name: GroupID
-    /// Present while the schedules of its tasks do not count.
+    /// Present while the schedules of its tasks do not count, and when a pause has ended by itself.
     public var pause: PauseRecord?
 
     /// Creates settings.

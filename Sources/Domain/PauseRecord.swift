@@ -5,8 +5,6 @@ public struct PauseRecord: Hashable, Sendable, Codable {
     /// Since when.
     public var since: Instant
     /// When it ends by itself: a fire that is due then takes place; `nil` when somebody has to end it.
-    ///
-    /// Only the pause of a single task can.
     public var until: Instant?
     /// Why, in the words of whoever paused it.
     public var reason: String?
@@ -19,5 +17,10 @@ public struct PauseRecord: Hashable, Sendable, Codable {
         self.until = until
         self.reason = reason
         self.author = author
+    }
+
+    /// The pause itself while it is in force; `nil` from its end on.
+    public func inForce(at now: Instant) -> PauseRecord? {
+        until.map { now < $0 } ?? true ? self : nil
     }
 }

@@ -40,6 +40,33 @@ public struct RunStatus: Hashable, Sendable, Codable {
     }
 }
 
+/// What an attempt that runs has told under names so far, as much of it as is told before its end.
+public struct OutputsSoFar: Hashable, Sendable, Codable {
+    /// The values, by name.
+    public var values: [String: OutputValue]
+    /// How many there was no room for: they are seen when the attempt has ended.
+    public var leftOut: Int
+    /// When its agent heard so.
+    public var at: Instant
+
+    /// Most bytes of the values with their names: agents tell them to every center again and again, all that run together.
+    public static let bytesMax = 2 * 1_024
+
+    /// Takes as many of the texts as there is room for, the first by name first.
+    public init(_ texts: [String: String], at: Instant) {
+        var (values, bytes) = ([String: OutputValue](), 0)
+        for (name, text) in texts.sorted(by: { $0.key < $1.key }) {
+            let size = OutputValue.bytes(of: name, .text(text))
+            guard bytes + size <= Self.bytesMax else { continue }
+            values[name] = .text(text)
+            bytes += size
+        }
+        self.values = values
+        leftOut = texts.count - values.count
+        self.at = at
+    }
+}
+
 /// What the probe of a resident task had for an answer last.
 public struct RunHealth: Hashable, Sendable, Codable {
     /// Whether the process is healthy: fewer bad answers in a row than are too many.
@@ -75,17 +102,21 @@ public struct ProgressNote: Hashable, Sendable, Codable {
     public var status: RunStatus?
     /// What its probe found; `nil` when it has none, or there was no answer yet.
     public var health: RunHealth?
+    /// What it has told under names so far; `nil` when that is nothing.
+    public var outputs: OutputsSoFar?
 
     /// Creates a note.
     public init(
         _ attempt: AttemptID,
         _ progress: RunProgress? = nil,
         status: RunStatus? = nil,
-        health: RunHealth? = nil
+        health: RunHealth? = nil,
+        outputs: OutputsSoFar? = nil
     ) {
         self.attempt = attempt
         self.progress = progress
         self.status = status
         self.health = health
+        self.outputs = outputs
     }
 }

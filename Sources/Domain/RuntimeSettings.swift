@@ -18,10 +18,12 @@ public struct RuntimeSettings: Hashable, Sendable {
     public var flapWindow: Duration
     /// How long a flapping agent has to stay up before it is given tasks again; zero turns damping off.
     public var rejoinDelay: Duration
-    /// Present while the schedules of its tasks do not count.
+    /// Present while the schedules of its tasks do not count, and when a pause has ended by itself.
     public var pause: PauseRecord?
     /// How many hundredths of its tasks one request may change without being confirmed; 100 for all.
     public var massChangePercent: Int
+    /// How many missed fires of its tasks one request may have made up for without being confirmed.
+    public var catchUpsMax: Int
     /// How many attempts its agents start a second at most, together; `nil` for no limit.
     public var startsPerSecond: Int?
     /// The weights by which groups share the slots of an agent when there are too few; the others share 100 together.
@@ -38,6 +40,7 @@ public struct RuntimeSettings: Hashable, Sendable {
         rejoinDelay: Duration = .seconds(60),
         pause: PauseRecord? = nil,
         massChangePercent: Int = 50,
+        catchUpsMax: Int = RuntimeSettings.catchUpsMaxDefault,
         startsPerSecond: Int? = nil,
         shares: [GroupID: Int] = [:]
     ) {
@@ -50,10 +53,15 @@ public struct RuntimeSettings: Hashable, Sendable {
         self.rejoinDelay = rejoinDelay
         self.pause = pause
         self.massChangePercent = massChangePercent
+        self.catchUpsMax = catchUpsMax
         self.startsPerSecond = startsPerSecond
         self.shares = shares
     }
 
+    /// Values of `catchUpsMax`: the largest holds nothing that can happen.
+    public static let catchUpsMaxRange = 0...1_000_000_000
+    /// More at once than that are hardly meant by who resumes or edits something.
+    public static let catchUpsMaxDefault = 100
     /// Values of `startsPerSecond`: no machine starts more.
     public static let startsPerSecondRange = 1...100_000
     /// Weights of groups.
@@ -65,7 +73,7 @@ public struct RuntimeSettings: Hashable, Sendable {
 extension RuntimeSettings: Codable {
     private enum Key: String, CodingKey {
         case name, description, rejoinGrace, drained, flapStarts, flapWindow, rejoinDelay, pause,
-            massChangePercent, startsPerSecond, shares
+            massChangePercent, catchUpsMax, startsPerSecond, shares
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -86,6 +94,8 @@ extension RuntimeSettings: Codable {
             pause: try container.decodeIfPresent(PauseRecord.self, forKey: .pause),
             massChangePercent: try container.decodeIfPresent(Int.self, forKey: .massChangePercent)
                 ?? standard.massChangePercent,
+            catchUpsMax: try container.decodeIfPresent(Int.self, forKey: .catchUpsMax)
+                ?? standard.catchUpsMax,
             startsPerSecond: try container.decodeIfPresent(Int.self, forKey: .startsPerSecond),
             shares: try container.decodeIfPresent([GroupID: Int].self, forKey: .shares) ?? [:]
         )
@@ -103,6 +113,7 @@ extension RuntimeSettings: Codable {
         try container.encode(DurationText(rejoinDelay), forKey: .rejoinDelay)
         try container.encodeIfPresent(pause, forKey: .pause)
         if massChangePercent != 50 { try container.encode(massChangePercent, forKey: .massChangePercent) }
+        if catchUpsMax != Self.catchUpsMaxDefault { try container.encode(catchUpsMax, forKey: .catchUpsMax) }
         try container.encodeIfPresent(startsPerSecond, forKey: .startsPerSecond)
         if !shares.isEmpty { try container.encode(shares, forKey: .shares) }
     }

@@ -1,6 +1,43 @@
 public import Scheduling
 
+/// What the pauses of its group and its runtime mean for a task.
+public enum Suspension: Hashable, Sendable {
+    /// They do not keep its schedules from counting.
+    case absent
+    /// Its schedules do not count before that instant; a fire that is due then takes place.
+    case until(Instant)
+    /// Its schedules do not count until somebody ends the pause.
+    case open
+
+    /// What several pauses together mean.
+    public init(_ pauses: [PauseRecord], at now: Instant) {
+        let pauses = pauses.compactMap { $0.inForce(at: now) }
+        let ends = pauses.compactMap(\.until)
+        guard let last = ends.max() else {
+            self = pauses.isEmpty ? .absent : .open
+            return
+        }
+        self = ends.count == pauses.count ? .until(last) : .open
+    }
+
+    /// The same once it is looked at: what is over means nothing any more.
+    public func inForce(at now: Instant) -> Suspension {
+        guard case .until(let end) = self, end <= now else { return self }
+        return .absent
+    }
+}
+
 extension TaskDefinition {
+    /// What the pauses of its group and its runtime mean for it now.
+    public func suspension(at now: Instant) -> Suspension { suspension.inForce(at: now) }
+
+    /// Whether schedules that would count wait for the end of a pause: its own, or that of its group or runtime.
+    func isSilent(at now: Instant) -> Bool {
+        guard specification.isEnabled else { return false }
+        if case .until = suspension(at: now) { return true }
+        return pause(at: now)?.until != nil
+    }
+
     /// The pause that is in force; `nil` when the schedules count.
     ///
     /// A task that was disabled by its document has one without a reason, since its revision.
@@ -11,7 +48,7 @@ extension TaskDefinition {
     }
 
     /// Whether the task runs without being asked: neither itself nor its group or runtime is paused.
-    public func counts(at now: Instant) -> Bool { !isSuspended && pause(at: now) == nil }
+    public func counts(at now: Instant) -> Bool { suspension(at: now) == .absent && pause(at: now) == nil }
 
     /// The next revision, paused from `now`: until an instant, from which on every node lets the schedules count again, else until it
     /// is resumed.

@@ -29,8 +29,9 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
     public internal(set) var pause: PauseRecord?
     /// What is different about single fires, in the order of their instants.
     public internal(set) var exceptions: [FireException]
-    /// Whether its group or its runtime is paused: its schedules do not count then, whatever the task says itself.
-    public private(set) var isSuspended: Bool
+    /// Whether, and until when, its group or its runtime is paused, also when that is over: its schedules do not count then, whatever the
+    /// task says itself.
+    public private(set) var suspension: Suspension
     /// Who said it last, and what for; `nil` when nobody did say who they are.
     public var saved: SaveNote?
 
@@ -46,7 +47,7 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
         completionSince: Instant? = nil,
         pause: PauseRecord? = nil,
         exceptions: [FireException] = [],
-        isSuspended: Bool = false,
+        suspension: Suspension = .absent,
         saved: SaveNote? = nil
     ) {
         self.completionSince = completionSince
@@ -59,13 +60,16 @@ public struct TaskDefinition: Hashable, Sendable, Codable {
         self.calendars = calendars
         self.pause = pause
         self.exceptions = exceptions
-        self.isSuspended = isSuspended
+        self.suspension = suspension
         self.saved = saved
         bindSchedules()
     }
 
     /// The task's name.
     public var name: TaskID { specification.name }
+
+    /// Whether its group or its runtime is paused until somebody ends that.
+    var isSuspended: Bool { suspension == .open }
 
     /// Most superseded schedules that are kept: more edits than that between two fires lose the oldest.
     public static let supersededMax = 8
@@ -103,33 +107,35 @@ extension TaskDefinition {
         uid: TaskUID,
         now: Instant,
         calendars: CalendarDays = .none,
-        isSuspended: Bool = false
+        suspension: Suspension = .absent
     ) -> TaskDefinition {
-        TaskDefinition(
+        var created = TaskDefinition(
             specification: specification,
             uid: uid,
             revision: 1,
             effectiveFrom: now,
             createdAt: now,
             calendars: calendars,
-            completionSince: specification.activeChain == nil || isSuspended ? nil : now,
-            isSuspended: isSuspended
+            completionSince: specification.activeChain == nil || suspension == .open ? nil : now,
+            suspension: suspension
         )
+        created.keepSilent(now: now)
+        return created
     }
 
     /// The next revision of this task, effective from `now` (or from just after this one, should a clock be behind).
     ///
-    /// Without `calendars` those of this revision stay in force, and without `isSuspended` it stays suspended or not. A pause that has an end
+    /// Without `calendars` those of this revision stay in force, and without `suspension` it stays suspended or not. A pause that has an end
     /// outlasts an edit, unless that disables the task.
     public func edited(
         _ specification: TaskSpecification,
         now: Instant,
         calendars: CalendarDays? = nil,
-        isSuspended: Bool? = nil
+        suspension: Suspension? = nil
     ) -> TaskDefinition {
         precondition(specification.name == name, "an edit cannot rename \(name) to \(specification.name)")
         let pause = pause(at: now)
-        var next = succeeded(by: specification, now: now, calendars: calendars, isSuspended: isSuspended)
+        var next = succeeded(by: specification, now: now, calendars: calendars, suspension: suspension)
         if let until = pause?.until, specification.isEnabled {
             next.suspend(until: until - .milliseconds(1))
             next.pause = pause
@@ -140,19 +146,20 @@ extension TaskDefinition {
         return next
     }
 
-    /// The next revision, whose schedules count from `now`: a pause is over, whatever its end.
+    /// The next revision, whose schedules count from `now`, or from the end of its group's or runtime's pause: its own is over, whatever its
+    /// end.
     func succeeded(
         by specification: TaskSpecification,
         now: Instant,
         calendars: CalendarDays? = nil,
-        isSuspended: Bool? = nil
+        suspension: Suspension? = nil
     ) -> TaskDefinition {
         var next = self
         next.specification = specification
         next.revision += 1
         next.pause = nil
         next.pruneExceptions(now: now)
-        if pause(at: now)?.until != nil, let silence = supersededSchedules.last?.effectiveFrom {
+        if isSilent(at: now), let silence = supersededSchedules.last?.effectiveFrom {
             // The empty span before the end of the pause goes on to count until now, and this revision's schedules never did.
             next.effectiveFrom = max(now, silence)
         } else {
@@ -173,7 +180,7 @@ extension TaskDefinition {
             next.effectiveFrom = createdAt
             next.supersededSchedules = []
         }
-        next.isSuspended = isSuspended ?? self.isSuspended
+        next.suspension = (suspension ?? self.suspension).inForce(at: now)
         let (former, present) = (activeChain, next.activeChain)
         // A pause that ends early lets its chain begin early, too.
         let isEarly = completionSince.map { $0 > next.effectiveFrom } ?? false
@@ -181,17 +188,24 @@ extension TaskDefinition {
             next.completionSince = present == nil ? nil : next.effectiveFrom
         }
         next.calendars = calendars ?? self.calendars
+        next.keepSilent(now: now)
         next.bindSchedules()
         return next
     }
 
     /// The next revision of a resident task, whose process begins anew; `nil` when none is kept running now.
     public func restarted(now: Instant) -> TaskDefinition? {
-        guard activeResidency != nil, pause(at: now) == nil, let completionSince else { return nil }
+        guard activeResidency != nil, counts(at: now), let completionSince else { return nil }
         var next = succeeded(by: specification, now: now)
         // A clock that is behind must not leave the chain as it is.
         next.completionSince = max(next.effectiveFrom, completionSince + .milliseconds(1))
         return next
+    }
+
+    /// Lets this revision's schedules wait for the end of the pause of its group or runtime; those of a disabled task do not count anyway.
+    private mutating func keepSilent(now: Instant) {
+        guard specification.isEnabled, case .until(let end) = suspension(at: now) else { return }
+        suspend(until: end - .milliseconds(1))
     }
 
     /// Lets this revision's schedules count after `end` only.
@@ -271,7 +285,7 @@ extension TaskDefinition {
         case completionSince
         case pause, exceptions
         case saved
-        case isSuspended = "suspended"
+        case suspended, suspendedUntil
     }
 
     /// Decodes the value; fails with the coding path of what is wrong.
@@ -291,9 +305,17 @@ extension TaskDefinition {
             completionSince: try container.decodeIfPresent(Instant.self, forKey: .completionSince),
             pause: try container.decodeIfPresent(PauseRecord.self, forKey: .pause),
             exceptions: try container.decodeIfPresent([FireException].self, forKey: .exceptions) ?? [],
-            isSuspended: try container.decodeIfPresent(Bool.self, forKey: .isSuspended) ?? false,
+            suspension: try Self.suspension(in: container),
             saved: try container.decodeIfPresent(SaveNote.self, forKey: .saved)
         )
+    }
+
+    private static func suspension(in container: KeyedDecodingContainer<CodingKeys>) throws -> Suspension {
+        if try container.decodeIfPresent(Bool.self, forKey: .suspended) ?? false { return .open }
+        guard let end = try container.decodeIfPresent(Instant.self, forKey: .suspendedUntil) else {
+            return .absent
+        }
+        return .until(end)
     }
 
     /// Encodes the value in the form it is decoded from.
@@ -309,7 +331,11 @@ extension TaskDefinition {
         if calendars != .none { try container.encode(calendars, forKey: .calendars) }
         try container.encodeIfPresent(pause, forKey: .pause)
         if !exceptions.isEmpty { try container.encode(exceptions, forKey: .exceptions) }
-        if isSuspended { try container.encode(isSuspended, forKey: .isSuspended) }
+        switch suspension {
+        case .absent: break
+        case .until(let end): try container.encode(end, forKey: .suspendedUntil)
+        case .open: try container.encode(true, forKey: .suspended)
+        }
         try container.encodeIfPresent(saved, forKey: .saved)
     }
 }

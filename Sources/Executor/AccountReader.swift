@@ -108,6 +108,9 @@ final class AccountReader {
             if isTime, output.result == nil, let status = output.takeStatus(parts.time.now) {
                 parts.events.yield(.status(attempt, status))
             }
+            if isTime, output.result == nil, let outputs = output.takeOutputs(parts.time.now) {
+                parts.events.yield(.outputs(attempt, outputs))
+            }
             if output.hasMore {
                 urgent.insert(attempt)
             } else if let result = output.result {

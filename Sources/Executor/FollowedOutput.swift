@@ -14,6 +14,7 @@ final class FollowedOutput {
     private var scanner = OutputScanner()
     private var toldCount = 0
     private var statusCount = 0
+    private var setCount = 0
     /// Whether there was more to read when it was last looked at.
     private(set) var hasMore = false
     /// How the attempt ended; `nil` while it runs.
@@ -50,6 +51,13 @@ final class FollowedOutput {
         guard scanner.statusCount > statusCount else { return nil }
         statusCount = scanner.statusCount
         return status(now)
+    }
+
+    /// What was set so far, if something was since this was asked last.
+    func takeOutputs(_ now: Instant) -> OutputsSoFar? {
+        guard scanner.setCount > setCount else { return nil }
+        setCount = scanner.setCount
+        return OutputsSoFar(scanner.values, at: now)
     }
 
     /// Gives the file back.

@@ -28,6 +28,8 @@ struct OutputScanner {
     private(set) var progressCount = 0
     /// How often a status was told.
     private(set) var statusCount = 0
+    /// How often a value was set.
+    private(set) var setCount = 0
     private var latest: (percent: Double, text: [UInt8]) = (0, [])
     private var latestStatus: [UInt8] = []
     private var bytes = 0
@@ -159,6 +161,7 @@ struct OutputScanner {
             return
         }
         bytes += added - former
+        setCount += 1
         values[name] = value
     }
 }

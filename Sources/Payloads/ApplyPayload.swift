@@ -59,13 +59,15 @@ public struct ApplyRequest: Hashable, Sendable, Codable {
     public var tasks: [TaskSpecification]
     /// How each must relate to what is there; absent means `any`.
     public var condition: ApplyCondition?
-    /// Calendars to be created or edited before everything else.
+    /// Pools to be created or changed before everything else.
+    public var pools: [Pool]?
+    /// Calendars to be created or edited before the workflows and tasks.
     public var calendars: [DayCalendar]?
     /// Workflows to be created or edited before the tasks, each as a whole: steps that it has no more are deleted.
     public var workflows: [Workflow]?
     /// Whether everything is checked and nothing saved.
     public var dryRun: Bool?
-    /// How many present tasks the caller knows it changes; needed where those are many.
+    /// The number of present tasks that it changes, or of runs that it starts, as the caller knows it; needed where those are many.
     public var confirm: Int?
     /// Who saves them.
     public var author: String?
@@ -76,6 +78,7 @@ public struct ApplyRequest: Hashable, Sendable, Codable {
     public init(
         tasks: [TaskSpecification],
         condition: ApplyCondition? = nil,
+        pools: [Pool]? = nil,
         calendars: [DayCalendar]? = nil,
         workflows: [Workflow]? = nil,
         dryRun: Bool? = nil,
@@ -85,6 +88,7 @@ public struct ApplyRequest: Hashable, Sendable, Codable {
     ) {
         self.tasks = tasks
         self.condition = condition
+        self.pools = pools
         self.calendars = calendars
         self.workflows = workflows
         self.dryRun = dryRun
@@ -125,23 +129,31 @@ public struct ApplyResult: Hashable, Sendable, Codable {
 public struct ApplyResponse: Hashable, Sendable, Codable {
     /// One result for each task.
     public var results: [ApplyResult]
+    /// One result for each pool; absent without pools.
+    public var pools: [PoolResult]?
     /// One result for each calendar; absent without calendars.
     public var calendars: [CalendarResult]?
     /// One result for each workflow; absent without workflows.
     public var workflows: [WorkflowResult]?
     /// How much of each runtime it changes; absent when it changes no task that was there.
     public var shares: [ChangedShare]?
+    /// How many missed fires of each runtime it has made up for; absent for none.
+    public var catchUps: [CatchUpShare]?
 
     /// Creates a response.
     public init(
         results: [ApplyResult],
+        pools: [PoolResult]? = nil,
         calendars: [CalendarResult]? = nil,
         workflows: [WorkflowResult]? = nil,
-        shares: [ChangedShare]? = nil
+        shares: [ChangedShare]? = nil,
+        catchUps: [CatchUpShare]? = nil
     ) {
         self.results = results
+        self.pools = pools
         self.calendars = calendars
         self.workflows = workflows
         self.shares = shares
+        self.catchUps = catchUps
     }
 }

@@ -24,7 +24,7 @@ public struct ChangeRequest: Hashable, Sendable, Codable {
     public var until: Instant?
     /// Whether nothing is changed, only told.
     public var dryRun: Bool?
-    /// How many tasks the caller knows it changes; needed where those are many.
+    /// The number of tasks that it changes, or of runs that it starts, as the caller knows it; needed where those are many.
     public var confirm: Int?
     /// Who changes them.
     public var author: String?
@@ -81,11 +81,14 @@ public struct ChangeResponse: Hashable, Sendable, Codable {
     public var results: [ChangeResult]
     /// How much of each runtime it changes.
     public var shares: [ChangedShare]
+    /// How many missed fires of each runtime it has made up for; absent for none.
+    public var catchUps: [CatchUpShare]?
 
     /// Creates a response.
-    public init(results: [ChangeResult], shares: [ChangedShare]) {
+    public init(results: [ChangeResult], shares: [ChangedShare], catchUps: [CatchUpShare]? = nil) {
         self.results = results
         self.shares = shares
+        self.catchUps = catchUps
     }
 }
 
@@ -111,18 +114,30 @@ public struct GroupPayload: Hashable, Sendable, Codable {
 
 /// Who pauses or resumes a task, a group or a runtime, and why.
 public struct PauseRequest: Hashable, Sendable, Codable {
-    /// When the pause of a task ends by itself; absent for never.
+    /// When the pause ends by itself; absent for never.
     public var until: Instant?
     /// Why.
     public var reason: String?
     /// Who asks, in their own words.
     public var author: String?
+    /// Whether nothing is changed, only told; of a group or a runtime.
+    public var dryRun: Bool?
+    /// The number that the caller knows; needed where what is asked for is large.
+    public var confirm: Int?
 
     /// Creates a request.
-    public init(until: Instant? = nil, reason: String? = nil, author: String? = nil) {
+    public init(
+        until: Instant? = nil,
+        reason: String? = nil,
+        author: String? = nil,
+        dryRun: Bool? = nil,
+        confirm: Int? = nil
+    ) {
         self.until = until
         self.reason = reason
         self.author = author
+        self.dryRun = dryRun
+        self.confirm = confirm
     }
 }
 
@@ -132,10 +147,13 @@ public struct PauseResult: Hashable, Sendable, Codable {
     public var changed: Bool
     /// How many tasks it concerns.
     public var tasks: Int
+    /// How much of each runtime counts no more; absent when nothing did or does.
+    public var shares: [ChangedShare]?
 
     /// Creates a result.
-    public init(changed: Bool, tasks: Int) {
+    public init(changed: Bool, tasks: Int, shares: [ChangedShare]? = nil) {
         self.changed = changed
         self.tasks = tasks
+        self.shares = shares
     }
 }

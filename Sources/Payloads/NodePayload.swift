@@ -33,6 +33,10 @@ public struct NodePayload: Hashable, Sendable, Codable {
     public var processID: Int32?
     /// When the process started.
     public var startedAt: Instant?
+    /// When it ended without having been drained; absent while it is there, and when that is not remembered.
+    public var goneSince: Instant?
+    /// How many tasks it owned when it ended; absent unless `goneSince` is there.
+    public var tasksThen: Int?
     /// Until when it gets no tasks because it started too often lately; absent when it gets them.
     public var heldUntil: Instant?
 
@@ -43,7 +47,9 @@ public struct NodePayload: Hashable, Sendable, Codable {
         registration: AgentRegistration?,
         isDrained: Bool,
         taskCount: Int,
-        heldUntil: Instant? = nil
+        heldUntil: Instant? = nil,
+        goneSince: Instant? = nil,
+        tasksThen: Int? = nil
     ) {
         self.agent = agent
         self.runtime = runtime
@@ -61,5 +67,7 @@ public struct NodePayload: Hashable, Sendable, Codable {
         processID = registration?.processID
         startedAt = registration?.startedAt
         self.heldUntil = heldUntil
+        self.goneSince = goneSince
+        self.tasksThen = tasksThen
     }
 }

@@ -97,11 +97,22 @@ public struct PoolRequest: Hashable, Sendable, Codable {
     public var units: Int
     /// Free text for people; absent for none.
     public var description: String?
+    /// Who does it.
+    public var author: String?
+    /// What for.
+    public var message: String?
 
     /// Creates a request.
-    public init(units: Int, description: String? = nil) {
+    public init(
+        units: Int,
+        description: String? = nil,
+        author: String? = nil,
+        message: String? = nil
+    ) {
         self.units = units
         self.description = description
+        self.author = author
+        self.message = message
     }
 }
 

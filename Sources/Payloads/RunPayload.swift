@@ -50,8 +50,10 @@ public struct RunPayload: Hashable, Sendable, Codable {
     public var status: RunStatus?
     /// What the probe of the attempt that runs found; absent without one.
     public var health: RunHealth?
-    /// What its last attempt told under names, which only the run's own page has; absent when that is nothing.
+    /// What its last attempt told under names, or has told so far, which only the run's own page has; absent when that is nothing.
     public var outputs: [String: OutputValue]?
+    /// How many values the attempt that runs has told besides, which are seen when it has ended; absent for none.
+    public var outputsLeftOut: Int?
     /// What the runs told that it came after, by task, which only the run's own page has; absent when it was given nothing.
     public var inputs: TaskOutputs?
     /// What of that was not understood, and why there is no result, on the run's own page; absent when all was.
@@ -82,6 +84,13 @@ public struct RunPayload: Hashable, Sendable, Codable {
     /// Adds what is known of the attempt that runs.
     public mutating func add(_ news: ProgressNote?) {
         (progress, status, health) = (news?.progress, news?.status, news?.health)
+    }
+
+    /// Adds what the attempt that runs has told under names so far, which only its own page has.
+    public mutating func add(_ told: OutputsSoFar?) {
+        guard let told else { return }
+        outputs = told.values.isEmpty ? nil : told.values
+        outputsLeftOut = told.leftOut > 0 ? told.leftOut : nil
     }
 
     /// Adds what the run told, which only its own page has.

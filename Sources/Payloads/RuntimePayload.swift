@@ -19,12 +19,18 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
     public var rejoinDelay: DurationText?
     /// How many hundredths of its tasks one request may change without being confirmed.
     public var massChangePercent: Int?
+    /// How many missed fires of its tasks one request may have made up for without being confirmed.
+    public var catchUpsMax: Int?
     /// How many attempts its agents start a second at most, together; 0 as well as absent means without limit.
     public var startsPerSecond: Int?
     /// The weights by which groups share the slots of an agent when there are too few.
     public var shares: [GroupID: Int]?
     /// Present while it is paused; what is sent here is not looked at.
     public var pause: PauseRecord?
+    /// Who sets them; only in what is sent.
+    public var author: String?
+    /// What for; only in what is sent.
+    public var message: String?
 
     /// Creates a payload.
     public init(
@@ -36,6 +42,7 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
         flapWindow: DurationText? = nil,
         rejoinDelay: DurationText? = nil,
         massChangePercent: Int? = nil,
+        catchUpsMax: Int? = nil,
         startsPerSecond: Int? = nil,
         shares: [GroupID: Int]? = nil,
         pause: PauseRecord? = nil
@@ -48,6 +55,7 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
         self.flapWindow = flapWindow
         self.rejoinDelay = rejoinDelay
         self.massChangePercent = massChangePercent
+        self.catchUpsMax = catchUpsMax
         self.startsPerSecond = startsPerSecond
         self.shares = shares
         self.pause = pause
@@ -64,6 +72,7 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
             flapWindow: DurationText(settings.flapWindow),
             rejoinDelay: DurationText(settings.rejoinDelay),
             massChangePercent: settings.massChangePercent,
+            catchUpsMax: settings.catchUpsMax,
             startsPerSecond: settings.startsPerSecond,
             shares: settings.shares.isEmpty ? nil : settings.shares,
             pause: settings.pause
@@ -82,6 +91,7 @@ public struct RuntimePayload: Hashable, Sendable, Codable {
         settings.flapWindow = flapWindow?.duration ?? settings.flapWindow
         settings.rejoinDelay = rejoinDelay?.duration ?? settings.rejoinDelay
         settings.massChangePercent = massChangePercent ?? settings.massChangePercent
+        settings.catchUpsMax = catchUpsMax ?? settings.catchUpsMax
         settings.startsPerSecond = startsPerSecond == 0 ? nil : startsPerSecond
         settings.shares = shares ?? [:]
         settings.pause = pause

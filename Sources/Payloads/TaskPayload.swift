@@ -23,6 +23,8 @@ public struct TaskPayload: Hashable, Sendable {
     public var unplacedReason: String?
     /// True while its group or its runtime is paused; absent otherwise.
     public var suspended: Bool?
+    /// When that ends by itself; absent when somebody has to end it.
+    public var suspendedUntil: Instant?
     /// The next due instant whose fire is not skipped; absent when there is none.
     public var next: Instant?
     /// The latest run; absent when there is none.
@@ -46,6 +48,7 @@ public struct TaskPayload: Hashable, Sendable {
         parts: PartPlacement? = nil,
         unplacedReason: String? = nil,
         suspended: Bool? = nil,
+        suspendedUntil: Instant? = nil,
         next: Instant? = nil,
         last: RunPayload? = nil,
         pause: PauseRecord? = nil,
@@ -62,6 +65,7 @@ public struct TaskPayload: Hashable, Sendable {
         self.parts = parts
         self.unplacedReason = unplacedReason
         self.suspended = suspended
+        self.suspendedUntil = suspendedUntil
         self.next = next
         self.last = last
         self.pause = pause
@@ -74,7 +78,7 @@ extension TaskPayload: Codable {
     private enum Key: String, CodingKey {
         case uid, revision, createdAt, effectiveFrom, owner, parts, unplacedReason, suspended, next, last,
             pause
-        case exceptions, restarts, completionSince
+        case exceptions, restarts, completionSince, suspendedUntil
     }
 
     /// Decodes one object that holds the specification's fields and the cluster's.
@@ -91,6 +95,7 @@ extension TaskPayload: Codable {
             parts: try container.decodeIfPresent(PartPlacement.self, forKey: .parts),
             unplacedReason: try container.decodeIfPresent(String.self, forKey: .unplacedReason),
             suspended: try container.decodeIfPresent(Bool.self, forKey: .suspended),
+            suspendedUntil: try container.decodeIfPresent(Instant.self, forKey: .suspendedUntil),
             next: try container.decodeIfPresent(Instant.self, forKey: .next),
             last: try container.decodeIfPresent(RunPayload.self, forKey: .last),
             pause: try container.decodeIfPresent(PauseRecord.self, forKey: .pause),
@@ -112,6 +117,7 @@ extension TaskPayload: Codable {
         try container.encodeIfPresent(parts, forKey: .parts)
         try container.encodeIfPresent(unplacedReason, forKey: .unplacedReason)
         try container.encodeIfPresent(suspended, forKey: .suspended)
+        try container.encodeIfPresent(suspendedUntil, forKey: .suspendedUntil)
         try container.encodeIfPresent(next, forKey: .next)
         try container.encodeIfPresent(last, forKey: .last)
         try container.encodeIfPresent(pause, forKey: .pause)

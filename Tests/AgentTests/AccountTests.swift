@@ -74,6 +74,25 @@ import ZooKeeper
         #expect(world.store.reports.allSatisfy { $0.account == nil })
     }
 
+    @Test("what is set reaches the centers beside the progress, before the end")
+    func outputs() throws {
+        try world.addCenter("c1", leads: true)
+        world.start()
+        try world.grant([])
+        let attempt = try begin()
+        world.runner.tell(attempt, 40)
+        world.runner.tell(attempt, outputs: ["rows": "11"])
+        world.run(.seconds(1))
+        world.runner.tell(attempt, outputs: ["rows": "12"])
+        world.run(.seconds(1))
+        #expect(told.last?.outputs?.values == ["rows": .text("12")])
+        #expect(told.last?.progress?.percent == 40)
+        let count = told.count
+        world.runner.finish(attempt)
+        world.run(.seconds(200))
+        #expect(told.count == count)
+    }
+
     @Test("nothing is told of attempts that are over, or say nothing")
     func silence() throws {
         try world.addCenter("c1", leads: true)

@@ -30,6 +30,28 @@ import Testing
         }
     }
 
+    @Test("what a run has told under names so far is on its own page, until its end says what there is")
+    func soFar() async throws {
+        let report = ServerFixture.report()
+        let id = report.fire.attempt.run
+        try await fixture.center.runHistory.record([report])
+        try await fixture.withClient { client async throws in
+            let texts = ["rows": "11", "long": String(repeating: "x", count: OutputsSoFar.bytesMax)]
+            let outputs = OutputsSoFar(texts, at: ServerFixture.now)
+            let note = ProgressNote(report.fire.attempt, outputs: outputs)
+            let payload = ProgressPayload(progress: [note])
+            #expect(try await client.send(.post, "/api/v1/agents/a1/progress", json: payload).status == 204)
+            let run = try await client.send(.get, "/api/v1/runs/\(id)").decoded(RunPayload.self)
+            #expect(run.outputs == ["rows": .text("11")] && run.outputsLeftOut == 1)
+            #expect(try await !client.send(.get, "/api/v1/runs").text.contains("outputs"))
+            var end = ServerFixture.report(outcome: .succeeded)
+            end.account = AttemptAccount(outputs: ["rows": .text("12")])
+            try await fixture.center.runHistory.record([end])
+            let ended = try await client.send(.get, "/api/v1/runs/\(id)").decoded(RunPayload.self)
+            #expect(ended.outputs == ["rows": .text("12")] && ended.outputsLeftOut == nil)
+        }
+    }
+
     @Test("too much progress at once is refused")
     func tooMuch() async throws {
         let note = ProgressNote(ServerFixture.report().fire.attempt, heard)

@@ -159,6 +159,23 @@ import Testing
                 let resumed = try await client.send(.post, path + "/resume")
                 #expect(try resumed.decoded(PauseResult.self).changed)
             }
+            await fixture.center.miss([CatchUpShare(runtime: .standard, count: 240, allowed: 100)])
+            let task = "/api/v1/tasks/\(ServerFixture.specification().name)"
+            _ = try await client.send(.post, task + "/pause")
+            let held = try await client.send(.post, task + "/resume")
+            #expect(held.status == 409)
+            #expect(try held.error().message.contains("this starts 240 runs at once"))
+            #expect(try await client.send(.post, task + "/resume", #"{"confirm":240}"#).status == 200)
+            await fixture.center.miss([])
+            let brief = #"{"until":"2099-01-01T00:00:00Z","dryRun":true,"confirm":1}"#
+            let planned = try await client.send(.post, "/api/v1/groups/default/pause", brief)
+            #expect(try planned.decoded(PauseResult.self).shares?.map(\.changed) == [1])
+            let early = try await client.send(
+                .post,
+                "/api/v1/groups/default/resume",
+                #"{"until":"2099-01-01T00:00:00Z"}"#
+            )
+            #expect(try early.error().field == "until")
             let groups = try await client.send(.get, "/api/v1/groups").decoded(
                 ListPayload<GroupPayload>.self
             )

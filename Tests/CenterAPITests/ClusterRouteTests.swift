@@ -51,6 +51,34 @@ import Testing
         }
     }
 
+    @Test("an agent that has ended is listed with since when, and forgotten on request")
+    func gone() async throws {
+        var gone = ServerFixture.node("a2", isAway: true)
+        gone.departure = NodeView.Departure(at: ServerFixture.now, taskCount: 7)
+        await fixture.center.show([ServerFixture.node("a1"), gone])
+        try await fixture.withClient { client async throws in
+            let node = try await client.send(.get, "/api/v1/nodes/a2").decoded(NodePayload.self)
+            #expect(!node.online && node.goneSince == ServerFixture.now && node.tasksThen == 7)
+            let other = try await client.send(.get, "/api/v1/nodes/a1")
+            #expect(!other.text.contains("goneSince") && !other.text.contains("tasksThen"))
+            #expect(try await client.send(.post, "/api/v1/nodes/a1/forget").status == 409)
+            #expect(try await client.send(.post, "/api/v1/nodes/a2/forget").status == 204)
+            #expect(try await client.send(.post, "/api/v1/nodes/a2/forget").status == 404)
+            #expect(try await client.send(.get, "/api/v1/nodes/a2").status == 404)
+        }
+    }
+
+    @Test("one that has ended does not stand in the way of one of its name elsewhere")
+    func elsewhere() async throws {
+        var gone = ServerFixture.node("a1", isAway: true)
+        gone.departure = NodeView.Departure(at: ServerFixture.now, taskCount: 0)
+        await fixture.center.show([gone, ServerFixture.node("a1", runtime: "gpu")])
+        try await fixture.withClient { client async throws in
+            let node = try await client.send(.get, "/api/v1/nodes/a1").decoded(NodePayload.self)
+            #expect(node.runtime.text == "gpu")
+        }
+    }
+
     @Test("nodes are read and drained; a name in two runtimes needs the runtime")
     func nodes() async throws {
         await fixture.center.show([

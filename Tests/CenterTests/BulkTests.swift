@@ -96,7 +96,9 @@ import ZooKeeper
         _ = try await leader.control.save([grouped, .every(60, "off", isEnabled: false)], condition: .any)
         let note = ChangeNote(author: "me", message: "move")
         let paused = try await leader.control.setPaused(.group(group), true, note)
-        #expect(paused == ScopeOutcome(isChanged: true, taskCount: 3))
+        #expect(paused.isChanged && paused.taskCount == 3)
+        // One of them was paused already.
+        #expect(paused.shares.map(\.changed) == [2] && paused.shares.map(\.total) == [4])
         func view(_ name: String) async throws -> TaskView { try await leader.control.task(TaskID(name)!) }
         #expect(try await view("t0").nextDue == nil)
         #expect(try await view("t0").definition.specification.isEnabled)
@@ -121,6 +123,63 @@ import ZooKeeper
         }
     }
 
+    @Test("a group's pause that has an end is over then by itself, for tasks that came meanwhile as well")
+    func groupUntil() async throws {
+        let workshop = try Workshop()
+        let leader = try await leader(workshop, tasks: 2)
+        let end = workshop.now + .seconds(600)
+        func pause(until end: Instant?) async throws -> ScopeOutcome {
+            try await leader.control.setPaused(ScopeRequest(.group(.standard), .pause(until: end)))
+        }
+        await #expect(throws: CenterError.self) { _ = try await pause(until: workshop.now + .seconds(1)) }
+        #expect(try await pause(until: end).isChanged)
+        #expect(try await !pause(until: end).isChanged)
+        _ = try await leader.control.save([.every(60, "new")], condition: .any)
+        func view(_ name: String) async throws -> TaskView { try await leader.control.task(TaskID(name)!) }
+        for name in ["t0", "t1", "new"] {
+            let shown = try await view(name)
+            #expect(shown.suspension == .until(end) && shown.unplacedReason?.contains("until") == true)
+            #expect(shown.nextDue.map { $0 >= end } == true)
+        }
+        #expect(try await leader.control.groups().first?.pause?.until == end)
+        workshop.clock.advance(by: .seconds(600))
+        #expect(try await leader.control.groups().first?.pause == nil)
+        let revision = try await view("t0").definition.revision
+        #expect(try await view("t0").suspension == .absent)
+        try await leader.pass()
+        // Nobody has to save anything for that.
+        #expect(try await view("t0").definition.revision == revision)
+        let resumed = try await leader.control.setPaused(.group(.standard), false, ChangeNote())
+        #expect(!resumed.isChanged)
+        #expect(try await pause(until: nil).isChanged)
+        #expect(try await view("t0").suspension == .open)
+    }
+
+    @Test("a pause of most of a runtime is held until its number is confirmed, of a group or the runtime")
+    func heldScopes() async throws {
+        let workshop = try Workshop()
+        let leader = try await leader(workshop, tasks: 12)
+        for scope in [PausedScope.group(.standard), .runtime(.standard)] {
+            var request = ScopeRequest(scope, .pause(until: nil))
+            request.isDryRun = true
+            let planned = try await leader.control.setPaused(request)
+            #expect(planned.isChanged && planned.shares.map(\.changed) == [12])
+            request.isDryRun = false
+            do {
+                _ = try await leader.control.setPaused(request)
+                Issue.record("not held: \(scope)")
+            } catch CenterError.conflict(let message) {
+                #expect(message.contains("this changes 12 of the 12 tasks of runtime default"), "\(message)")
+            }
+            #expect(try await leader.control.task(TaskID("t0")!).suspension == .absent)
+            request.confirmed = 12
+            #expect(try await leader.control.setPaused(request).isChanged)
+            // What is paused already is nothing to be held.
+            #expect(try await !leader.control.setPaused(scope, true, ChangeNote()).isChanged)
+            #expect(try await leader.control.setPaused(scope, false, ChangeNote()).isChanged)
+        }
+    }
+
     @Test(
         "a paused runtime stays paused when its settings are saved, and a leader that ends halfway is followed up"
     )
@@ -135,7 +194,7 @@ import ZooKeeper
         let second = try await workshop.leader("c2")
         try await second.pass()
         for name in names(0..<3) {
-            #expect(try await second.control.task(name).definition.isSuspended)
+            #expect(try await second.control.task(name).definition.suspension == .open)
             #expect(try await second.control.task(name).definition.revision == 2)
         }
         settings.pause = nil
@@ -144,7 +203,7 @@ import ZooKeeper
         #expect(try await second.control.runtimes().first?.pause != nil)
         let resumed = try await second.control.setPaused(.runtime(.standard), false, ChangeNote())
         #expect(resumed == ScopeOutcome(isChanged: true, taskCount: 3))
-        #expect(try await !second.control.task(TaskID("t0")!).definition.isSuspended)
+        #expect(try await second.control.task(TaskID("t0")!).definition.suspension == .absent)
     }
 
     @Test("every save keeps what was said before, with who and why; calendars and pauses are no revisions")

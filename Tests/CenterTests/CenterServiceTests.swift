@@ -142,13 +142,21 @@ import ZooKeeper
             try await center.operations.save((0..<9).map { .every(60, "t\($0)") }, condition: .any)
         }
         town.world.settle()
-        let counts = { try await town.run { try await center.operations.nodes().map(\.taskCount) } }
+        let counts = {
+            try await town.run {
+                try await center.operations.nodes().filter { $0.departure == nil }.map(\.taskCount)
+            }
+        }
         #expect(try await counts().reduce(0, +) == 9)
         #expect(try await counts().allSatisfy { $0 >= 4 })
         let gone = town.ensemble.sessions.first { !sessions.contains($0) }!
         town.ensemble.expire(gone)
         town.world.settle()
         #expect(try await counts() == [9])
+        let departed = try await town.run {
+            try await center.operations.nodes().compactMap(\.departure?.taskCount)
+        }
+        #expect(departed.count == 1 && departed[0] >= 4)
         #expect(town.world.clock.now.offset == .zero)
         #expect(agents.count == 2)
         running.stop()

@@ -26,9 +26,10 @@ import ZooKeeper
             task.calendars.days.values.flatMap(\.dates).map(\.description) == ["2027-01-17"]
         },
         Change(testDescription: "a paused group") { leader in
-            _ = try await leader.control.setPaused(.group(.standard), true, ChangeNote())
+            let request = ScopeRequest(.group(.standard), .pause(until: nil), confirmed: names.count)
+            _ = try await leader.control.setPaused(request)
         } holds: {
-            $0.isSuspended
+            $0.suspension == .open
         },
     ]
 

@@ -110,7 +110,9 @@ import Testing
 
     @Test(
         "only what may run where the start was follows it",
-        arguments: ["paused", "group paused", "paused until", "elsewhere", "drained", "later"]
+        arguments: [
+            "paused", "group paused", "paused until", "group paused until", "elsewhere", "drained", "later",
+        ]
     )
     func others(_ why: String) async throws {
         let workshop = try Workshop()
@@ -126,6 +128,11 @@ import Testing
         if why != "later" { _ = try await leader.control.save([task], condition: .any) }
         if why == "group paused" {
             _ = try await leader.control.setPaused(.group(.standard), true, ChangeNote())
+        }
+        if why == "group paused until" {
+            let end = workshop.now + .seconds(60)
+            let request = ScopeRequest(.group(.standard), .pause(until: end))
+            _ = try await leader.control.setPaused(request)
         }
         if why == "paused until" {
             let end = workshop.now + .seconds(60)

@@ -187,6 +187,30 @@ struct TreeVerifierTests {
             let revisions = TaskRevisions(uid: $0.definition.uid)
             try await $0.make($0.tree.revisions(of: TaskID("t")!, bucket: 1), revisions)
         },
+        Row(what: "an agent that has ended", found: []) {
+            let departed = DepartedAgent(
+                agent: AgentID("gone")!,
+                runtime: .standard,
+                incarnation: HealthyTree.incarnation,
+                since: .epoch,
+                taskCount: 3
+            )
+            try await $0.session.createIfAbsent(try $0.runtime.departed)
+            try await $0.make($0.runtime.departed(departed.agent), departed)
+        },
+        Row(what: "the revisions of a pool", found: []) {
+            try await $0.session.createIfAbsent(try $0.tree.definitions)
+            let note = SaveNote(revision: 1, at: .epoch)
+            try await $0.make($0.tree.definition(.pool, "license"), DefinitionRevisions(present: note))
+        },
+        Row(what: "revisions that are none, and some of nothing", found: [.unknownNode, .undecodable]) {
+            try await $0.session.createIfAbsent(try $0.tree.definitions)
+            try await $0.session.createIfAbsent(
+                try $0.tree.definition(.calendar, "off"),
+                data: Array("nonsense".utf8)
+            )
+            try await $0.session.createIfAbsent(try $0.tree.definitions.child("other"))
+        },
         Row(what: "a calendar under another name than its own", found: [.misnamed]) {
             try await $0.session.createIfAbsent(try $0.tree.calendars)
             let calendar = DayCalendar(name: CalendarID("off")!, days: DaySelection(weekdays: [.sunday]))

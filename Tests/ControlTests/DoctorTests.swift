@@ -65,7 +65,7 @@ struct DoctorTests {
     func losses() {
         let last = Self.run(5, .lost)
         let found = [last, Self.run(9, .missed, count: 12), Self.run(30, .missed)]
-        let check = HistoryChecks(losses: found, latest: [], now: Self.now).check
+        let check = HistoryChecks(losses: found, now: Self.now).check
         #expect(check.state == .warning && check.id == "losses")
         #expect(check.what.contains("day: 13, lost runs: 1, the latest of report"))
         #expect(check.what.hasSuffix("due 5m ago"))
@@ -76,23 +76,22 @@ struct DoctorTests {
     @Test("more than are read are said to be at least so many, and none to be none")
     func lossesBounds() {
         let many = (0..<HistoryChecks.recordsMax).map { Self.run($0, .missed) }
-        let check = HistoryChecks(losses: many, latest: [], now: Self.now).check
+        let check = HistoryChecks(losses: many, now: Self.now).check
         #expect(check.what.contains("at least 1000, lost"))
-        #expect(HistoryChecks(losses: [], latest: many, now: Self.now).check.state == .ok)
+        #expect(HistoryChecks(losses: [], now: Self.now).check.state == .ok)
     }
 
-    @Test("an agent that ran something lately and is not known any more is away")
+    @Test("an agent that has ended is away, and it is said how to have it forgotten")
     func gone() {
-        let nodes = [Self.node("a1", isOnline: true), Self.node("a2", isOnline: false)]
-        let latest = [
-            Self.run(1, .succeeded), Self.run(2, .succeeded, on: "a3"), Self.run(3, .lost, on: "a3"),
+        let nodes = [
+            Self.node("a1", isOnline: true), Self.node("a3", isOnline: false),
+            Self.node("a2", isOnline: false),
         ]
-        let gone = HistoryChecks(losses: [], latest: latest, now: Self.now).gone(besides: nodes)
-        #expect(gone.map(\.text) == ["a3"])
-        let check = ClusterChecks.agents(nodes, gone: gone)
+        let check = ClusterChecks.agents(nodes)
         #expect(check.state == .warning)
         #expect(check.what == "1 of 3 agents are online; away: a2, a3")
-        #expect(ClusterChecks.agents([nodes[0]], gone: []).state == .ok)
-        #expect(ClusterChecks.agents([], gone: gone).state == .failed)
+        #expect(check.fix?.contains("cloudtask node forget a2") == true)
+        #expect(ClusterChecks.agents([nodes[0]]).state == .ok)
+        #expect(ClusterChecks.agents([nodes[1]]).state == .failed)
     }
 }

@@ -198,6 +198,31 @@ import Testing
         #expect(details.last?.value.text == "it started too often lately; takes tasks again in 50s")
     }
 
+    @Test("an agent that has ended is listed with since when, and how many tasks others have now")
+    func gone() throws {
+        let now = Instant(millisecondsSinceEpoch: 1_000_000_000)
+        let time = TimeText(zone: .gmt, now: now)
+        func node(tasks: Int) throws -> NodePayload {
+            NodePayload(
+                agent: try #require(AgentID("a")),
+                runtime: .standard,
+                registration: nil,
+                isDrained: false,
+                taskCount: tasks,
+                goneSince: now - .seconds(300),
+                tasksThen: 3
+            )
+        }
+        func state(tasks: Int) throws -> String? {
+            NodeTable.details(of: try node(tasks: tasks), time).first { $0.name == "state" }?.value.text
+        }
+        #expect(try state(tasks: 0) == "gone for 5m, 3 tasks moved")
+        #expect(try state(tasks: 2) == "gone for 5m, 1 task moved")
+        #expect(try state(tasks: 3) == "gone for 5m")
+        let details = NodeTable.details(of: try node(tasks: 0), time)
+        #expect(details.first { $0.name == "gone since" }?.value.text == "1970-01-12T13:41:40+00:00 (5m ago)")
+    }
+
     @Test("the difference of two texts keeps what both have")
     func difference() {
         #expect(

@@ -6,26 +6,15 @@ import Testing
 @testable import Control
 
 @Suite struct RevisionSearchTests {
-    private static let task = TaskID("t")!
-
     private func search(_ numbers: Int...) -> RevisionSearch {
-        RevisionSearch(
-            task: Self.task,
-            revisions: numbers.map { number in
-                RevisionPayload(
-                    revision: number,
-                    savedAt: .epoch,
-                    task: TaskSpecification(name: Self.task, action: .command(["true"]))
-                )
-            }
-        )
+        RevisionSearch(subject: "task t", numbers: numbers)
     }
 
     @Test("a revision that calendars and pauses made is the one before it")
     func between() throws {
         let kept = search(2, 5)
         for (asked, found) in [(2, 2), (3, 2), (4, 2), (5, 5)] {
-            #expect(kept.revisions[try kept.index(of: asked)].revision == found)
+            #expect(kept.numbers[try kept.index(of: asked)] == found)
         }
     }
 
@@ -34,6 +23,20 @@ import Testing
         #expect(throws: ControlError("task t has no revision \(number): use one of 2, 5", .notFound)) {
             try search(2, 5).index(of: number)
         }
+    }
+
+    @Test("without numbers the present one is compared with the one before")
+    func compared() throws {
+        let kept = search(2, 5, 6)
+        func places(from: Int?, to: Int?) throws -> [Int] {
+            let (before, after) = try kept.indices(from: from, to: to)
+            return [before, after]
+        }
+        #expect(try places(from: nil, to: nil) == [1, 2])
+        #expect(try places(from: 2, to: nil) == [0, 2])
+        #expect(try places(from: nil, to: 5) == [0, 1])
+        let message = "no revision of task t before 2 is kept"
+        #expect(throws: ControlError(message)) { _ = try search(2).indices(from: nil, to: nil) }
     }
 
     @Test("calendars are summed up by the kinds of their days")

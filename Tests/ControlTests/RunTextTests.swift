@@ -89,6 +89,18 @@ import Testing
         )
     }
 
+    @Test("what a run has told so far is shown as it is, and how many values more there are")
+    func soFar() {
+        var running = run(isOver: false)
+        let long = String(repeating: "x", count: OutputsSoFar.bytesMax)
+        running.add(OutputsSoFar(["rows": "11", "a": long, "b": long], at: due))
+        #expect(
+            details(running).suffix(2) == [
+                "output: rows=11", "output: 2 more, to be seen when the attempt has ended",
+            ]
+        )
+    }
+
     @Test("a run that told nothing says so when it is over")
     func nothing() {
         #expect(details(run(isOver: true)).last == "outputs: none: no ::set line, no result file")

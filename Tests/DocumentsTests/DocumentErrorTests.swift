@@ -34,7 +34,7 @@ struct BadDocument: CustomTestStringConvertible, Sendable {
         .init(
             "unknown kind",
             "kind: Group\nname: t\n",
-            "1:7: kind cannot be 'Group': use Task, Runtime, Calendar or Workflow"
+            "1:7: kind cannot be 'Group': use Task, Runtime, Calendar, Workflow or Pool"
         ),
         .init("not a mapping", "just text\n", "1:1: a document must be a mapping"),
         .init("no name", "kind: Task\ncommand: [date]\n", "1:1: the task has no name"),

@@ -59,17 +59,17 @@ import Testing
     )
     func runtimes() throws {
         let documents = try DocumentParser().parse(
-            "kind: Runtime\nname: gpu\nmassChangePercent: 20\n",
+            "kind: Runtime\nname: gpu\nmassChangePercent: 20\ncatchUpsMax: 0\n",
             file: "a.yaml"
         )
         guard case .runtime(var runtime)? = documents.first else {
             Issue.record("no runtime")
             return
         }
-        #expect(runtime.settings.massChangePercent == 20)
+        #expect(runtime.settings.massChangePercent == 20 && runtime.settings.catchUpsMax == 0)
         runtime.settings.pause = PauseRecord(since: .init(millisecondsSinceEpoch: 0))
         let written = try DocumentWriter.yaml(runtime.settings)
-        #expect(written.contains("massChangePercent: 20") && !written.contains("pause"))
+        #expect(written.contains("massChangePercent: 20\ncatchUpsMax: 0\n") && !written.contains("pause"))
         #expect(throws: DocumentError.self) {
             try DocumentParser().parse("kind: Runtime\nname: gpu\nmassChangePercent: 0\n", file: "a.yaml")
         }

@@ -227,8 +227,47 @@ import Testing
         #expect(
             later.edited(specification, now: Fires.at(310)).pause(at: Fires.at(320))?.since == Fires.at(150)
         )
-        let suspended = off.edited(off.specification, now: Fires.at(400), isSuspended: true)
+        let suspended = off.edited(off.specification, now: Fires.at(400), suspension: .open)
         #expect(suspended.pause(at: Fires.at(410))?.since == Fires.at(150))
+    }
+
+    @Test("a pause of its group that has an end is over at that very instant, whatever becomes of the task")
+    func suspended() throws {
+        let task = try Fires.task()
+        let suspended = task.edited(task.specification, now: Fires.at(150), suspension: .until(Fires.at(400)))
+        #expect(Fires.dues(suspended, after: 0, count: 4) == [100, 400, 500, 600])
+        #expect(!suspended.counts(at: Fires.at(399)) && suspended.counts(at: Fires.at(400)))
+        #expect(suspended.suspension(at: Fires.at(400)) == .absent)
+        #expect(suspended.pause(at: Fires.at(200)) == nil)
+        let read = try JSONDecoder().decode(TaskDefinition.self, from: try JSONEncoder().encode(suspended))
+        #expect(read == suspended)
+        let paused = suspended.paused(Self.pause(since: 200, until: 300))
+        #expect(Fires.dues(paused, after: 0, count: 2) == [100, 400])
+        let longer = suspended.paused(Self.pause(since: 200, until: 550))
+        #expect(Fires.dues(longer, after: 0, count: 2) == [100, 600])
+        let resumed = try #require(longer.resumed(now: Fires.at(250)))
+        #expect(Fires.dues(resumed, after: 0, count: 2) == [100, 400])
+        let ended = suspended.edited(task.specification, now: Fires.at(250), suspension: .absent)
+        #expect(Fires.dues(ended, after: 0, count: 2) == [100, 300])
+        let created = TaskDefinition.created(
+            task.specification,
+            uid: task.uid,
+            now: Fires.at(150),
+            suspension: .until(Fires.at(400))
+        )
+        #expect(Fires.dues(created, after: 0, count: 2) == [400, 500])
+    }
+
+    @Test(
+        "what pauses of group and runtime mean together: the later end, and none beside one without",
+        arguments: [
+            ([], Suspension.absent), ([400], .until(Fires.at(400))), ([400, 500], .until(Fires.at(500))),
+            ([nil], .open), ([400, nil], .open), ([90], .absent), ([90, 400], .until(Fires.at(400))),
+            ([90, nil], .open), ([100], .absent),
+        ] as [([Int?], Suspension)]
+    )
+    func together(ends: [Int?], expected: Suspension) {
+        #expect(Suspension(ends.map { Self.pause(since: 0, until: $0) }, at: Fires.at(100)) == expected)
     }
 
     @Test("resuming ends a pause then; what was due meanwhile is not made up for")

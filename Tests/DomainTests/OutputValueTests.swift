@@ -149,3 +149,16 @@ import Testing
         #expect(run.lastAccount?.outputs == ["a": .integer(1)])
     }
 }
+
+@Suite struct OutputsSoFarTests {
+    @Test("what there is room for is taken by name, and the rest counted; as JSON it comes back the same")
+    func room() throws {
+        let large = String(repeating: "x", count: OutputsSoFar.bytesMax / 2)
+        let told = OutputsSoFar(["a": large, "b": large, "c": "1"], at: .epoch)
+        #expect(told.values == ["a": .text(large), "c": .text("1")] && told.leftOut == 1)
+        #expect(OutputsSoFar([:], at: .epoch).values.isEmpty)
+        let run = RunID(FireKey(uid: TaskUID(bits: 1), due: .epoch))
+        let note = ProgressNote(AttemptID(run: run, number: 1), outputs: told)
+        #expect(try JSONDecoder().decode(ProgressNote.self, from: JSONEncoder().encode(note)) == note)
+    }
+}

@@ -11,7 +11,8 @@ private struct PauseModel {
         case disable
         case pause(until: Int?)
         case resume
-        case suspend(Bool)
+        case suspend(until: Int?)
+        case unsuspend
 
         var description: String {
             switch self {
@@ -19,7 +20,8 @@ private struct PauseModel {
             case .disable: "disable"
             case .pause(let until): "pause until \(until.map(String.init) ?? "resumed")"
             case .resume: "resume"
-            case .suspend(let isSuspended): isSuspended ? "suspend" : "unsuspend"
+            case .suspend(let until): "suspend until \(until.map(String.init) ?? "resumed")"
+            case .unsuspend: "unsuspend"
             }
         }
     }
@@ -28,22 +30,26 @@ private struct PauseModel {
     private var isEnabled = true
     private var isSuspended = false
     private var until: Int?
+    private var suspendedUntil: Int?
     /// After which millisecond which interval counts.
     private var spans: [(after: Int, every: Int?)] = [(0, 100)]
 
     mutating func perform(_ step: Step, at second: Int) {
         if let end = until, second >= end { until = nil }
+        if let end = suspendedUntil, second >= end { suspendedUntil = nil }
         switch step {
         case .edit(let every): self.every = every
         case .disable: (isEnabled, until) = (false, nil)
         case .pause(let end): (isEnabled, until) = (end != nil, end)
         case .resume: (isEnabled, until) = (true, nil)
-        case .suspend(let isSuspended): self.isSuspended = isSuspended
+        case .suspend(let end): (isSuspended, suspendedUntil) = (end == nil, end)
+        case .unsuspend: (isSuspended, suspendedUntil) = (false, nil)
         }
         let counting = isEnabled && !isSuspended ? every : nil
         spans.removeAll { $0.after >= second * 1_000 }
-        spans.append((second * 1_000, until == nil ? counting : nil))
-        if let until { spans.append((until * 1_000 - 1, counting)) }
+        let end = [until, suspendedUntil].compactMap(\.self).max()
+        spans.append((second * 1_000, end == nil ? counting : nil))
+        if let end { spans.append((end * 1_000 - 1, counting)) }
     }
 
     /// The seconds at which it is due, up to a second.
@@ -69,8 +75,10 @@ private struct PauseModel {
         case .pause(let end):
             return task.paused(PauseRecord(since: now, until: end.map { FireChangeTests.at($0) }))
         case .resume: return task.resumed(now: now) ?? task
-        case .suspend(let isSuspended):
-            return task.edited(specification, now: now, isSuspended: isSuspended)
+        case .suspend(let end):
+            let suspension = end.map { Suspension.until(FireChangeTests.at($0)) } ?? .open
+            return task.edited(specification, now: now, suspension: suspension)
+        case .unsuspend: return task.edited(specification, now: now, suspension: .absent)
         }
         return task.edited(specification, now: now)
     }
@@ -97,13 +105,15 @@ private struct Numbers: RandomNumberGenerator {
             for _ in 0..<4 {
                 second += Int.random(in: 1...500, using: &numbers)
                 let step: PauseModel.Step =
-                    switch Int.random(in: 0..<7, using: &numbers) {
+                    switch Int.random(in: 0..<9, using: &numbers) {
                     case 0: .edit(every: [70, 100, 130].randomElement(using: &numbers) ?? 70)
                     case 1: .disable
                     case 2, 3: .pause(until: second + Int.random(in: 1...600, using: &numbers))
                     case 4: .pause(until: nil)
                     case 5: .resume
-                    default: .suspend(Bool.random(using: &numbers))
+                    case 6: .suspend(until: nil)
+                    case 7: .suspend(until: second + Int.random(in: 1...600, using: &numbers))
+                    default: .unsuspend
                     }
                 steps.append("\(second): \(step)")
                 model.perform(step, at: second)

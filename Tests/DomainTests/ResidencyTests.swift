@@ -179,7 +179,12 @@ import Testing
         let short = task.paused(PauseRecord(since: now, until: end))
         #expect(short.nextDue(after: now) == end)
         #expect(!short.isInChain(fire(task, Self.start + .milliseconds(1))))
-        #expect(task.edited(try specification(), now: now, isSuspended: true).completionSince == nil)
+        #expect(task.edited(try specification(), now: now, suspension: .open).completionSince == nil)
+        let brief = task.edited(try specification(), now: now, suspension: .until(end))
+        #expect(brief.nextDue(after: now) == end)
+        #expect(brief.restarted(now: now + .seconds(1)) == nil)
+        let back = brief.edited(try specification(), now: now + .seconds(5), suspension: .absent)
+        #expect(back.nextDue(after: now) == now + .seconds(5) + .milliseconds(1))
     }
 
     @Test("a restart begins a new chain, also when the clock is behind; what is not kept running has none")

@@ -59,15 +59,15 @@ import Testing
         specification.schedules = [.every(try IntervalSchedule(every: .seconds(60)))]
         let created = TaskDefinition.created(specification, uid: uid, now: .epoch)
         let pause = Instant.epoch + .seconds(90)
-        let suspended = created.edited(specification, now: pause, isSuspended: true)
+        let suspended = created.edited(specification, now: pause, suspension: .open)
         #expect(suspended.nextDue(after: .epoch) == .epoch + .seconds(60))
         #expect(suspended.nextDue(after: .epoch + .seconds(60)) == nil)
         let read = try JSONDecoder().decode(
             TaskDefinition.self,
             from: JSONEncoder().encode(suspended)
         )
-        #expect(read == suspended && read.isSuspended)
-        let resumed = suspended.edited(specification, now: pause + .seconds(100), isSuspended: false)
+        #expect(read == suspended && read.suspension == .open)
+        let resumed = suspended.edited(specification, now: pause + .seconds(100), suspension: .absent)
         #expect(resumed.nextDue(after: .epoch + .seconds(60)) == .epoch + .seconds(240))
         // What the JSON of a task that is not suspended was before, it is still.
         let json = String(decoding: try JSONEncoder().encode(created), as: UTF8.self)

@@ -64,11 +64,37 @@ extension EndToEnd.Live {
             #expect(next > Instant.now + .seconds(3_600))
             // What comes due while the command is still on its way may run already.
             let opened = Instant.now
-            _ = try await cluster.control("calendar", "set", "closed", "--date", "2020-01-01")
+            let restored = try await cluster.control("calendar", "restore", "closed", "--revision", "1")
+            #expect(restored.output == "calendar/closed restored as revision 3\n", "\(restored)")
             try await eventually("it runs again") { try marks.all().contains { $0.due > opened } }
             #expect(try marks.all().filter { $0.due > since + .seconds(1) && $0.due < opened }.isEmpty)
+            let told = try await cluster.control("calendar", "revisions", "closed", "-o", "name")
+            #expect(told.lines == ["revision/1", "revision/2", "revision/3"], "\(told)")
+            let differing = try await cluster.control("calendar", "diff", "closed")
+            #expect(differing.status == 1 && differing.output.contains("2020-01-01"), "\(differing)")
+            let same = try await cluster.control("calendar", "diff", "closed", "--from", "1", "--to", "3")
+            #expect(same.status == 0 && same.output.isEmpty, "\(same)")
             let removed = try await cluster.control("delete", "-f", "-", input: exported.output)
             #expect(removed.output == "task/opener deleted\ncalendar/closed deleted\n", "\(removed)")
+        }
+
+        /// What is about fires and runs takes the labels of their tasks, too.
+        private static func selects(_ cluster: LocalCluster) async throws {
+            let planned = try await cluster.control("task", "skip", "-l", "team=upkeep", "--dry-run")
+            #expect(planned.lines.count == 1 && planned.output.contains("would be skipped"), "\(planned)")
+            let skipped = try await cluster.control("task", "skip", "grouped", "idle")
+            #expect(skipped.status == 1 && skipped.output.contains("task/grouped"), "\(skipped)")
+            #expect(skipped.errors.contains("1 of 2 failed"), "\(skipped)")
+            let next = try await cluster.control("task", "next", "-l", "team=upkeep", "-n", "1")
+            #expect(next.status == 0 && next.output.contains("grouped"), "\(next)")
+            let told = try await cluster.control("task", "explain", "--group", "upkeep")
+            #expect(told.output.contains("task/grouped") && told.output.contains("task/idle"), "\(told)")
+            let history = try await cluster.control("task", "history", "-l", "team=upkeep", "-n", "1")
+            #expect(history.output.contains("TASK") && history.lines.count == 2, "\(history)")
+            let runs = try await cluster.control("run", "list", "--group", "upkeep", "--from", "1h")
+            #expect(runs.output.contains("grouped") && runs.lines.count >= 2, "\(runs)")
+            let none = try await cluster.control("run", "retry", "-l", "team=upkeep", "--state", "lost", "-y")
+            #expect(none.status == 3 && none.errors.contains("there are no such runs"), "\(none)")
         }
 
         @Test("a paused group starts nothing, and labelled tasks change together; revisions come back")
@@ -107,6 +133,9 @@ extension EndToEnd.Live {
             #expect(try marks.all().filter { $0.due > since + .seconds(1) && $0.due < resumed }.isEmpty)
             let unasked = try await cluster.control("task", "pause", "-l", "team=upkeep")
             #expect(unasked.status == 64 && unasked.errors.contains("add --yes"), "\(unasked)")
+            try await Self.selects(cluster)
+            let planned = try await cluster.control("group", "pause", "upkeep", "--until", "1h", "--dry-run")
+            #expect(planned.output.hasPrefix("group/upkeep would be paused until "), "\(planned)")
             let listed = try await cluster.control("task", "pause", "-l", "team=upkeep", "--dry-run")
             #expect(listed.output == "task/grouped would be paused\ntask/idle would be paused\n", "\(listed)")
             let both = try await cluster.control(

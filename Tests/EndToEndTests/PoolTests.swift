@@ -63,6 +63,28 @@ extension EndToEnd.Live {
             try Data().write(to: gate)
             for run in runs { #expect(try await cluster.wait(for: run).status == 0) }
             try await eventually("all is back") { try await self.pool("seats", cluster).held == 0 }
+            let exported = try await cluster.control("export", "units-a")
+            #expect(exported.output.hasPrefix("kind: Pool\nname: seats\nunits: 2\n---\n"), "\(exported)")
+            try await documents(exported.output, cluster)
+        }
+
+        /// A pool comes and goes as a document, and what it said before comes back.
+        private func documents(_ exported: String, _ cluster: LocalCluster) async throws {
+            let same = try await cluster.control("apply", "-f", "-", input: exported)
+            #expect(same.output.contains("2 unchanged"), "\(same)")
+            let larger = "kind: Pool\nname: seats\nunits: 3\n"
+            let trial = try await cluster.control("apply", "-f", "-", "--dry-run", input: larger)
+            #expect(trial.output == "pool/seats updated (dry run)\n", "\(trial)")
+            let applied = try await cluster.control("apply", "-f", "-", "-m", "bought", input: larger)
+            #expect(applied.output == "pool/seats updated\n", "\(applied)")
+            let told = try await cluster.control("pool", "revisions", "seats")
+            #expect(told.output.contains("bought"), "\(told)")
+            let restored = try await cluster.control("pool", "restore", "seats", "--revision", "1")
+            #expect(restored.output == "pool/seats restored as revision 3\n", "\(restored)")
+            let compared = try await cluster.control("diff", "-f", "-", input: exported)
+            #expect(compared.status == 0, "\(compared)")
+            let kept = try await cluster.control("delete", "-f", "-", input: larger)
+            #expect(kept.status == 5 && kept.errors.contains("pool seats is kept"), "\(kept)")
         }
 
         private func document(_ name: String) -> String {

@@ -93,6 +93,13 @@ extension EndToEnd {
                 let lost = try await lostFires(cluster)
                 #expect(lost.count <= 10, "more was lost than one look-ahead can journal: \(lost)")
                 try expectContinuity(marks, since: killed - .seconds(1), until: until, mayLose: lost)
+                let listed = try await cluster.control("node", "list")
+                #expect(listed.output.contains("gone for"), "\(listed)")
+                let summary = try await cluster.control("cluster", "status")
+                #expect(summary.output.contains("2 of 3 online"), "\(summary)")
+                let forgotten = try await cluster.control("node", "forget", victim)
+                #expect(forgotten.output == "node/\(victim) forgotten\n", "\(forgotten)")
+                #expect(try await cluster.control("node", "list", "-o", "name").lines.count == 2)
             }
         }
 

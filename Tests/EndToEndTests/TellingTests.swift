@@ -7,13 +7,14 @@ import Testing
 extension EndToEnd.Live {
     /// What runs tell of themselves.
     @Suite struct TellingTests {
-        @Test("progress is seen while a run runs, outputs and result when it is over")
+        @Test("progress and what is set are seen while a run runs, the result when it is over")
         func telling() async throws {
             let cluster = try LocalCluster.shared()
             let gate = cluster.folder.file("telling-gate")
             try await cluster.task(
                 "telling",
                 script: """
+                    echo "::set rows=11"
                     echo "::progress 40 copying"
                     while [ ! -e \(gate.path) ]; do sleep 0.1; done
                     echo "::progress 100 done"
@@ -30,7 +31,11 @@ extension EndToEnd.Live {
             let running = try #require(try await cluster.record(of: run))
             #expect(running.state == .running)
             #expect(running.progress?.text == "copying")
-            #expect(running.outputs == nil)
+            try await eventually("what it has set so far is seen") {
+                try await cluster.record(of: run)?.outputs == ["rows": .text("11")]
+            }
+            let soFar = try await cluster.control("run", "get", run)
+            #expect(soFar.output.contains("rows=11"), "\(soFar)")
             let list = try await cluster.control("run", "list", "--task", "telling", "-o", "wide")
             #expect(list.output.contains("PROGRESS") && list.output.contains("40 % copying"))
             try Data().write(to: gate)

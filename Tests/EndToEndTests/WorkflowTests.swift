@@ -213,8 +213,12 @@ extension EndToEnd.Live {
                 try await cluster.control("workflow", "resume", "wf-tick").output
                     == "workflow/wf-tick resumed\n"
             )
+            let restored = try await cluster.control("workflow", "restore", "wf-tick", "--revision", "1")
+            #expect(restored.output == "workflow/wf-tick restored as revision 5\n", "\(restored)")
+            let differing = try await cluster.control("workflow", "diff", "wf-tick")
+            #expect(differing.status == 1 && differing.output.contains("+ "), "\(differing)")
             let dry = try await cluster.control("workflow", "delete", "wf-tick", "--dry-run")
-            #expect(dry.output == "workflow/wf-tick would be deleted (2 tasks)\n", "\(dry)")
+            #expect(dry.output == "workflow/wf-tick would be deleted (3 tasks)\n", "\(dry)")
             #expect(try await cluster.control("delete", "-f", "-", input: document("")).status == 0)
             #expect(try await cluster.control("workflow", "get", "wf-tick").status == 3)
         }

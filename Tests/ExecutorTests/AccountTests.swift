@@ -172,6 +172,26 @@ struct AccountTests {
         }
     }
 
+    @Test("what is set is told while the attempt runs, and all of it just before the end")
+    func soFar() async throws {
+        try await withRunner { world in
+            let pipe = try world.pipe("wait")
+            let script = "echo ::set rows=11; read x < \(pipe); echo ::set rows=12; echo ::set more=y"
+            let order = try world.script(1, script)
+            await world.runner.start([order])
+            while true {
+                guard case .outputs(let attempt, let outputs) = try await world.next() else { continue }
+                #expect(attempt == order.fire.attempt)
+                #expect(outputs.values == ["rows": .text("11")] && outputs.leftOut == 0)
+                break
+            }
+            try Data("go\n".utf8).write(to: URL(filePath: pipe))
+            _ = try await world.result(of: order.fire.attempt)
+            let all: [String: OutputValue] = ["rows": .text("12"), "more": .text("y")]
+            for case .told(_, let account) in world.seen { #expect(account.outputs == all) }
+        }
+    }
+
     @Test("a hundred megabytes of progress become few words, and the last of a million lines arrives")
     func flood() async throws {
         try await withRunner { world in

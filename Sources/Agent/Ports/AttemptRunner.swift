@@ -40,6 +40,8 @@ public enum AttemptEvent: Hashable, Sendable {
     case progress(AttemptID, RunProgress)
     /// The attempt says what it does; told a few times a second at most.
     case status(AttemptID, RunStatus)
+    /// What the attempt has told under names so far; told a few times a second at most.
+    case outputs(AttemptID, OutputsSoFar)
     /// What the attempt told in all, just before its end; left out when that is nothing.
     case told(AttemptID, AttemptAccount)
     /// The attempt is over; also when the program could not be started.

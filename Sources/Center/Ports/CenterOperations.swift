@@ -96,6 +96,8 @@ public struct TaskView: Hashable, Sendable {
     public var nextDue: Instant?
     /// Why its schedules do not count now; `nil` when they do.
     public var pause: PauseRecord?
+    /// What the pauses of its group and its runtime mean for it now.
+    public var suspension: Suspension
     /// What is different about single fires, coming and lately gone.
     public var exceptions: [FireException]
 
@@ -109,6 +111,7 @@ public struct TaskView: Hashable, Sendable {
         at now: Instant
     ) {
         pause = definition.pause(at: now)
+        suspension = definition.suspension(at: now)
         exceptions = definition.exceptions
         self.definition = definition
         self.owner = owner
@@ -164,6 +167,22 @@ public struct NodeView: Hashable, Sendable {
     public var taskCount: Int
     /// Until when it gets no tasks because it started too often lately; `nil` when it gets them.
     public var heldUntil: Instant?
+    /// When it ended without having been drained, and how many tasks it owned then; `nil` while it is there, and when that is not remembered.
+    public var departure: Departure?
+
+    /// The end of an agent.
+    public struct Departure: Hashable, Sendable {
+        /// When it was noticed.
+        public var at: Instant
+        /// How many tasks the agent owned then.
+        public var taskCount: Int
+
+        /// Creates an end.
+        public init(at: Instant, taskCount: Int) {
+            self.at = at
+            self.taskCount = taskCount
+        }
+    }
 
     /// Creates a view.
     public init(
@@ -172,7 +191,8 @@ public struct NodeView: Hashable, Sendable {
         runtime: RuntimeID,
         isDrained: Bool,
         taskCount: Int,
-        heldUntil: Instant? = nil
+        heldUntil: Instant? = nil,
+        departure: Departure? = nil
     ) {
         self.registration = registration
         self.agent = agent
@@ -180,6 +200,7 @@ public struct NodeView: Hashable, Sendable {
         self.isDrained = isDrained
         self.taskCount = taskCount
         self.heldUntil = heldUntil
+        self.departure = departure
     }
 }
 
@@ -250,8 +271,8 @@ public protocol CenterOperations: Sendable {
     func deleteTask(_ name: TaskID) async throws
     /// Makes a task's schedules count no more: until an instant, else until it is resumed.
     func pause(_ name: TaskID, until end: Instant?, _ note: ChangeNote) async throws -> SaveOutcome
-    /// Makes a task's schedules count again.
-    func resume(_ name: TaskID, _ note: ChangeNote) async throws -> SaveOutcome
+    /// Makes a task's schedules count again; `confirmed` is the number the caller knows, where many missed fires are made up for.
+    func resume(_ name: TaskID, _ note: ChangeNote, confirmed: Int?) async throws -> SaveOutcome
     /// Begins the process of a resident task anew.
     func restart(_ name: TaskID, _ note: ChangeNote) async throws -> SaveOutcome
     /// Makes single fires of a task different; what is different about them now.
@@ -269,7 +290,7 @@ public protocol CenterOperations: Sendable {
     /// One pool or exclusive key, with who holds units of it and who waits.
     func pool(_ source: UnitSource) async throws -> PoolView
     /// Creates a pool or changes its size; what it was before, if it was there.
-    func setPool(_ pool: Pool) async throws -> Pool?
+    func setPool(_ pool: Pool, _ note: ChangeNote) async throws -> Pool?
     /// Deletes a pool that no task names.
     func deletePool(_ name: PoolID) async throws
     /// What attempts that have not begun wait for, for people; only those that wait for units.
@@ -278,7 +299,7 @@ public protocol CenterOperations: Sendable {
     /// The groups that have tasks or settings, sorted by name.
     func groups() async throws -> [GroupView]
     /// Makes the schedules of all tasks of a group or runtime not count, or count again.
-    func setPaused(_ scope: PausedScope, _ isPaused: Bool, _ note: ChangeNote) async throws -> ScopeOutcome
+    func setPaused(_ request: ScopeRequest) async throws -> ScopeOutcome
 
     /// Who is to end a run; `nil` when it has ended.
     func owner(of run: Run) async -> RunOwner?
@@ -335,11 +356,15 @@ public protocol CenterOperations: Sendable {
     /// The runtimes, sorted by name.
     func runtimes() async throws -> [RuntimeSettings]
     /// Creates or replaces a runtime's settings.
-    func setRuntime(_ settings: RuntimeSettings) async throws
+    func setRuntime(_ settings: RuntimeSettings, _ note: ChangeNote) async throws
+    /// What a calendar, workflow, pool or runtime said lately, the present revision last.
+    func revisions(of kind: Definition.Kind, named name: String) async throws -> [DefinitionRevision]
     /// The agents, sorted by runtime and name.
     func nodes() async throws -> [NodeView]
     /// Makes an agent take no new work, or lets it again.
     func setDrained(_ agent: AgentID, in runtime: RuntimeID?, _ isDrained: Bool) async throws
+    /// Lists an agent no more that has ended.
+    func forgetAgent(_ agent: AgentID, in runtime: RuntimeID?) async throws
 
     /// Stores an agent's reports; the receipt's epoch is set when this center leads and all derived state is in ZooKeeper.
     func accept(_ reports: [RunReport], from agent: AgentID) async throws -> Epoch?
@@ -356,6 +381,28 @@ extension CenterOperations {
     public func setEnabled(_ name: TaskID, _ isEnabled: Bool) async throws -> SaveOutcome {
         try await isEnabled
             ? resume(name, ChangeNote()) : pause(name, until: nil, ChangeNote())
+    }
+
+    /// Creates a pool or changes its size; nobody says what for.
+    public func setPool(_ pool: Pool) async throws -> Pool? { try await setPool(pool, ChangeNote()) }
+
+    /// Creates or replaces a runtime's settings; nobody says what for.
+    public func setRuntime(_ settings: RuntimeSettings) async throws {
+        try await setRuntime(settings, ChangeNote())
+    }
+
+    /// Makes a task's schedules count again; few missed fires are made up for.
+    public func resume(_ name: TaskID, _ note: ChangeNote) async throws -> SaveOutcome {
+        try await resume(name, note, confirmed: nil)
+    }
+
+    /// Pauses a group or runtime without an end, or resumes it.
+    public func setPaused(
+        _ scope: PausedScope,
+        _ isPaused: Bool,
+        _ note: ChangeNote
+    ) async throws -> ScopeOutcome {
+        try await setPaused(ScopeRequest(scope, isPaused ? .pause(until: nil) : .resume, note: note))
     }
 
     /// Requests a run of a task as its schedules would make it.

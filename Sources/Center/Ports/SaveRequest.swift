@@ -20,8 +20,10 @@ public struct ChangeNote: Hashable, Sendable {
     }
 }
 
-/// Calendars, workflows and tasks to be created or edited, in this order.
+/// Pools, calendars, workflows and tasks to be created or edited, in this order.
 public struct SaveRequest: Hashable, Sendable {
+    /// The pools.
+    public var pools: [Pool]
     /// The calendars.
     public var calendars: [DayCalendar]
     /// The workflows, each as a whole: steps that it has no more are deleted.
@@ -39,6 +41,7 @@ public struct SaveRequest: Hashable, Sendable {
 
     /// Creates a request.
     public init(
+        pools: [Pool] = [],
         calendars: [DayCalendar] = [],
         workflows: [Workflow] = [],
         tasks: [TaskSpecification] = [],
@@ -47,6 +50,7 @@ public struct SaveRequest: Hashable, Sendable {
         isDryRun: Bool = false,
         confirmed: Int? = nil
     ) {
+        self.pools = pools
         self.calendars = calendars
         self.workflows = workflows
         self.tasks = tasks
@@ -74,8 +78,24 @@ public struct CalendarOutcome: Hashable, Sendable {
     }
 }
 
+/// What saving a pool did.
+public struct PoolOutcome: Hashable, Sendable {
+    /// The pool.
+    public var pool: PoolID
+    /// What changed.
+    public var change: SaveOutcome.Change
+
+    /// Creates an outcome.
+    public init(pool: PoolID, change: SaveOutcome.Change) {
+        self.pool = pool
+        self.change = change
+    }
+}
+
 /// What a request saved, or would save.
 public struct SaveReceipt: Hashable, Sendable {
+    /// The pools, in the order of the request.
+    public var pools: [PoolOutcome]
     /// The calendars, in the order of the request.
     public var calendars: [CalendarOutcome]
     /// The workflows, in the order of the request.
@@ -84,18 +104,24 @@ public struct SaveReceipt: Hashable, Sendable {
     public var tasks: [SaveOutcome]
     /// How much of each runtime it changes, sorted by name.
     public var shares: [ChangedShare]
+    /// How many missed fires of each runtime it has made up for, sorted by name.
+    public var catchUps: [CatchUpShare]
 
     /// Creates a receipt.
     public init(
+        pools: [PoolOutcome] = [],
         calendars: [CalendarOutcome] = [],
         workflows: [WorkflowOutcome] = [],
         tasks: [SaveOutcome] = [],
-        shares: [ChangedShare] = []
+        shares: [ChangedShare] = [],
+        catchUps: [CatchUpShare] = []
     ) {
+        self.pools = pools
         self.calendars = calendars
         self.workflows = workflows
         self.tasks = tasks
         self.shares = shares
+        self.catchUps = catchUps
     }
 }
 
@@ -206,11 +232,14 @@ public struct BulkReceipt: Hashable, Sendable {
     public var outcomes: [Outcome]
     /// How much of each runtime it changes, sorted by name.
     public var shares: [ChangedShare]
+    /// How many missed fires of each runtime it has made up for, sorted by name.
+    public var catchUps: [CatchUpShare]
 
     /// Creates a receipt.
-    public init(outcomes: [Outcome], shares: [ChangedShare] = []) {
+    public init(outcomes: [Outcome], shares: [ChangedShare] = [], catchUps: [CatchUpShare] = []) {
         self.outcomes = outcomes
         self.shares = shares
+        self.catchUps = catchUps
     }
 }
 
@@ -231,28 +260,6 @@ public struct GroupView: Hashable, Sendable {
         self.taskCount = taskCount
         self.pausedCount = pausedCount
         self.pause = pause
-    }
-}
-
-/// Tasks whose schedules are made not to count all at once.
-public enum PausedScope: Hashable, Sendable {
-    /// All tasks of a group, in every runtime.
-    case group(GroupID)
-    /// All tasks of a runtime.
-    case runtime(RuntimeID)
-}
-
-/// What pausing or resuming a group or runtime did.
-public struct ScopeOutcome: Hashable, Sendable {
-    /// Whether it was not like that already.
-    public var isChanged: Bool
-    /// How many tasks it concerns.
-    public var taskCount: Int
-
-    /// Creates an outcome.
-    public init(isChanged: Bool, taskCount: Int) {
-        self.isChanged = isChanged
-        self.taskCount = taskCount
     }
 }
 

@@ -52,6 +52,10 @@ actor Reconciler {
     var cutOffsSeen: [TaskPart: CutOffs] = [:]
     /// When holds are looked at next.
     var nextLift: MonotonicInstant?
+    /// The agents that have ended and are remembered; `nil` until they are read.
+    var departed: [Seat: Versioned<DepartedAgent>]?
+    /// The sealed journals whose agents were noted, if they were to be.
+    var departuresNoted: Set<JournalID> = []
     /// The sources that all tasks are known to agree with.
     var renewedSources: Int?
     private var settledAt: (catalog: Int, mirror: Int)?
@@ -70,6 +74,7 @@ actor Reconciler {
         mirror = nil
         sealed = [:]
         slices = [:]
+        departed = nil
     }
 
     /// Brings everything to where it should be, as far as it can be now.
@@ -223,6 +228,7 @@ extension Reconciler {
             // A journal that may still grow proves nothing: L3 comes before L5 (D3).
             if Mutation.readsBeforeSealing.isOn { try await settleAbandoned() }
             try await seal(situation)
+            try await noteDepartures()
             try await welcome()
             try await settleAbandoned()
             try await settleChanging()

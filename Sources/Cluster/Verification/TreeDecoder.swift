@@ -132,7 +132,11 @@ extension TreeDecoder {
 
     /// Calendars, groups, pools and revisions: clusters that an earlier version made have none of these nodes.
     private mutating func decodeSources() throws {
-        for path in try [tree.calendars, tree.groups, tree.pools, tree.claims, tree.revisions] { visit(path) }
+        for path in try [
+            tree.calendars, tree.groups, tree.pools, tree.claims, tree.revisions, tree.definitions,
+        ] {
+            visit(path)
+        }
         for name in snapshot.children(try tree.calendars) {
             guard let id = CalendarID(name) else { continue }
             let path = try tree.calendar(id)
@@ -152,6 +156,9 @@ extension TreeDecoder {
             let path = try tree.claims.child(name)
             guard let claim = payload(UnitClaim.self, path) else { continue }
             check(claim.attempt.description, is: name, path)
+        }
+        for name in snapshot.children(try tree.definitions) where Tree.definition(named: name) != nil {
+            _ = payload(DefinitionRevisions.self, try tree.definitions.child(name))
         }
         for bucket in buckets(try tree.revisions) {
             let parent = try tree.revisionBucket(bucket)
@@ -186,7 +193,15 @@ extension TreeDecoder {
         } else {
             content.runtimes[runtime] = payload(RuntimeSettings.self, paths.settings)
         }
-        for path in try paths.parents { require(path) }
+        // Clusters of an earlier version have no node of departed agents, until a leader of this one completes them.
+        let departures: ZNodePath = try paths.departed
+        for path in try paths.parents where path != departures { require(path) }
+        visit(departures)
+        for name in snapshot.children(departures) {
+            guard let agent = AgentID(name) else { continue }
+            let path = try paths.departed(agent)
+            if let departed = payload(DepartedAgent.self, path) { check(departed.agent.text, is: name, path) }
+        }
         for name in snapshot.children(try paths.agents) {
             guard let agent = AgentID(name) else { continue }
             let path = try paths.agent(agent)

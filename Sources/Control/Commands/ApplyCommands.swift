@@ -25,7 +25,7 @@ public struct ApplyCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "apply",
-        abstract: "Create or update tasks, workflows, runtimes and calendars.",
+        abstract: "Create or update tasks, workflows, runtimes, calendars and pools.",
         usage: "cloudtask apply -f <file> ... [<options>]",
         discussion: """
             All documents are checked before any is saved. Applying the same documents
@@ -164,11 +164,11 @@ public struct DeleteCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Delete the tasks, workflows and calendars of documents.",
+        abstract: "Delete the tasks, workflows, calendars and pools of documents.",
         usage: "cloudtask delete -f <file> ... [<options>]",
         discussion: """
             Running attempts go on. What does not exist is reported and skipped. Workflows
-            go after tasks, calendars last; one that other tasks name is kept.
+            go after tasks, calendars and pools last; one that other tasks name is kept.
 
             Examples:
               cloudtask delete -f tasks.yaml
@@ -189,11 +189,13 @@ public struct DeleteCommand: ControlCommand {
         let connection = try server.connection(timeout: .seconds(120))
         var tasks: [TaskID] = []
         var (workflows, calendars): ([WorkflowID], [CalendarID]) = ([], [])
+        var pools: [PoolID] = []
         for document in documents {
             switch document {
             case .task(let task): tasks.append(task.specification.name)
             case .calendar(let calendar): calendars.append(calendar.calendar.name)
             case .workflow(let workflow): workflows.append(workflow.workflow.name)
+            case .pool(let pool): pools.append(pool.pool.name)
             case .runtime:
                 Terminal.say("runtime/\(document.name) is kept: runtimes are not deleted by their documents")
             }
@@ -209,6 +211,21 @@ public struct DeleteCommand: ControlCommand {
             )
         }
         for name in calendars { try await delete(name, connection) }
+        for name in pools { try await delete(name, connection) }
+    }
+
+    private func delete(_ pool: PoolID, _ connection: CenterConnection) async throws {
+        do throws(CenterClientError) {
+            if agreement.dryRun {
+                _ = try await connection.pool(.pool(pool))
+                return Terminal.writeLine("pool/\(pool) would be deleted")
+            }
+            try await connection.deletePool(pool)
+            Terminal.writeLine("pool/\(pool) deleted")
+        } catch {
+            guard case .notFound = error else { throw error }
+            Terminal.say("pool/\(pool) does not exist")
+        }
     }
 
     private func delete(_ calendar: CalendarID, _ connection: CenterConnection) async throws {

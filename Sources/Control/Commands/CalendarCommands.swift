@@ -20,6 +20,8 @@ public struct CalendarCommand: ParsableCommand {
         subcommands: [
             CalendarListCommand.self, CalendarGetCommand.self, CalendarSetCommand.self,
             CalendarDeleteCommand.self, CalendarDaysCommand.self,
+            DefinitionRevisionsCommand<RevisedCalendar>.self, DefinitionDiffCommand<RevisedCalendar>.self,
+            DefinitionRestoreCommand<RevisedCalendar>.self,
         ],
         aliases: ["calendars"]
     )
@@ -149,6 +151,7 @@ public struct CalendarSetCommand: ControlCommand {
         help: ArgumentHelp("The calendar's document, or -; it says everything.", valueName: "file")
     )
     var file: String?
+    @OptionGroup var note: MessageOptions
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
@@ -179,7 +182,7 @@ public struct CalendarSetCommand: ControlCommand {
         if let problem = calendar.problems.first {
             throw ControlError("calendar \(name): \(problem.message)", .usage)
         }
-        let result = try await connection.put(calendar)
+        let result = try await connection.put(calendar, author: Author.name(), message: note.message)
         let count = result.tasks
         let tasks = count == 0 ? "" : ", \(count) task\(count == 1 ? "" : "s") changed"
         Terminal.writeLine("calendar/\(name) \(result.change.rawValue)\(tasks)")

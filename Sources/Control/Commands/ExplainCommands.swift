@@ -2,6 +2,7 @@ public import ArgumentParser
 import CenterClient
 import Domain
 import Foundation
+import Payloads
 import Scheduling
 
 /// `cloudtask task explain`.
@@ -10,7 +11,7 @@ public struct TaskExplainCommand: ControlCommand {
     public static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "Say why a task does (not) run, and why there.",
-        usage: "cloudtask task explain <task> [<options>]",
+        usage: "cloudtask task explain <task> ... [<options>]",
         discussion: """
             Each line is a fact; below it stands where it is recorded and what can be done.
             With --at it is about one instant: whether the task was due then, by which
@@ -19,10 +20,11 @@ public struct TaskExplainCommand: ControlCommand {
             Examples:
               cloudtask task explain nightly-report
               cloudtask task explain nightly-report --at 2026-03-29T02:00:00Z
+              cloudtask task explain -l team=data
             """
     )
 
-    @OptionGroup var argument: TaskArgument
+    @OptionGroup var choice: TaskChoice
     @Option(parsing: .unconditional, help: ArgumentHelp("About this instant, not now.", valueName: "time"))
     var at: String?
     @OptionGroup(title: "Server") var server: ServerOptions
@@ -31,11 +33,25 @@ public struct TaskExplainCommand: ControlCommand {
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
-    /// Explains the task.
+    /// Refuses names and conditions together, and neither.
+    public func validate() throws { try choice.check() }
+
+    /// Explains the tasks.
     public func execute() async throws {
         let instant = try at.map { try Parse.instant($0, "--at", now: Instant(Date())) }
-        let explanation = try await server.connection().explain(try argument.id(), at: instant)
-        try ExplanationText.print(explanation, output)
+        let connection = try server.connection()
+        if let name = try choice.only() {
+            return try ExplanationText.print(try await connection.explain(name, at: instant), output)
+        }
+        var explanations: [Explanation] = []
+        let failure = try await Several.perform(
+            try await choice.names(connection),
+            name: { "task/\($0)" }
+        ) { name in
+            explanations.append(try await connection.explain(name, at: instant))
+        }
+        try ExplanationText.print(explanations, output)
+        if let failure { throw failure }
     }
 }
 
@@ -71,8 +87,19 @@ public struct RunExplainCommand: ControlCommand {
 /// Shows explanations.
 enum ExplanationText {
     static func print(_ explanation: Explanation, _ output: OutputOptions) throws {
-        let names = explanation.findings.map { "\(explanation.subject)/\($0.cause.rawValue)" }
-        try Printer(output).print(explanation, names: names) { _ in text(of: explanation) }
+        try Printer(output).print(explanation, names: names(in: explanation)) { _ in text(of: explanation) }
+    }
+
+    /// Several, one below the other.
+    static func print(_ explanations: [Explanation], _ output: OutputOptions) throws {
+        try Printer(output).print(
+            ListPayload(items: explanations),
+            names: explanations.flatMap { names(in: $0) }
+        ) { _ in explanations.map { text(of: $0) }.joined(separator: "\n") }
+    }
+
+    private static func names(in explanation: Explanation) -> [String] {
+        explanation.findings.map { "\(explanation.subject)/\($0.cause.rawValue)" }
     }
 
     /// Each fact in a paragraph.

@@ -9,13 +9,13 @@ public struct ExportCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Print the documents of tasks, workflows and calendars.",
+        abstract: "Print the documents of tasks, workflows, calendars and pools.",
         usage: "cloudtask export [<task> ...] [<options>]",
         discussion: """
             Applying the documents to the same cluster changes nothing, and exporting
-            again gives the same bytes. Calendars come first, then workflows, then tasks,
-            each sorted by name; of some tasks only the calendars they name are printed.
-            Tasks of a workflow are printed as the whole workflow.
+            again gives the same bytes. Pools come first, then calendars, workflows and
+            tasks, each sorted by name; of some tasks only the pools and calendars they
+            name are printed. Tasks of a workflow are printed as the whole workflow.
 
             Examples:
               cloudtask export > tasks.yaml
@@ -50,6 +50,8 @@ public struct ExportCommand: ControlCommand {
             let all = try await connection.runtimes().map(\.settings)
             for settings in all.sorted(by: { $0.name < $1.name }) { try text.write(settings) }
         }
+        let all = workflows.flatMap(\.tasks) + specifications
+        for pool in try await pools(of: all, connection) { try text.write(pool) }
         let scheduled = workflows.map(\.head) + specifications
         for calendar in try await calendars(of: scheduled, connection) { try text.write(calendar) }
         for workflow in workflows { try text.write(workflow) }
@@ -82,6 +84,19 @@ public struct ExportCommand: ControlCommand {
             return found
         }
         return try await selection.tasks(connection).map(\.specification)
+    }
+
+    /// All pools; of some tasks only those they name.
+    private func pools(
+        of tasks: [TaskSpecification],
+        _ connection: CenterConnection
+    ) async throws -> [Pool] {
+        let all = try await connection.pools().filter { $0.exclusive != true }
+            .map { Pool(name: $0.name, units: $0.units, description: $0.description) }
+            .sorted { $0.name < $1.name }
+        guard !self.tasks.isEmpty || selection.isGiven else { return all }
+        let named = Set(tasks.flatMap(\.demand.pools.keys))
+        return all.filter { named.contains($0.name) }
     }
 
     /// All calendars; of some tasks only those they name.

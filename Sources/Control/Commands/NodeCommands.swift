@@ -18,7 +18,7 @@ public struct NodeCommand: ParsableCommand {
             """,
         subcommands: [
             NodeListCommand.self, NodeGetCommand.self, NodeQueueCommand.self, NodeDrainCommand.self,
-            NodeUndrainCommand.self,
+            NodeUndrainCommand.self, NodeForgetCommand.self,
         ],
         aliases: ["nodes"]
     )
@@ -35,6 +35,9 @@ public struct NodeListCommand: ControlCommand {
         abstract: "List agents.",
         usage: "cloudtask node list [<options>]",
         discussion: """
+            An agent that ended without having been drained is listed as gone for 24 hours,
+            unless it comes back, or 'node forget' takes it out.
+
             Example:
               cloudtask node list -w
             """,
@@ -215,5 +218,34 @@ public struct NodeUndrainCommand: ControlCommand {
     public func execute() async throws {
         try await server.connection().undrain(try argument.id(), in: try argument.runtimeID())
         Terminal.writeLine("node/\(argument.agent) takes work again")
+    }
+}
+
+/// `cloudtask node forget`.
+public struct NodeForgetCommand: ControlCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "forget",
+        abstract: "List an agent no more that has ended.",
+        usage: "cloudtask node forget <agent> [<options>]",
+        discussion: """
+            An agent that ended without having been drained is listed as gone until it is
+            back, for 24 hours at most. One that is there cannot be forgotten.
+
+            Example:
+              cloudtask node forget agent-2
+            """
+    )
+
+    @OptionGroup var argument: NodeArgument
+    @OptionGroup(title: "Server") var server: ServerOptions
+
+    /// Creates the command; `ArgumentParser` fills it.
+    public init() {}
+
+    /// Forgets the agent.
+    public func execute() async throws {
+        try await server.connection().forgetAgent(try argument.id(), in: try argument.runtimeID())
+        Terminal.writeLine("node/\(argument.agent) forgotten")
     }
 }

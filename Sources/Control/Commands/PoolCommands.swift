@@ -19,6 +19,8 @@ public struct PoolCommand: ParsableCommand {
             """,
         subcommands: [
             PoolListCommand.self, PoolGetCommand.self, PoolSetCommand.self, PoolDeleteCommand.self,
+            DefinitionRevisionsCommand<RevisedPool>.self, DefinitionDiffCommand<RevisedPool>.self,
+            DefinitionRestoreCommand<RevisedPool>.self,
         ],
         aliases: ["pools"]
     )
@@ -141,6 +143,7 @@ public struct PoolSetCommand: ControlCommand {
     @Option(help: ArgumentHelp("How many units there are.", valueName: "number")) var units: Int
     @Option(help: ArgumentHelp("Free text for people; what is there stays unless given.", valueName: "text"))
     var description: String?
+    @OptionGroup var note: MessageOptions
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
@@ -157,7 +160,13 @@ public struct PoolSetCommand: ControlCommand {
         let connection = try server.connection()
         let kept = description == nil ? try await present(name, connection)?.description : nil
         let text = description.flatMap { $0.isEmpty ? nil : $0 } ?? kept
-        let result = try await connection.set(name, PoolRequest(units: units, description: text))
+        let request = PoolRequest(
+            units: units,
+            description: text,
+            author: Author.name(),
+            message: note.message
+        )
+        let result = try await connection.set(name, request)
         Terminal.writeLine("pool/\(name) \(result.change.rawValue)")
     }
 

@@ -38,25 +38,28 @@ public struct TaskRevisionsCommand: ControlCommand {
             empty: "there are no revisions",
             names: { "revision/\($0.revision)" }
         ) { _ in
-            var table = Table([
-                .init(title: "REVISION", isNumber: true), .init(title: "SAVED"),
-                .init(title: "BY", isElastic: true), .init(title: "MESSAGE", isElastic: true),
-            ])
+            var table = RevisionTable.empty
             for revision in revisions.reversed() {
-                table.append([
-                    .init(String(revision.revision)), .init(text.absolute(revision.savedAt)),
-                    .init(revision.author ?? "-"), .init(revision.message ?? "-"),
-                ])
+                table.append(
+                    RevisionTable.row(
+                        revision.revision,
+                        text.absolute(revision.savedAt),
+                        revision.author,
+                        revision.message
+                    )
+                )
             }
             return table
         }
     }
 }
 
-/// Finds revisions of a task.
+/// Finds revisions of a task, or of another definition.
 struct RevisionSearch: Sendable {
-    let task: TaskID
-    let revisions: [RevisionPayload]
+    /// What they are of, such as "task nightly-report".
+    let subject: String
+    /// Their numbers, in their order.
+    let numbers: [Int]
 
     /// Where the revision is that is in force as number `revision`; those that calendars and pauses made say what the one before says.
     ///
@@ -64,17 +67,67 @@ struct RevisionSearch: Sendable {
     /// a large element of an array a jump to `memcpy`, without clearing the register that says whether an error was thrown.
     /// The caller then takes a revision that was found for an error, and its bytes for the error's text.
     func index(of number: Int) throws(ControlError) -> Int {
-        guard let index = revisions.lastIndex(where: { $0.revision <= number }),
-            number <= last || revisions[index].revision == number
+        guard let index = numbers.lastIndex(where: { $0 <= number }),
+            number <= last || numbers[index] == number
         else {
-            let known = revisions.map { String($0.revision) }.joined(separator: ", ")
-            throw ControlError("task \(task) has no revision \(number): use one of \(known)", .notFound)
+            let known = numbers.map(String.init).joined(separator: ", ")
+            throw ControlError("\(subject) has no revision \(number): use one of \(known)", .notFound)
         }
         return index
     }
 
+    /// The places of two revisions to compare: the present one unless `to` is given, and the one before it unless `from` is.
+    func indices(from: Int?, to: Int?) throws(ControlError) -> (before: Int, after: Int) {
+        let after = try index(of: to ?? last)
+        if let from { return (try index(of: from), after) }
+        guard let before = numbers.lastIndex(where: { $0 < numbers[after] }) else {
+            throw ControlError("no revision of \(subject) before \(numbers[after]) is kept")
+        }
+        return (before, after)
+    }
+
     /// The present one's number.
-    var last: Int { revisions.last?.revision ?? 0 }
+    var last: Int { numbers.last ?? 0 }
+}
+
+/// Shows who saved what, one revision a line.
+enum RevisionTable {
+    static var empty: Table {
+        Table([
+            .init(title: "REVISION", isNumber: true), .init(title: "SAVED"),
+            .init(title: "BY", isElastic: true), .init(title: "MESSAGE", isElastic: true),
+        ])
+    }
+
+    static func row(_ number: Int, _ saved: String, _ author: String?, _ message: String?) -> [Table.Cell] {
+        [.init(String(number)), .init(saved), .init(author ?? "-"), .init(message ?? "-")]
+    }
+}
+
+/// The documents of two revisions, to be compared.
+struct RevisionDifference: Sendable {
+    /// What they are of, such as "task/nightly-report".
+    let subject: String
+    let from: (number: Int, yaml: String)
+    let to: (number: Int, yaml: String)
+
+    /// Prints how they differ and exits with 1; nothing happens when they do not.
+    func show(noColor: Bool) throws {
+        let lines = LineDifference.lines(from: from.yaml, to: to.yaml)
+        guard lines.contains(where: { !$0.hasPrefix(" ") }) else { return }
+        let isColoured = Terminal.allowsColour(
+            isTerminal: Terminal.isOutputTerminal,
+            noColor: noColor,
+            [:]
+        )
+        let style = Style(isColoured: isColoured)
+        Terminal.writeLine(style.paint("\(subject) from revision \(from.number) to \(to.number)", .strong))
+        for line in lines {
+            let tone: Style.Tone? = line.hasPrefix("+") ? .good : line.hasPrefix("-") ? .bad : nil
+            Terminal.writeLine(style.paint(line, tone))
+        }
+        throw ExitCode(CommandStatus.failed.rawValue)
+    }
 }
 
 /// `cloudtask task diff`.
@@ -110,32 +163,15 @@ public struct TaskDiffCommand: ControlCommand {
     /// Compares the revisions.
     public func execute() async throws {
         let name = try argument.id()
-        let search = RevisionSearch(task: name, revisions: try await server.connection().revisions(of: name))
-        let after = search.revisions[try search.index(of: to ?? search.last)]
-        guard
-            let earlier = try from.map({ try search.index(of: $0) })
-                ?? search.revisions.lastIndex(where: { $0.revision < after.revision })
-        else { throw ControlError("no revision of task \(name) before \(after.revision) is kept") }
-        let before = search.revisions[earlier]
-        let lines = LineDifference.lines(
-            from: try DocumentWriter.yaml(before.task),
-            to: try DocumentWriter.yaml(after.task)
+        let revisions = try await server.connection().revisions(of: name)
+        let search = RevisionSearch(subject: "task \(name)", numbers: revisions.map(\.revision))
+        let (before, after) = try search.indices(from: from, to: to)
+        let difference = RevisionDifference(
+            subject: "task/\(name)",
+            from: (revisions[before].revision, try DocumentWriter.yaml(revisions[before].task)),
+            to: (revisions[after].revision, try DocumentWriter.yaml(revisions[after].task))
         )
-        guard lines.contains(where: { !$0.hasPrefix(" ") }) else { return }
-        let isColoured = Terminal.allowsColour(
-            isTerminal: Terminal.isOutputTerminal,
-            noColor: noColor,
-            [:]
-        )
-        let style = Style(isColoured: isColoured)
-        Terminal.writeLine(
-            style.paint("task/\(name) from revision \(before.revision) to \(after.revision)", .strong)
-        )
-        for line in lines {
-            let tone: Style.Tone? = line.hasPrefix("+") ? .good : line.hasPrefix("-") ? .bad : nil
-            Terminal.writeLine(style.paint(line, tone))
-        }
-        throw ExitCode(CommandStatus.failed.rawValue)
+        try difference.show(noColor: noColor)
     }
 }
 
@@ -154,11 +190,7 @@ public struct TaskRestoreCommand: ControlCommand {
 
     @OptionGroup var argument: TaskArgument
     @Option(help: ArgumentHelp("Which of its revisions.", valueName: "number")) var revision: Int
-    @Option(
-        name: [.customShort("m"), .customLong("message")],
-        help: ArgumentHelp("What for.", valueName: "text")
-    )
-    var message: String?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
@@ -168,20 +200,22 @@ public struct TaskRestoreCommand: ControlCommand {
     public func execute() async throws {
         let name = try argument.id()
         let connection = try server.connection()
-        let search = RevisionSearch(task: name, revisions: try await connection.revisions(of: name))
-        let found = search.revisions[try search.index(of: revision)]
+        let revisions = try await connection.revisions(of: name)
+        let search = RevisionSearch(subject: "task \(name)", numbers: revisions.map(\.revision))
+        let found = revisions[try search.index(of: revision)]
         // Whoever edits it in between is not overwritten.
         let present = try await connection.task(name).revision
         let request = ApplyRequest(
             tasks: [found.task],
             condition: .revision(present),
+            confirm: change.confirm,
             author: Author.name(),
-            message: message ?? "restored revision \(revision)"
+            message: change.message ?? "restored revision \(revision)"
         )
         guard let result = try await connection.apply(request).results.first else { return }
-        let change =
+        let done =
             result.change == .unchanged ? "says that already" : "restored as revision \(result.revision)"
-        Terminal.writeLine("task/\(name) \(change)")
+        Terminal.writeLine("task/\(name) \(done)")
     }
 }
 

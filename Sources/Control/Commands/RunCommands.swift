@@ -52,22 +52,12 @@ public struct RunListCommand: ControlCommand {
             Examples:
               cloudtask run list --task nightly-report --since 2h
               cloudtask run list --state failed --state lost -o json
+              cloudtask run list -l team=data --from 2026-03-29T00:00:00Z
             """,
         aliases: ["ls"]
     )
 
-    @Option(help: ArgumentHelp("Only runs of this task.", valueName: "name")) var task: String?
-    @Option(help: ArgumentHelp("Only runs of this runtime.", valueName: "name")) var runtime: String?
-    @Option(help: ArgumentHelp("Only runs with an attempt on this agent.", valueName: "name")) var agent:
-        String?
-    @Option(help: "Only runs in this state, such as failed; may repeat.") var state: [RunState] = []
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Only runs due since then, or since so long: 2h.", valueName: "time")
-    )
-    var since: String?
-    @Option(parsing: .unconditional, help: ArgumentHelp("Only runs due until then.", valueName: "time"))
-    var until: String?
+    @OptionGroup var selected: RunSelectionOptions
     @Option(name: [.customShort("n"), .customLong("limit")], help: "Show at most so many.") var limit = 50
     @OptionGroup var watch: WatchOptions
     @OptionGroup(title: "Server") var server: ServerOptions
@@ -77,33 +67,22 @@ public struct RunListCommand: ControlCommand {
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
-    /// Refuses limits that make no sense.
-    public func validate() throws { try Parse.count(limit, "--limit") }
+    /// Refuses limits that make no sense, and what contradicts itself.
+    public func validate() throws {
+        try Parse.count(limit, "--limit")
+        try selected.check()
+    }
 
     /// Lists the runs.
     public func execute() async throws {
         let connection = try server.connection()
         try await watch.perform {
-            let filter = try filter(now: Instant(Date()))
-            let runs = try await Paging.all(limit: limit) { page, size throws(CenterClientError) in
-                try await connection.runs(filter, page: page, limit: size)
-            }
+            let runs = try await selected.runs(connection, limit: limit)
             try Printer(output).print(runs, empty: "there are no such runs", names: { "run/\($0.id)" }) {
                 isWide in
                 try RunTable.table(runs, isWide: isWide, showsTask: true, TimeText(zone: time.zone()))
             }
         }
-    }
-
-    func filter(now: Instant) throws -> RunFilter {
-        RunFilter(
-            task: try task.map { try Parse.name($0, "the name of a task") },
-            runtime: try runtime.map { try Parse.name($0, "a runtime") },
-            agent: try agent.map { try Parse.name($0, "the name of an agent") },
-            states: state,
-            since: try since.map { try Parse.since($0, "--since", now: now) },
-            until: try until.map { try Parse.instant($0, "--until", now: now) }
-        )
     }
 }
 
@@ -214,24 +193,28 @@ public struct RunStopCommand: ControlCommand {
         abstract: "Ask runs to end: SIGTERM, then SIGKILL.",
         usage: "cloudtask run stop <run> ... [<options>]",
         discussion: """
-            SIGKILL follows after the task's kill grace.
+            SIGKILL follows after the task's kill grace. Without runs it is about all that
+            live and are selected.
 
-            Example:
+            Examples:
               cloudtask run stop 998346f8675039fe-0-1774746000000
+              cloudtask run stop -l team=data --state running --dry-run
             """
     )
 
-    @Argument(help: "The runs, as 'run list' shows them.") var runs: [String]
+    @OptionGroup var choice: RunChoice
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
+    /// Refuses runs and conditions together, and neither.
+    public func validate() throws { try choice.check(isOver: false) }
+
     /// Asks the runs to end.
     public func execute() async throws {
-        let ids = try runs.map(Parse.run)
         let connection = try server.connection()
-        for id in ids {
+        try await choice.perform("stop", would: "stopped", connection) { id in
             try await connection.stop(id)
             Terminal.writeLine("run/\(id) stopping")
         }
@@ -246,22 +229,25 @@ public struct RunKillCommand: ControlCommand {
         abstract: "End runs at once with SIGKILL.",
         usage: "cloudtask run kill <run> ... [<options>]",
         discussion: """
-            Example:
+            Examples:
               cloudtask run kill 998346f8675039fe-0-1774746000000
+              cloudtask run kill --group billing --yes
             """
     )
 
-    @Argument(help: "The runs, as 'run list' shows them.") var runs: [String]
+    @OptionGroup var choice: RunChoice
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
+    /// Refuses runs and conditions together, and neither.
+    public func validate() throws { try choice.check(isOver: false) }
+
     /// Kills the runs.
     public func execute() async throws {
-        let ids = try runs.map(Parse.run)
         let connection = try server.connection()
-        for id in ids {
+        try await choice.perform("kill", would: "killed", connection) { id in
             try await connection.kill(id)
             Terminal.writeLine("run/\(id) being killed")
         }

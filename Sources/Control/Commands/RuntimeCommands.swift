@@ -18,7 +18,8 @@ public struct RuntimeCommand: ParsableCommand {
             """,
         subcommands: [
             RuntimeListCommand.self, RuntimeGetCommand.self, RuntimeSetCommand.self, RuntimePauseCommand.self,
-            RuntimeResumeCommand.self,
+            RuntimeResumeCommand.self, DefinitionRevisionsCommand<RevisedRuntime>.self,
+            DefinitionDiffCommand<RevisedRuntime>.self, DefinitionRestoreCommand<RevisedRuntime>.self,
         ],
         aliases: ["runtimes"]
     )
@@ -113,6 +114,7 @@ public struct RuntimeGetCommand: ControlCommand {
                 ),
                 ("rejoin delay", .init(DurationText(payload.settings.rejoinDelay).text)),
                 ("mass change", .init("held from more than \(payload.settings.massChangePercent) % on")),
+                ("catch-ups", .init("held from more than \(payload.settings.catchUpsMax) runs on")),
                 (
                     "starts",
                     .init(payload.startsPerSecond.map { "\($0) a second at most" } ?? "without limit")
@@ -173,6 +175,13 @@ public struct RuntimeSetCommand: ControlCommand {
     var massChangePercent: Int?
     @Option(
         help: ArgumentHelp(
+            "What starts more missed runs of its tasks than that at once is held until confirmed.",
+            valueName: "number"
+        )
+    )
+    var catchUpsMax: Int?
+    @Option(
+        help: ArgumentHelp(
             "Attempts its agents start a second at most, together; 0 for no limit.",
             valueName: "number"
         )
@@ -185,6 +194,7 @@ public struct RuntimeSetCommand: ControlCommand {
         )
     )
     var share: [String] = []
+    @OptionGroup var note: MessageOptions
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
@@ -198,6 +208,12 @@ public struct RuntimeSetCommand: ControlCommand {
         if let massChangePercent, !(1...100).contains(massChangePercent) {
             throw ValidationError(
                 "--mass-change-percent is a whole number from 1 to 100, not \(massChangePercent)"
+            )
+        }
+        let catchUps = RuntimeSettings.catchUpsMaxRange
+        if let catchUpsMax, !catchUps.contains(catchUpsMax) {
+            throw ValidationError(
+                "--catch-ups-max is a whole number from 0 to \(catchUps.upperBound), not \(catchUpsMax)"
             )
         }
         let range = RuntimeSettings.startsPerSecondRange
@@ -239,10 +255,12 @@ public struct RuntimeSetCommand: ControlCommand {
         payload.flapWindow = window ?? payload.flapWindow
         payload.flapStarts = flapStarts ?? payload.flapStarts
         payload.massChangePercent = massChangePercent ?? payload.massChangePercent
+        payload.catchUpsMax = catchUpsMax ?? payload.catchUpsMax
         payload.startsPerSecond = startsPerSecond ?? payload.startsPerSecond
         var shares = payload.shares ?? [:]
         for (group, weight) in weights { shares[group] = weight > 0 ? weight : nil }
         payload.shares = shares
+        (payload.author, payload.message) = (Author.name(), note.message)
         try await connection.setRuntime(payload)
         Terminal.writeLine("runtime/\(name) set")
     }

@@ -47,9 +47,14 @@ public struct TaskRestartCommand: ControlCommand {
             if !dryRun, !yes { try AgreementOptions.agree(to: "restart", names) }
         }
         let note = PauseRequest(reason: reason, author: Author.name())
-        for name in names {
-            if !dryRun { _ = try await connection.restart(name, note) }
-            Terminal.writeLine("task/\(name) \(dryRun ? "would be restarted" : "restarted")")
+        if dryRun {
+            for name in names { Terminal.writeLine("task/\(name) would be restarted") }
+            return
         }
+        let failure = try await Several.perform(names, name: { "task/\($0)" }) { name in
+            _ = try await connection.restart(name, note)
+            Terminal.writeLine("task/\(name) restarted")
+        }
+        if let failure { throw failure }
     }
 }

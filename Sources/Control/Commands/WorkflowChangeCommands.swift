@@ -113,17 +113,19 @@ public struct WorkflowPauseCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Make a workflow's schedules count no more, until 'resume'.",
-        usage: "cloudtask workflow pause <workflow> [<options>]",
+        abstract: "Make schedules of workflows count no more, until 'resume'.",
+        usage: "cloudtask workflow pause <workflow> ... [<options>]",
         discussion: """
             What has begun goes on, and 'workflow run' still works.
 
-            Example:
+            Examples:
               cloudtask workflow pause nightly --until 2h --reason 'new disks'
+              cloudtask workflow pause -l team=data --dry-run
             """
     )
 
-    @OptionGroup var argument: WorkflowArgument
+    @OptionGroup var choice: WorkflowChoice
+    @OptionGroup var consent: ConsentOptions
     @Option(help: ArgumentHelp("Why, for others to read.", valueName: "text")) var reason: String?
     @Option(help: ArgumentHelp("When it ends, or how long it lasts: 2h.", valueName: "time")) var until:
         String?
@@ -132,14 +134,21 @@ public struct WorkflowPauseCommand: ControlCommand {
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
-    /// Pauses the workflow.
+    /// Refuses names and conditions together, and neither.
+    public func validate() throws { try choice.check() }
+
+    /// Pauses the workflows.
     public func execute() async throws {
-        let name = try argument.id()
         let end = try until.map { try Parse.later($0, "--until", now: Instant(Date())) }
         let wish = PauseRequest(until: end, reason: reason, author: Author.name())
-        let result = try await server.connection().pause(name, wish)
+        let connection = try server.connection()
         let done = "paused" + (end.map { " until \($0)" } ?? "")
-        Terminal.writeLine("workflow/\(name) \(result.change == .unchanged ? "was paused already" : done)")
+        try await choice.perform("pause", would: done, consent, connection) { name in
+            let result = try await connection.pause(name, wish)
+            Terminal.writeLine(
+                "workflow/\(name) \(result.change == .unchanged ? "was paused already" : done)"
+            )
+        }
     }
 }
 
@@ -148,27 +157,41 @@ public struct WorkflowResumeCommand: ControlCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "Make a workflow's schedules count again.",
-        usage: "cloudtask workflow resume <workflow> [<options>]",
+        abstract: "Make schedules of workflows count again.",
+        usage: "cloudtask workflow resume <workflow> ... [<options>]",
         discussion: """
             Instants that came due while it was paused are not made up for.
 
-            Example:
+            Examples:
               cloudtask workflow resume nightly
+              cloudtask workflow resume -l team=data --yes
             """
     )
 
-    @OptionGroup var argument: WorkflowArgument
+    @OptionGroup var choice: WorkflowChoice
+    @OptionGroup var consent: ConsentOptions
+    @Option(
+        help: ArgumentHelp("Start so many missed runs of each although they are many.", valueName: "number")
+    )
+    var confirm: Int?
     @OptionGroup(title: "Server") var server: ServerOptions
 
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
-    /// Resumes the workflow.
+    /// Refuses names and conditions together, and neither.
+    public func validate() throws { try choice.check() }
+
+    /// Resumes the workflows.
     public func execute() async throws {
-        let name = try argument.id()
-        let result = try await server.connection().resume(name, PauseRequest(author: Author.name()))
-        Terminal.writeLine("workflow/\(name) \(result.change == .unchanged ? "was not paused" : "resumed")")
+        let connection = try server.connection()
+        let note = PauseRequest(author: Author.name(), confirm: confirm)
+        try await choice.perform("resume", would: "resumed", consent, connection) { name in
+            let result = try await connection.resume(name, note)
+            Terminal.writeLine(
+                "workflow/\(name) \(result.change == .unchanged ? "was not paused" : "resumed")"
+            )
+        }
     }
 }
 

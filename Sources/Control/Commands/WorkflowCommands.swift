@@ -26,6 +26,8 @@ public struct WorkflowCommand: ParsableCommand {
             WorkflowApplyCommand.self, WorkflowRunCommand.self, WorkflowPauseCommand.self,
             WorkflowResumeCommand.self, WorkflowDeleteCommand.self, WorkflowExportCommand.self,
             WorkflowCancelCommand.self, WorkflowRetryCommand.self,
+            DefinitionRevisionsCommand<RevisedWorkflow>.self, DefinitionDiffCommand<RevisedWorkflow>.self,
+            DefinitionRestoreCommand<RevisedWorkflow>.self,
         ],
         aliases: ["workflows"]
     )
@@ -58,12 +60,16 @@ public struct WorkflowListCommand: ControlCommand {
         abstract: "List workflows with their next due instant.",
         usage: "cloudtask workflow list [<options>]",
         discussion: """
-            Example:
+            Labels, runtime and group are those that the document says for all its steps.
+
+            Examples:
               cloudtask workflow list
+              cloudtask workflow list -l team=data
             """,
         aliases: ["ls"]
     )
 
+    @OptionGroup var selection: SelectionOptions
     @Option(help: "Show at most so many.") var limit = 1_000
     @OptionGroup var watch: WatchOptions
     @OptionGroup(title: "Server") var server: ServerOptions
@@ -73,20 +79,29 @@ public struct WorkflowListCommand: ControlCommand {
     /// Creates the command; `ArgumentParser` fills it.
     public init() {}
 
-    /// Refuses a number that counts nothing.
-    public func validate() throws { try Parse.count(limit, "--limit") }
+    /// Refuses a number that counts nothing, and conditions that say nothing.
+    public func validate() throws {
+        try Parse.count(limit, "--limit")
+        _ = try (selection.runtimeID(), selection.groupID(), selection.selector())
+    }
 
     /// Lists the workflows.
     public func execute() async throws {
         let connection = try server.connection()
         try await watch.perform {
-            let workflows = try await Paging.all(limit: limit) { page, size throws(CenterClientError) in
+            var workflows = try await Paging.all(limit: selection.isGiven ? .max : limit) {
+                page,
+                size throws(CenterClientError) in
                 try await connection.workflows(page: page, limit: size)
+            }
+            if selection.isGiven {
+                let selected = Set(try await selection.workflows(connection))
+                workflows = Array(workflows.filter { selected.contains($0.name) }.prefix(limit))
             }
             let text = TimeText(zone: try time.zone())
             try Printer(output).print(
                 workflows,
-                empty: "there are no workflows",
+                empty: selection.isGiven ? "there are no such workflows" : "there are no workflows",
                 names: { "workflow/\($0.name)" }
             ) { _ in WorkflowTable.list(workflows, text) }
         }

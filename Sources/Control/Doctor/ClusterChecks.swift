@@ -19,7 +19,7 @@ struct ClusterChecks: Sendable {
             var checks: [Check] = [.ok("api", "\(connection.url) answers"), leader(cluster)]
             for center in cluster.centers { checks += await self.center(center.center.text, center.url) }
             let history = try await HistoryChecks.read(connection, now: Instant(Date()))
-            checks.append(Self.agents(cluster.nodes, gone: history.gone(besides: cluster.nodes)))
+            checks.append(Self.agents(cluster.nodes))
             for node in cluster.nodes {
                 if let url = node.url { checks += await clock(node.agent.text, url) }
             }
@@ -127,20 +127,21 @@ struct ClusterChecks: Sendable {
         return formatter.date(from: text)
     }
 
-    /// Whether the agents are there; `gone` are those that ran something lately and own nothing any more.
-    static func agents(_ nodes: [NodePayload], gone: [AgentID]) -> Check {
+    /// Whether the agents are there; those that ended without having been drained are listed, too.
+    static func agents(_ nodes: [NodePayload]) -> Check {
         let online = nodes.count { $0.online }
-        let text = "\(online) of \(nodes.count + gone.count) agents are online"
+        let text = "\(online) of \(nodes.count) agents are online"
         if online == 0 {
             return .failed("agents", text, why: "nothing runs", fix: "start an agent")
         }
-        let away = (nodes.filter { !$0.online }.map(\.agent) + gone).map(\.text).sorted()
+        let away = nodes.filter { !$0.online }.map(\.agent.text).sorted()
         if !away.isEmpty {
             return .warning(
                 "agents",
                 "\(text); away: \(away.joined(separator: ", "))",
                 why: "the others carry their tasks",
-                fix: "start them again; one that is gone for good is forgotten a day after its last run"
+                fix: "start them again, or, when one is gone for good, 'cloudtask node forget \(away[0])'; "
+                    + "it is forgotten by itself after a day"
             )
         }
         return .ok("agents", text)

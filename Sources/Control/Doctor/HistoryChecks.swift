@@ -3,12 +3,10 @@ import Domain
 import Payloads
 import Scheduling
 
-/// What the history of the last day says: fires that did not run, and agents that are gone.
+/// What the history of the last day says: fires that did not run.
 struct HistoryChecks: Sendable {
     /// Missed and lost runs, latest due first.
     let losses: [RunPayload]
-    /// The latest runs, whatever became of them.
-    let latest: [RunPayload]
     /// When they were read.
     let now: Instant
 
@@ -21,7 +19,6 @@ struct HistoryChecks: Sendable {
     static func read(_ connection: CenterConnection, now: Instant) async throws -> HistoryChecks {
         HistoryChecks(
             losses: try await runs([.missed, .lost], connection, now),
-            latest: try await runs([], connection, now),
             now: now
         )
     }
@@ -53,11 +50,5 @@ struct HistoryChecks: Sendable {
             fix: "see them with 'cloudtask run list --state missed --state lost', and why with "
                 + "'cloudtask run explain \(last.id)'"
         )
-    }
-
-    /// The agents that ran something and are not known any more, sorted.
-    func gone(besides nodes: [NodePayload]) -> [AgentID] {
-        let seen = Set(latest.flatMap { $0.attempts.map(\.agent) })
-        return seen.subtracting(nodes.map(\.agent)).sorted()
     }
 }

@@ -1,5 +1,6 @@
 import Domain
 import Payloads
+import Scheduling
 
 /// Shows agents, centers and the cluster.
 enum NodeTable {
@@ -21,7 +22,8 @@ enum NodeTable {
         var table = Table(columns)
         for node in nodes {
             var row: [Table.Cell] = [
-                .init(node.agent.text), .init(node.runtime.text), state(of: node), .init(String(node.tasks)),
+                .init(node.agent.text), .init(node.runtime.text), state(of: node, time),
+                .init(String(node.tasks)),
                 .init(node.slots.map(String.init) ?? "-"), .init(node.host ?? "-"),
                 .init(time.relative(node.startedAt)),
             ]
@@ -41,7 +43,7 @@ enum NodeTable {
         [
             ("agent", .init(node.agent.text, .strong)),
             ("runtime", .init(node.runtime.text)),
-            ("state", state(of: node)),
+            ("state", state(of: node, time)),
             ("tasks", .init(String(node.tasks))),
             ("slots", .init(node.slots.map(String.init) ?? "-")),
             ("labels", .init(labels(of: node))),
@@ -52,7 +54,18 @@ enum NodeTable {
             ("version", .init(node.version ?? "-")),
             ("started", .init("\(time.absolute(node.startedAt)) (\(time.relative(node.startedAt)))")),
             ("incarnation", .init(node.incarnation?.description ?? "-")),
-        ] + held(node, time)
+        ] + held(node, time) + departure(of: node, time)
+    }
+
+    private static func departure(
+        of node: NodePayload,
+        _ time: TimeText
+    ) -> [(name: String, value: Table.Cell)] {
+        guard let since = node.goneSince else { return [] }
+        return [
+            ("gone since", .init("\(time.absolute(since)) (\(time.relative(since)))", .bad)),
+            ("tasks then", .init(String(node.tasksThen ?? 0))),
+        ]
     }
 
     private static func held(_ node: NodePayload, _ time: TimeText) -> [(name: String, value: Table.Cell)] {
@@ -123,8 +136,15 @@ enum NodeTable {
         return .init(leadership.epoch.map { "\(center), epoch \($0)" } ?? center.text, .good)
     }
 
-    private static func state(of node: NodePayload) -> Table.Cell {
-        switch (node.online, node.drained) {
+    private static func state(of node: NodePayload, _ time: TimeText) -> Table.Cell {
+        if let since = node.goneSince {
+            // What it has not any more, others have, or nobody.
+            let moved = max(0, (node.tasksThen ?? 0) - node.tasks)
+            let tasks = moved == 0 ? "" : ", \(moved) task\(moved == 1 ? "" : "s") moved"
+            let length = TimeText.short(max(.zero, since.duration(to: time.now)))
+            return .init("gone for \(length)\(tasks)", .bad)
+        }
+        return switch (node.online, node.drained) {
         case (true, false) where node.heldUntil != nil: .init("held back", .warning)
         case (true, false): .init("online", .good)
         case (true, true): .init("drained", .warning)

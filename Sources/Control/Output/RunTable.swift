@@ -175,6 +175,9 @@ enum RunTable {
         for (name, value) in (run.outputs ?? [:]).sorted(by: { $0.key < $1.key }) {
             pairs.append(("output", .init("\(name)=\(cut(value.plainText))")))
         }
+        if let count = run.outputsLeftOut {
+            pairs.append(("output", .init("\(count) more, to be seen when the attempt has ended", .quiet)))
+        }
         if run.outputs == nil, run.warnings == nil, run.state.isFinal, run.attempts.last?.exitCode != nil {
             pairs.append(("outputs", .init("none: no ::set line, no result file", .quiet)))
         }

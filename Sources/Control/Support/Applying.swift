@@ -6,13 +6,13 @@ import Scheduling
 
 /// What applying one document did, or would do.
 struct AppliedDocument: Hashable, Codable, Sendable {
-    /// `task`, `workflow`, `runtime` or `calendar`.
+    /// `task`, `workflow`, `runtime`, `calendar` or `pool`.
     var kind: String
     /// The name.
     var name: String
     /// `created`, `updated` or `unchanged`; `valid` for what was only checked.
     var change: String
-    /// The revision now; absent for workflows, runtimes, calendars and what has not been applied.
+    /// The revision now; absent for all but tasks, and for what has not been applied.
     var revision: Int?
     /// The document before, as YAML; only when comparing.
     var before: String?
@@ -47,7 +47,7 @@ struct Applying: Sendable {
     /// What it is for.
     var message: String?
 
-    /// Creates or edits everything; runtimes first, then calendars and workflows, for tasks refer to them.
+    /// Creates or edits everything; runtimes first, then pools, calendars and workflows, for tasks refer to them.
     ///
     /// Everything is checked before anything is saved. Results are in the order of the documents.
     func apply(_ documents: [Document]) async throws -> [AppliedDocument] {
@@ -63,7 +63,9 @@ struct Applying: Sendable {
         )
         for change in changes {
             if change.result.change != "unchanged" {
-                try await connection.setRuntime(RuntimePayload(change.settings))
+                var payload = RuntimePayload(change.settings)
+                (payload.author, payload.message) = (Author.name(), message)
+                try await connection.setRuntime(payload)
             }
             results[change.result.identity] = change.result
         }
@@ -91,8 +93,8 @@ struct Applying: Sendable {
         }
         let created = changes.filter { $0.kind == "runtime" && $0.change == "created" }.map(\.name)
         let saving = Saving(documents, connection: connection, confirmed: confirmed, message: message)
-        let shares = try await saving.shares(without: Set(created.compactMap(RuntimeID.init)))
-        return ChangedShare.objection(to: shares, confirmed: confirmed)
+        let whole = try await saving.changes(without: Set(created.compactMap(RuntimeID.init)))
+        return whole.objection(confirmed: confirmed)
     }
 
     /// What applying would change, with the documents before and after.
@@ -106,6 +108,7 @@ struct Applying: Sendable {
             case .runtime(let runtime): changes.append(try await compare(runtime).result)
             case .calendar(let document): changes.append(try await compare(document.calendar))
             case .workflow(let document): changes.append(try await compare(document.workflow))
+            case .pool(let document): changes.append(try await compare(document.pool))
             }
         }
         progress.finish()
@@ -162,6 +165,7 @@ struct Applying: Sendable {
         for pool in try await connection.pools() where pool.exclusive != true {
             known[pool.name] = Pool(name: pool.name, units: pool.units)
         }
+        for case .pool(let document) in documents { known[document.pool.name] = document.pool }
         return documents.flatMap { document in
             document.tasks.flatMap { task in
                 task.demand.problems(knowing: known).map { problem in
@@ -196,6 +200,24 @@ struct Applying: Sendable {
             change: current == nil ? "created" : current == calendar.ordered ? "unchanged" : "updated",
             before: try current.map { try DocumentWriter.yaml($0) },
             after: try DocumentWriter.yaml(calendar.ordered)
+        )
+    }
+
+    private func compare(_ pool: Pool) async throws -> AppliedDocument {
+        let current: Pool?
+        do throws(CenterClientError) {
+            let known = try await connection.pool(.pool(pool.name))
+            current = Pool(name: known.name, units: known.units, description: known.description)
+        } catch {
+            guard case .notFound = error else { throw error }
+            current = nil
+        }
+        return AppliedDocument(
+            kind: "pool",
+            name: pool.name.text,
+            change: current == nil ? "created" : current == pool ? "unchanged" : "updated",
+            before: try current.map { try DocumentWriter.yaml($0) },
+            after: try DocumentWriter.yaml(pool)
         )
     }
 

@@ -64,13 +64,12 @@ struct BulkChange: Sendable {
         var confirmed = [Int?](repeating: agreement.confirm, count: parts.count)
         if parts.count > 1 {
             // Cut into requests it is one change all the same.
-            var shares: [[ChangedShare]] = []
-            for part in parts { shares.append(try await send(part, isDryRun: true, nil).shares) }
-            let all = ChangedShare.sum(shares.flatMap(\.self))
-            if let objection = ChangedShare.objection(to: all, confirmed: agreement.confirm) {
+            var changes: [ChangeGuard] = []
+            for part in parts { changes.append(try await send(part, isDryRun: true, nil).changes) }
+            if let objection = ChangeGuard.sum(changes).objection(confirmed: agreement.confirm) {
                 throw ControlError(objection, .conflict)
             }
-            confirmed = shares.map { $0.reduce(0) { $0 + $1.changed } }
+            confirmed = changes.map(\.number)
         }
         var absent: [String] = []
         for (part, count) in zip(parts, confirmed) {
@@ -110,8 +109,13 @@ struct BulkChange: Sendable {
             case .absent: Terminal.say("task/\(result.task) does not exist")
             }
         }
-        if agreement.dryRun, let objection = ChangedShare.objection(to: response.shares, confirmed: nil) {
+        if agreement.dryRun, let objection = response.changes.objection(confirmed: nil) {
             Terminal.say("it would be held: \(objection)")
         }
     }
+}
+
+extension ChangeResponse {
+    /// What may be too much to be meant.
+    fileprivate var changes: ChangeGuard { ChangeGuard(shares, catchUps ?? []) }
 }

@@ -86,7 +86,7 @@ extension Document {
         switch self {
         case .task(let task): [task.specification]
         case .workflow(let workflow): workflow.workflow.tasks
-        case .calendar, .runtime: []
+        case .calendar, .runtime, .pool: []
         }
     }
 

@@ -48,6 +48,14 @@ struct DocumentText {
         }
     }
 
+    /// Writes the document of a pool.
+    mutating func write(_ pool: Pool) throws {
+        switch form {
+        case .yaml: write(try DocumentWriter.yaml(pool))
+        case .json: Terminal.writeLine(try DocumentWriter.json(pool))
+        }
+    }
+
     private mutating func write(_ yaml: String) {
         Terminal.write((hasWritten ? "---\n" : "") + yaml)
         hasWritten = true

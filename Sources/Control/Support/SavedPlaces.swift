@@ -3,7 +3,7 @@ import Documents
 import Domain
 import Payloads
 
-/// Where the documents stand whose tasks, workflows and calendars are sent.
+/// Where the documents stand whose tasks, workflows, calendars and pools are sent.
 struct SavedPlaces: Sendable {
     private var places: [String: SourceLocation] = [:]
 
@@ -45,6 +45,9 @@ struct SavedPlaces: Sendable {
         case "calendars":
             let calendars = request.calendars ?? []
             return number < calendars.count ? "calendar/\(calendars[number].name)" : nil
+        case "pools":
+            let pools = request.pools ?? []
+            return number < pools.count ? "pool/\(pools[number].name)" : nil
         default: return nil
         }
     }

@@ -3,8 +3,9 @@ import Documents
 import Domain
 import Payloads
 
-/// Sends the calendars, workflows and tasks among documents, in requests that are small enough to be answered in time.
+/// Sends the pools, calendars, workflows and tasks among documents, in requests that are small enough to be answered in time.
 struct Saving: Sendable {
+    private let pools: [Pool]
     private let calendars: [DayCalendar]
     private let parts: [SavingPart]
     private let places: SavedPlaces
@@ -16,16 +17,18 @@ struct Saving: Sendable {
     private static let tasksPerRequest = 1_000
 
     init(_ documents: [Document], connection: CenterConnection, confirmed: Int?, message: String?) {
-        var calendars: [DayCalendar] = []
+        var (pools, calendars): ([Pool], [DayCalendar]) = ([], [])
         var (workflows, tasks): ([Workflow], [TaskSpecification]) = ([], [])
         for document in documents {
             switch document {
             case .task(let document): tasks.append(document.specification)
             case .calendar(let document): calendars.append(document.calendar)
             case .workflow(let document): workflows.append(document.workflow)
+            case .pool(let document): pools.append(document.pool)
             case .runtime: break
             }
         }
+        self.pools = pools
         self.calendars = calendars
         parts = SavingPart.parts(workflows, tasks, size: Self.tasksPerRequest)
         places = SavedPlaces(documents)
@@ -43,21 +46,20 @@ struct Saving: Sendable {
     /// - Throws: When something is wrong, or is to be confirmed.
     func check(isNeeded: Bool, without runtimes: [RuntimeID]) async throws -> [Int?] {
         guard isNeeded || parts.count > 1 else { return parts.map { _ in confirmed } }
-        let shares = try await sharesOfParts(without: Set(runtimes))
-        let all = ChangedShare.sum(shares.flatMap(\.self))
-        if let objection = ChangedShare.objection(to: all, confirmed: confirmed) {
+        let changes = try await changesOfParts(without: Set(runtimes))
+        if let objection = ChangeGuard.sum(changes).objection(confirmed: confirmed) {
             throw ControlError(objection, .conflict)
         }
-        return shares.map { $0.reduce(0) { $0 + $1.changed } }
+        return changes.map(\.number)
     }
 
-    /// How much of each runtime all requests together change.
-    func shares(without runtimes: Set<RuntimeID>) async throws -> [ChangedShare] {
-        ChangedShare.sum(try await sharesOfParts(without: runtimes).flatMap(\.self))
+    /// How much of each runtime all requests together change, and what they have made up for.
+    func changes(without runtimes: Set<RuntimeID>) async throws -> ChangeGuard {
+        ChangeGuard.sum(try await changesOfParts(without: runtimes))
     }
 
-    private func sharesOfParts(without runtimes: Set<RuntimeID>) async throws -> [[ChangedShare]] {
-        var shares: [[ChangedShare]] = []
+    private func changesOfParts(without runtimes: Set<RuntimeID>) async throws -> [ChangeGuard] {
+        var changes: [ChangeGuard] = []
         let progress = Progress()
         for (index, part) in parts.enumerated() {
             progress.report("checking request \(index + 1) of \(parts.count)")
@@ -67,26 +69,30 @@ struct Saving: Sendable {
             }
             let request = ApplyRequest(
                 tasks: tasks,
+                pools: pools.isEmpty ? nil : pools,
                 calendars: calendars.isEmpty ? nil : calendars,
                 workflows: workflows.isEmpty ? nil : workflows,
                 dryRun: true
             )
-            shares.append(try await send(request).shares ?? [])
+            let response = try await send(request)
+            changes.append(ChangeGuard(response.shares ?? [], response.catchUps ?? []))
         }
         progress.finish()
-        return shares
+        return changes
     }
 
-    /// Saves everything; calendars with the first tasks, which are not saved without them.
+    /// Saves everything; pools and calendars with the first tasks, which are not saved without them.
     func perform(_ confirmations: [Int?]) async throws -> [AppliedDocument] {
         var results: [AppliedDocument] = []
         let progress = Progress()
         let count = parts.reduce(0) { $0 + $1.count }
         var done = 0
-        let requests = parts.isEmpty && !calendars.isEmpty ? [SavingPart()] : parts
+        let hasOthers = !calendars.isEmpty || !pools.isEmpty
+        let requests = parts.isEmpty && hasOthers ? [SavingPart()] : parts
         for (index, part) in requests.enumerated() {
             let request = ApplyRequest(
                 tasks: part.tasks,
+                pools: index == 0 && !pools.isEmpty ? pools : nil,
                 calendars: index == 0 && !calendars.isEmpty ? calendars : nil,
                 workflows: part.workflows.isEmpty ? nil : part.workflows,
                 confirm: index < confirmations.count ? confirmations[index] : confirmed,
@@ -94,6 +100,7 @@ struct Saving: Sendable {
                 message: message
             )
             let response = try await send(request)
+            results += (response.pools ?? []).map(AppliedDocument.init)
             results += (response.calendars ?? []).map(AppliedDocument.init)
             results += (response.workflows ?? []).map(AppliedDocument.init)
             results += response.results.map(AppliedDocument.init)
@@ -126,6 +133,10 @@ extension AppliedDocument {
 
     fileprivate init(_ result: WorkflowResult) {
         self.init(kind: "workflow", name: result.workflow.text, change: result.change.rawValue)
+    }
+
+    fileprivate init(_ result: PoolResult) {
+        self.init(kind: "pool", name: result.pool.text, change: result.change.rawValue)
     }
 
     fileprivate init(_ result: CalendarResult) {

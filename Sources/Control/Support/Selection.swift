@@ -71,11 +71,23 @@ public struct SelectionOptions: ParsableArguments, Sendable {
 public struct ChangeOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "Change so many tasks although they are a large share of their runtime.",
+            "Change so many tasks, or start so many missed runs, although they are many.",
             valueName: "number"
         )
     )
     var confirm: Int?
+    @Option(
+        name: [.customShort("m"), .customLong("message")],
+        help: ArgumentHelp("What it is for; kept with the revisions.", valueName: "text")
+    )
+    var message: String?
+
+    /// Creates the options; `ArgumentParser` fills them.
+    public init() {}
+}
+
+/// What a change is for.
+public struct MessageOptions: ParsableArguments, Sendable {
     @Option(
         name: [.customShort("m"), .customLong("message")],
         help: ArgumentHelp("What it is for; kept with the revisions.", valueName: "text")
@@ -115,16 +127,21 @@ public struct AgreementOptions: ParsableArguments, Sendable {
     }
 
     static func agree(to verb: String, _ names: [TaskID]) throws {
+        try agree(to: verb, names.map { "task/\($0)" }, "tasks")
+    }
+
+    /// As above, for things of any kind, each called `kind/name`.
+    static func agree(to verb: String, _ names: [String], _ things: String) throws {
         guard names.count > 1 else { return }
         guard isatty(STDIN_FILENO) == 1, Terminal.isErrorTerminal else {
             throw ControlError(
-                "this would \(verb) \(names.count) tasks: add --yes if that is meant, or --dry-run to see them",
+                "this would \(verb) \(names.count) \(things): add --yes if that is meant, or --dry-run to see them",
                 .usage
             )
         }
-        for name in names.prefix(Self.shownMax) { Terminal.say("  task/\(name)") }
+        for name in names.prefix(Self.shownMax) { Terminal.say("  \(name)") }
         if names.count > Self.shownMax { Terminal.say("  … and \(names.count - Self.shownMax) more") }
-        Terminal.say("Type \(names.count) to \(verb) these tasks:")
+        Terminal.say("Type \(names.count) to \(verb) these \(things):")
         guard readLine(strippingNewline: true)?.filter({ $0 != " " }) == String(names.count) else {
             throw ControlError("nothing was changed")
         }

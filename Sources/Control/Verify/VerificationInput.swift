@@ -137,7 +137,8 @@ extension TaskDefinition {
             completionSince: payload.completionSince,
             pause: payload.pause,
             exceptions: payload.exceptions ?? [],
-            isSuspended: payload.suspended ?? false
+            suspension: payload.suspended == true
+                ? payload.suspendedUntil.map(Suspension.until) ?? .open : .absent
         )
     }
 }

@@ -38,9 +38,10 @@ extension TaskExplainer {
         ]
         return pauses.compactMap { pause, kind, name, path in
             guard let pause else { return nil }
+            let end = pause.until.map { "; that ends by itself at \($0)" } ?? ""
             return .init(
                 .suspended,
-                "Its schedules do not count: \(kind) \(name) was paused at \(words(pause)).",
+                "Its schedules do not count: \(kind) \(name) was paused at \(words(pause))\(end).",
                 in: "znode \(path)",
                 advice: "\"cloudtask \(kind) resume \(name)\" lets them count from then on; "
                     + "\"cloudtask task run \(specification.name)\" works all the same."

@@ -42,6 +42,7 @@ extension AgentLedger {
         guard parts[key] != nil, let definition = definitions[key.uid] else { return .moved }
         if let fire = open[attempt]?.fire, definition.isInChain(fire) { return nil }
         guard definition.specification.residency != nil else { return .changed }
-        return definition.pause != nil || definition.activeResidency == nil ? .paused : .changed
+        let isPaused = definition.pause != nil || definition.suspension != .absent
+        return isPaused || definition.activeResidency == nil ? .paused : .changed
     }
 }

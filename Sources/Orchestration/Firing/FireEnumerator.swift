@@ -53,6 +53,17 @@ public struct FireEnumerator: Hashable, Sendable {
         return excepted(decided, definition)
     }
 
+    /// How many of the fires after `cursor` would be launched now although they are older than the grace: as many as the misfire policy
+    /// makes up for, its cap at most.
+    public func catchUps(_ definition: TaskDefinition, after cursor: Instant, now: Instant) -> Int {
+        let task = definition.specification
+        let grace = min(task.misfire.grace, task.startDeadline ?? task.misfire.grace)
+        // Room for the missed range, and for all that any policy makes up for.
+        let limit = Misfire.capMax + 1
+        let decided = older(definition, after: cursor, before: now - grace, now: now, limit)
+        return excepted(decided, definition).count { $0.decision == .launch }
+    }
+
     /// The decisions, with those about fires that somebody wants skipped.
     private func excepted(_ decided: [DecidedInstant], _ definition: TaskDefinition) -> [DecidedInstant] {
         guard definition.exceptions.contains(where: \.isSkipped) else { return decided }

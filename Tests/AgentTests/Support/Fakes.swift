@@ -89,6 +89,11 @@ final class FakeRunner: AttemptRunner {
         continuation.yield(.status(attempt, RunStatus(status, at: time.now)))
     }
 
+    /// Lets an attempt tell something under names.
+    func tell(_ attempt: AttemptID, outputs: [String: String]) {
+        continuation.yield(.outputs(attempt, OutputsSoFar(outputs, at: time.now)))
+    }
+
     /// Lets an attempt have told something when it ends.
     func tell(_ attempt: AttemptID, _ account: AttemptAccount) {
         continuation.yield(.told(attempt, account))

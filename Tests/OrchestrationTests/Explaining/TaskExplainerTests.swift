@@ -123,11 +123,11 @@ struct ExplainCase: CustomTestStringConvertible, Sendable {
             cause: .suspended,
             words: "group default was paused at 2026-03-02T11:59:00"
         ) {
-            $0.definition = $0.definition.edited($0.definition.specification, now: now, isSuspended: true)
+            $0.definition = $0.definition.edited($0.definition.specification, now: now, suspension: .open)
             $0.groupPause = PauseRecord(since: now - .seconds(60), reason: "database moves")
         },
         .init(name: "runtime paused", cause: .suspended, words: "by ann: new drivers") {
-            $0.definition = $0.definition.edited($0.definition.specification, now: now, isSuspended: true)
+            $0.definition = $0.definition.edited($0.definition.specification, now: now, suspension: .open)
             $0.runtimePause = PauseRecord(since: now - .seconds(60), reason: "new drivers", author: "ann")
         },
         .init(name: "no schedule", cause: .noSchedule, words: "on request only") {

@@ -34,6 +34,41 @@ import Testing
         )
     }
 
+    @Test(
+        "of the fires older than the grace those are counted that the policy makes up for",
+        arguments: [
+            (Misfire(.skip), nil, 100_001, 0), (Misfire(.once), nil, 100_001, 1),
+            (Misfire(.once), nil, 60, 0),
+            (Misfire(.all, cap: 10), nil, 100_001, 10), (Misfire(.all, cap: 10), nil, 81, 2),
+            (Misfire(.all, cap: 1_000), nil, 100_001, 1_000),
+            (Misfire(.all, cap: 10, window: .seconds(81)), nil, 201, 2),
+            (Misfire(.all, cap: 10), .seconds(30), 201, 0), (Misfire(.all, cap: 10), .seconds(90), 201, 3),
+        ] as [(Misfire, Duration?, Int, Int)]
+    )
+    func catchUps(misfire: Misfire, deadline: Duration?, behind seconds: Int, count: Int) throws {
+        let task = try Self.task(every: 10, misfire, startDeadline: deadline)
+        let cursor = Self.now - .seconds(seconds)
+        #expect(FireEnumerator(countMax: 1).catchUps(task, after: cursor, now: Self.now) == count)
+    }
+
+    @Test("a forecast counts what starts once somebody may have the task")
+    func forecast() throws {
+        let task = try Self.task(every: 10, Misfire(.all, cap: 10))
+        let parts = [0].map { CatchUpForecast.IdlePart(part: $0, cursor: Self.now - .seconds(1_001)) }
+        func starts(_ agents: [PlannableAgent], _ task: TaskDefinition) -> Int {
+            CatchUpForecast(agents: agents, now: Self.now).starts(of: task, parts)
+        }
+        let agent = PlannableAgent(agent: AgentID("a")!, runtime: .standard, labels: ["disk": "ssd"])
+        #expect(starts([agent], task) == 10)
+        #expect(starts([], task) == 0)
+        let paused = task.paused(PauseRecord(since: Self.now))
+        #expect(starts([agent], paused) == 0)
+        #expect(starts([agent], try #require(paused.resumed(now: Self.now))) == 10)
+        var specification = task.specification
+        specification.placement.labels = ["disk": "tape"]
+        #expect(starts([agent], task.edited(specification, now: Self.now)) == 0)
+    }
+
     struct Case: CustomTestStringConvertible, Sendable {
         var every: Int
         var behind: Int

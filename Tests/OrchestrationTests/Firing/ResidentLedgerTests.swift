@@ -94,7 +94,8 @@ import Testing
         let changes: [(TaskDefinition, ResidentStop)] = [
             (task.paused(PauseRecord(since: now)), .paused),
             (task.paused(PauseRecord(since: now, until: now + .seconds(60))), .paused),
-            (task.edited(task.specification, now: now, isSuspended: true), .paused),
+            (task.edited(task.specification, now: now, suspension: .open), .paused),
+            (task.edited(task.specification, now: now, suspension: .until(now + .seconds(60))), .paused),
             (task.edited(scheduled, now: now), .changed),
         ]
         for (next, stop) in changes {

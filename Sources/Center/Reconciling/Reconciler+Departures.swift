@@ -1,0 +1,103 @@
+import Cluster
+import Domain
+import Logging
+import Scheduling
+
+/// What became of the agents that are remembered, and who is to be; pure.
+struct Departures: Sendable {
+    /// Those that have ended and are not remembered yet, sorted.
+    private(set) var added: [DepartedAgent] = []
+    /// Those that are there again, were drained, or ended too long ago.
+    private(set) var removed: [Versioned<DepartedAgent>] = []
+    /// When the next one has ended too long ago; `nil` when none is remembered.
+    private(set) var nextEnd: Instant?
+
+    /// Looks at who is there, and at the sealed journals of those who are not.
+    ///
+    /// - Parameters:
+    ///   - situation: What is known now.
+    ///   - known: Who is remembered.
+    ///   - noted: Whose ends were noted before: somebody may have had them forgotten.
+    ///   - now: The present.
+    init(
+        _ situation: Situation,
+        known: [Seat: Versioned<DepartedAgent>],
+        noted: Set<JournalID>,
+        now: Instant
+    ) {
+        let (catalog, mirror) = (situation.catalog, situation.mirror)
+        func isDrained(_ seat: Seat) -> Bool {
+            catalog.runtimes[seat.runtime]?.value.drained.contains(seat.agent) ?? false
+        }
+        var kept: [Versioned<DepartedAgent>] = []
+        for record in known.values.sorted(by: { $0.value.seat < $1.value.seat }) {
+            let seat = record.value.seat
+            let isOver = record.value.since + DepartedAgent.memory <= now
+            if isOver || catalog.agents[seat] != nil || isDrained(seat) {
+                removed.append(record)
+            } else {
+                kept.append(record)
+            }
+        }
+        let gone = mirror.fences.filter { $0.value.value.isSealed && catalog.agents[$0.key.seat] == nil }.keys
+        var seen: Set<Seat> = []
+        for journal in gone.sorted() where !noted.contains(journal) && known[journal.seat] == nil {
+            guard !isDrained(journal.seat), seen.insert(journal.seat).inserted else { continue }
+            added.append(
+                DepartedAgent(
+                    agent: journal.seat.agent,
+                    runtime: journal.seat.runtime,
+                    incarnation: journal.incarnation,
+                    since: now,
+                    taskCount: mirror.tables[journal.seat]?.rows.count ?? 0
+                )
+            )
+        }
+        added = Array(added.prefix(DepartedAgent.countMax))
+        let surplus = kept.count + added.count - DepartedAgent.countMax
+        kept.sort { ($0.value.since, $0.value.seat) < ($1.value.since, $1.value.seat) }
+        removed += kept.prefix(max(0, surplus))
+        let left = kept.dropFirst(max(0, surplus)).map(\.value.since) + added.map(\.since)
+        nextEnd = left.min().map { $0 + DepartedAgent.memory }
+    }
+}
+
+extension Reconciler {
+    /// Remembers agents that have ended without having been drained, and forgets those that are back, or ended long ago.
+    func noteDepartures() async throws {
+        guard let situation = situation() else { return }
+        let shelf = DepartureShelf(writer: writer)
+        let runtimes = environment.store.read { $0.runtimes.keys.sorted() }
+        let known: [Seat: Versioned<DepartedAgent>]
+        if let departed {
+            known = departed
+        } else {
+            known = try await shelf.all(in: runtimes)
+            departed = known
+        }
+        let change = Departures(situation, known: known, noted: departuresNoted, now: time.now)
+        if !change.added.isEmpty || !change.removed.isEmpty {
+            do {
+                let written = try await shelf.change(adding: change.added, removing: change.removed)
+                for record in change.removed { departed?[record.value.seat] = nil }
+                for record in written { departed?[record.value.seat] = record }
+            } catch LeaderWriteError.conflict(let error) {
+                // This is for people only: what has to be done for the tasks of these agents does not wait for it.
+                logger.debug("Agents that have ended cannot be noted now", metadata: ["error": "\(error)"])
+                departed = nil
+                return
+            }
+        }
+        departuresNoted.formUnion(situation.mirror.fences.filter(\.value.value.isSealed).keys)
+        departuresNoted.formIntersection(situation.mirror.fences.keys)
+        if let end = change.nextEnd { askForPass(at: time.monotonic + time.now.duration(to: end)) }
+    }
+
+    /// Forgets an agent that has ended; `false` when it is not remembered.
+    func forgetDeparture(of seat: Seat) async throws -> Bool {
+        guard let record = departed?[seat] else { return false }
+        _ = try await DepartureShelf(writer: writer).change(adding: [], removing: [record])
+        departed?[seat] = nil
+        return true
+    }
+}
