@@ -16,8 +16,8 @@ public struct TaskBackfillCommand: ControlCommand {
             Runs the task once for every time its schedule, as it is now, would have been
             due in the span, both ends included, in order. CLOUDTASK_DUE says the time that
             is meant. What ran already is left alone, unless --again. The schedule itself
-            goes on undisturbed. 'backfill list' and 'get' show how far it is. Of a task with
-            shards each fire is all of them, unless --shard names one.
+            goes on undisturbed. 'backfill list' and 'get' show how far it is. Of a task
+            with shards each fire is all of them, unless --shard names one.
 
             Examples:
               cloudtask task backfill nightly-report --from 2026-03-01T00:00:00Z \\
