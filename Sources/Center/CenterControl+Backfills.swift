@@ -8,18 +8,24 @@ extension CenterControl {
     func plan(_ request: BackfillRequest) async throws -> BackfillPlan {
         let leading = try leading()
         guard let task = definition(request.task) else { throw Self.unknown(request.task) }
-        var plan = try plan(request, of: task)
-        guard plan.count <= Backfill.Limit.firesUnconfirmed else { return plan }
+        let shard = try shard(of: request, task.specification)
+        var plan = try plan(request, of: task, shard)
+        guard plan.runs <= Backfill.Limit.firesUnconfirmed else { return plan }
         let known = try await translating { try await BackfillShelf(writer: leading.writer).all() }
         let past = PastFires(history: history, tree: tree, others: known.map(\.value))
-        var existing = 0
+        var (existing, existingRuns) = (0, 0)
         var cursor = request.from - .milliseconds(1)
         let schedule = task.backfilled(from: request.from)
+        let split = task.specification.split
+        let parts = shard.map { [$0] } ?? Array(split.parts)
         while let due = schedule.nextDue(after: cursor), due <= request.to {
-            if try await past.hasRun(due, of: task.uid) { existing += 1 }
+            let missing = try await past.missing(parts, of: split, at: due, task)
+            if missing.isEmpty { existing += 1 }
+            existingRuns += parts.count - missing.count
             cursor = due
         }
         plan.existing = existing
+        plan.existingRuns = existingRuns
         return plan
     }
 
@@ -29,14 +35,16 @@ extension CenterControl {
             guard let task = definition(request.task) else { throw Self.unknown(request.task) }
             let id = BackfillID.requested(of: task.uid, key: request.key, in: tree)
             let shelf = BackfillShelf(writer: leading.writer)
+            let shard = try shard(of: request, task.specification)
             if let known = try await shelf.read(id)?.value {
-                guard known.means(request) else { throw Self.otherwiseUsed(id) }
+                guard known.means(request, shard) else { throw Self.otherwiseUsed(id) }
                 return await view(of: known)
             }
-            let plan = try plan(request, of: task)
-            guard request.isConfirmed || plan.count <= Backfill.Limit.firesUnconfirmed else {
+            let plan = try plan(request, of: task, shard)
+            guard request.isConfirmed || plan.runs <= Backfill.Limit.firesUnconfirmed else {
+                let runs = plan.runs == plan.count ? "" : " with \(plan.runs) runs"
                 throw CenterError.conflict(
-                    "the span has \(plan.count) fires, more than \(Backfill.Limit.firesUnconfirmed): "
+                    "the span has \(plan.count) fires\(runs), more than \(Backfill.Limit.firesUnconfirmed): "
                         + "confirm that so many are meant (--yes), or give a shorter one"
                 )
             }
@@ -47,6 +55,7 @@ extension CenterControl {
                 from: request.from,
                 to: request.to,
                 parallel: request.parallel,
+                shard: shard,
                 isRepeating: request.isRepeating,
                 terms: request.terms,
                 createdAt: time.now,
@@ -116,15 +125,21 @@ extension CenterControl {
         guard let task else {
             throw CenterError.conflict("task \(paused.task) of backfill \(paused.id) was deleted: stop it")
         }
-        try refuseParts(of: task)
+        try refuseBroadcast(of: task)
         try refuseIncomplete(task.specification)
         guard let former = try await shelf.task(of: paused.id) else {
             throw CenterError.conflict("backfill \(paused.id) cannot be read: stop it")
         }
-        let mistakes = task.specification.problems(withValues: paused.terms.parameters)
-        guard mistakes.isEmpty else { throw CenterError.invalid(mistakes) }
+        try refuseOtherShards(of: task.specification, than: former.value.specification, paused)
         var next = paused
-        next.resume(revision: task.revision, timeline: timeline ?? paused.timeline)
+        next.resume(
+            revision: task.revision,
+            timeline: timeline ?? paused.timeline,
+            shards: task.specification.shards?.total
+        )
+        var mistakes = task.specification.problems(withValues: paused.terms.parameters, ofParts: next.parts)
+        mistakes += BackfillRequest.problems(parallel: paused.parallel, runs: next.parts.count)
+        guard mistakes.isEmpty else { throw CenterError.invalid(mistakes) }
         let taken = task.scheduled(like: former.value)
         try await shelf.put(next, instead: known, task: (taken, former.version))
     }
@@ -149,13 +164,46 @@ extension CenterControl {
 
     private static func unknown(_ task: TaskID) -> CenterError { .notFound(kind: "task", name: task.text) }
 
+    /// The number of the only shard that is asked for; `nil` for all of the task.
+    private func shard(of request: BackfillRequest, _ task: TaskSpecification) throws -> Int? {
+        guard let name = request.shard else { return nil }
+        guard let index = task.shards?.index(of: name) else { throw Self.unknownShard(name, of: task) }
+        return index
+    }
+
+    /// Refuses to go on with a task that is split otherwise than what has begun.
+    private func refuseOtherShards(
+        of task: TaskSpecification,
+        than former: TaskSpecification,
+        _ paused: Backfill
+    ) throws {
+        if let begun = paused.begun, task.shards != former.shards {
+            throw CenterError.conflict(
+                "the fire at \(begun.due) has begun with some of the shards that task \(task.name) had, and the task is split "
+                    + "otherwise now: stop backfill \(paused.id), and begin another one"
+            )
+        }
+        guard let shard = paused.shard else { return }
+        let name = former.shards?.name(of: shard)
+        guard let shards = task.shards, shard < shards.total, shards.name(of: shard) == name else {
+            throw CenterError.conflict(
+                "backfill \(paused.id) is of shard \(name ?? String(shard)), which task \(task.name) does not have any more in that "
+                    + "place: stop it, and begin another one"
+            )
+        }
+    }
+
     /// What a backfill would do, but for what exists; refuses one that cannot be.
-    private func plan(_ request: BackfillRequest, of task: TaskDefinition) throws -> BackfillPlan {
+    private func plan(_ request: BackfillRequest, of task: TaskDefinition, _ shard: Int?) throws
+        -> BackfillPlan
+    {
         if let refusal = CenterError.refusal(toRun: task) { throw refusal }
-        try refuseParts(of: task)
+        try refuseBroadcast(of: task)
         try refuseIncomplete(task.specification)
+        let parts = shard.map { [$0] } ?? Array(task.specification.split.parts)
         var problems = request.problems(now: time.now) + request.terms.problems
-        problems += task.specification.problems(withValues: request.terms.parameters)
+        problems += BackfillRequest.problems(parallel: request.parallel, runs: parts.count)
+        problems += task.specification.problems(withValues: request.terms.parameters, ofParts: parts)
         if let most = task.specification.concurrency.livingMax, request.parallel > most {
             let runs = most == 1 ? "one run" : "\(most) runs"
             let message = "task \(task.name) allows \(runs) at a time: give \(most) at most"
@@ -171,9 +219,10 @@ extension CenterControl {
         var (count, last) = (1, first)
         while let due = schedule.nextDue(after: last), due <= request.to {
             (count, last) = (count + 1, due)
-            guard count <= Backfill.Limit.firesMax else {
+            guard count * parts.count <= Backfill.Limit.firesMax else {
+                let unit = parts.count == 1 ? "fires" : "runs"
                 let message =
-                    "the span has more than the \(Backfill.Limit.firesMax) fires of one backfill: split it"
+                    "the span has more than the \(Backfill.Limit.firesMax) \(unit) of one backfill: split it"
                 throw CenterError.invalid([ValidationProblem(field: "to", message: message)])
             }
         }
@@ -181,6 +230,7 @@ extension CenterControl {
             task: task.name,
             revision: task.revision,
             count: count,
+            runs: count * parts.count,
             first: first,
             last: last
         )
@@ -216,8 +266,11 @@ extension CenterControl {
     private static let finishedAge = Duration.seconds(30 * 86_400)
 
     private func view(of backfill: Backfill) async -> BackfillView {
-        guard backfill.hasRoom, backfill.waiting > 0, let roster = await state.leading?.reconciler.roster,
-            let task = state.store.read({ $0.task(backfill.uid) }), roster.agent(for: task, part: 0) == nil
+        let next = backfill.begun?.shards?.waiting.first
+        guard next != nil || backfill.waiting > 0, backfill.mayDispatch,
+            let roster = await state.leading?.reconciler.roster,
+            let task = state.store.read({ $0.task(backfill.uid) }),
+            roster.agent(for: task, part: next ?? backfill.shard ?? 0) == nil
         else { return BackfillView(backfill) }
         let obstacle = "no live agent may run task \(task.name) now"
         return BackfillView(backfill, obstacle: obstacle)
@@ -246,12 +299,21 @@ extension BackfillRequest {
         }
         return problems
     }
+
+    /// What is wrong with so many fires at a time of so many runs each.
+    fileprivate static func problems(parallel: Int, runs: Int) -> [ValidationProblem] {
+        let most = Backfill.Limit.runsMax / max(1, runs)
+        guard runs > 1, parallel > most, parallel <= Backfill.Limit.parallelMax else { return [] }
+        let message =
+            "\(parallel) fires with \(runs) runs each are more than the \(Backfill.Limit.runsMax) runs at a time: give \(most) at most"
+        return [ValidationProblem(field: "parallel", message: message)]
+    }
 }
 
 extension Backfill {
     /// Whether a request is the one that began it.
-    fileprivate func means(_ request: BackfillRequest) -> Bool {
-        from == request.from && to == request.to && parallel == request.parallel
+    fileprivate func means(_ request: BackfillRequest, _ shard: Int?) -> Bool {
+        from == request.from && to == request.to && parallel == request.parallel && self.shard == shard
             && isRepeating == request.isRepeating && terms.means(request.terms)
     }
 }

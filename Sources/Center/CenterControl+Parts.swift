@@ -19,7 +19,7 @@ extension CenterControl {
         guard let task = state.store.read({ $0.task(run.uid) }) else { return nil }
         let split = task.split(at: run.splitAt)
         // A shard that was asked for alone has no others.
-        if split == .whole || run.occasion == run.id.text { return nil }
+        if split == .whole || run.occasion == run.id.text || run.origin?.parts == 1 { return nil }
         let request = run.id.fireKey == nil ? RunID(run.occasion) : nil
         var parts = Set(parts(of: task, at: run.splitAt)).union([run.part])
         if split == .broadcast { parts.formUnion(try await recordedParts(besides: run)) }
@@ -29,7 +29,8 @@ extension CenterControl {
             return try await history.run(RunID(FireKey(uid: run.uid, part: part, due: run.due)))
         }
         let known = runs.compactMap(\.self)
-        return FireParts(total: split == .broadcast ? known.count : split.parts.count, runs: known)
+        let total = run.origin?.parts ?? split.parts.count
+        return FireParts(total: split == .broadcast ? known.count : total, runs: known)
     }
 
     /// The parts of a broadcast's fire that are on record: also those of agents that have gone since.
@@ -83,12 +84,12 @@ extension CenterControl {
         return PartPlacement(owners)
     }
 
-    /// A backfill counts one run for each fire.
-    func refuseParts(of task: TaskDefinition) throws {
-        guard task.specification.split != .whole else { return }
+    /// Who took part in a fire of the past nobody knows: no backfill makes up for it.
+    func refuseBroadcast(of task: TaskDefinition) throws {
+        guard task.specification.isBroadcast else { return }
         throw CenterError.conflict(
-            "task \(task.name) has several runs for each fire (\(task.specification.isBroadcast ? "broadcast" : "shards")), which no "
-                + "backfill makes up for: run it with the times that are meant (task run --due)"
+            "task \(task.name) runs on every agent that may run it (broadcast), and nobody knows which agents a fire of the past was "
+                + "meant for: run it with the times that are meant (task run --due)"
         )
     }
 }

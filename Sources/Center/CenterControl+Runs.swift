@@ -119,7 +119,7 @@ extension CenterControl {
         throw CenterError.unavailable("the cluster is changing; ask again with the same key")
     }
 
-    private static func unknownShard(_ shard: String, of task: TaskSpecification) -> CenterError {
+    static func unknownShard(_ shard: String, of task: TaskSpecification) -> CenterError {
         let message: String
         if let shards = task.shards {
             let names =

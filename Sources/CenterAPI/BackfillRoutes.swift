@@ -34,6 +34,7 @@ struct BackfillRoutes {
             from: body.from,
             to: body.to,
             parallel: body.parallel ?? 1,
+            shard: body.shard,
             isRepeating: body.again ?? false,
             terms: body.terms,
             isConfirmed: body.confirm ?? false
@@ -76,7 +77,9 @@ extension BackfillPlanPayload {
             fires: plan.count,
             first: plan.first,
             last: plan.last,
-            existing: plan.existing
+            existing: plan.existing,
+            runs: plan.runs == plan.count ? nil : plan.runs,
+            existingRuns: plan.runs == plan.count ? nil : plan.existingRuns
         )
     }
 }

@@ -33,14 +33,23 @@ extension StandInCenter {
         guard request.from <= request.to else {
             throw CenterError.invalid([ValidationProblem(field: "to", message: "the span is backwards")])
         }
+        let shard = try shard(of: request)
         return BackfillPlan(
             task: task.name,
             revision: task.revision,
             count: 2,
+            runs: shard == nil ? 2 * max(1, task.specification.split.parts.count) : 2,
             first: request.from,
             last: request.to,
-            existing: 1
+            existing: 1,
+            existingRuns: 1
         )
+    }
+
+    private func shard(of request: BackfillRequest) throws -> Int? {
+        guard let name = request.shard else { return nil }
+        if let shard = try definition(request.task).specification.shards?.index(of: name) { return shard }
+        throw CenterError.invalid([ValidationProblem(field: "shard", message: "there is no shard \(name)")])
     }
 
     /// Begins a backfill, which does not get on.
@@ -52,6 +61,7 @@ extension StandInCenter {
             from: request.from,
             to: request.to,
             parallel: request.parallel,
+            shard: try shard(of: request),
             isRepeating: request.isRepeating,
             terms: request.terms,
             createdAt: now,
@@ -82,7 +92,8 @@ extension StandInCenter {
         guard !fill.state.isFinal else { throw CenterError.conflict("backfill \(id) is over") }
         switch command {
         case .pause: fill.pause(because: note.message)
-        case .resume where fill.state == .paused: fill.resume(revision: fill.revision, timeline: nil)
+        case .resume where fill.state == .paused:
+            fill.resume(revision: fill.revision, timeline: nil, shards: fill.shards)
         case .resume: break
         case .stop(let kill): fill.stop(kill: kill, because: note.message, now: now)
         }

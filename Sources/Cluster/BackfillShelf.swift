@@ -86,7 +86,7 @@ public struct BackfillShelf: Sendable {
     }
 
     /// More conflicts in a row than runs of a backfill can end at once mean that something else is wrong.
-    private static let conflictsMax = 2 * Backfill.Limit.parallelMax
+    private static let conflictsMax = 2 * Backfill.Limit.runsMax
 
     /// Forgets a backfill that is still as it was read.
     public func remove(_ known: Versioned<Backfill>) async throws {
@@ -95,5 +95,29 @@ public struct BackfillShelf: Sendable {
             .delete(try writer.tree.backfillTask(id), version: nil),
             .delete(try writer.tree.backfill(id), version: known.version),
         ])
+    }
+}
+
+extension Backfill.Active {
+    /// The run of a shard; of a fire that is one run, that one.
+    public func run(of shard: Int, in tree: Tree) -> RunID {
+        shards == nil ? run : .part(shard, of: run, in: tree)
+    }
+
+    /// Its runs that are under way, with their parts.
+    public func runs(in tree: Tree) -> [(part: Int, run: RunID)] {
+        guard let shards else { return [(0, run)] }
+        return shards.running.map { ($0, run(of: $0, in: tree)) }
+    }
+}
+
+extension Backfill {
+    /// Notes the end of a run of a part; `false` when it was noted before, or is none of these.
+    public mutating func end(_ run: RunID, ofPart part: Int, _ outcome: AttemptOutcome?, in tree: Tree)
+        -> Bool
+    {
+        guard let fire = active.first(where: { $0.run(of: part, in: tree) == run }) else { return false }
+        if fire.shards == nil { return end(run, outcome) }
+        return end(run, ofShard: part, of: fire.due, outcome)
     }
 }

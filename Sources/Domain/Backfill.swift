@@ -22,36 +22,42 @@ public struct Backfill: Hashable, Sendable, Codable {
         public var isFinal: Bool { self == .stopped || self == .finished }
     }
 
-    /// A fire whose run was dispatched and has not ended.
+    /// A fire that was dispatched and has not ended.
     public struct Active: Hashable, Sendable, Codable {
         /// The instant that is made up for.
         public var due: Instant
-        /// Its run.
+        /// Its run; of a fire with shards, what their runs follow from.
         public var run: RunID
-        /// When it was dispatched, by the leader's clock.
+        /// When it was dispatched, by the leader's clock; of a fire with shards, the first of them.
         public var since: Instant
+        /// How the runs of its shards stand; `nil` for a fire that is one run.
+        public internal(set) var shards: ShardRuns?
 
         /// Creates an active fire.
-        public init(due: Instant, run: RunID, since: Instant) {
+        public init(due: Instant, run: RunID, since: Instant, shards: ShardRuns? = nil) {
             self.due = due
             self.run = run
             self.since = since
+            self.shards = shards
         }
     }
 
-    /// A fire whose run did not succeed.
+    /// A run that did not succeed.
     public struct Failure: Hashable, Sendable, Codable {
         /// The instant that was to be made up for.
         public var due: Instant
-        /// Its run.
+        /// The run.
         public var run: RunID
+        /// Its shard; `nil` for the only run of a fire.
+        public var shard: Int?
         /// How it ended; `nil` when it was not launched.
         public var outcome: AttemptOutcome?
 
         /// Creates a failure.
-        public init(due: Instant, run: RunID, outcome: AttemptOutcome?) {
+        public init(due: Instant, run: RunID, shard: Int? = nil, outcome: AttemptOutcome?) {
             self.due = due
             self.run = run
+            self.shard = shard
             self.outcome = outcome
         }
     }
@@ -70,8 +76,12 @@ public struct Backfill: Hashable, Sendable, Codable {
     public var from: Instant
     /// The last instant of the span.
     public var to: Instant
-    /// How many of its runs may be under way at a time.
+    /// How many of its fires may be under way at a time.
     public var parallel: Int
+    /// How many shards the task has at the revision; `nil` for a task without shards, whose fires are one run each.
+    public internal(set) var shards: Int?
+    /// The only shard that is run; `nil` for all there are.
+    public var shard: Int?
     /// Whether fires that ran are run again.
     public var isRepeating: Bool
     /// What its runs are given, and who asked for it why.
@@ -93,12 +103,14 @@ public struct Backfill: Hashable, Sendable, Codable {
     public internal(set) var active: [Active] = []
     /// How many fires had run before and were left alone.
     public internal(set) var existing = 0
-    /// How many runs have succeeded.
+    /// How many fires have succeeded, with all their runs.
     public internal(set) var succeeded = 0
-    /// How many runs have ended otherwise.
+    /// How many fires have ended otherwise: at least one of their runs has.
     public internal(set) var failed = 0
-    /// How many runs were not launched.
+    /// How many fires were not launched, or not with all their runs.
     public internal(set) var skipped = 0
+    /// What has become of the runs of shards; `nil` for none.
+    public internal(set) var shardCounts: ShardCounts?
     /// The latest runs that did not succeed, oldest first.
     public internal(set) var failures: [Failure] = []
     /// When it came to its end.
@@ -112,6 +124,7 @@ public struct Backfill: Hashable, Sendable, Codable {
         from: Instant,
         to: Instant,
         parallel: Int = 1,
+        shard: Int? = nil,
         isRepeating: Bool = false,
         terms: RunTerms = RunTerms(),
         createdAt: Instant,
@@ -125,6 +138,8 @@ public struct Backfill: Hashable, Sendable, Codable {
         self.from = from
         self.to = to
         self.parallel = parallel
+        shards = task.specification.shards?.total
+        self.shard = shard
         self.isRepeating = isRepeating
         self.terms = terms
         self.createdAt = createdAt
@@ -133,11 +148,13 @@ public struct Backfill: Hashable, Sendable, Codable {
 
     /// Limits, each with its reason.
     public enum Limit {
-        /// Runs that are under way at a time: each is named in one node.
+        /// Fires that are under way at a time: each is named in one node.
         public static let parallelMax = 100
-        /// Fires of a span unless somebody has said that they mean so many.
+        /// Runs that are under way at a time, where fires have several: the shard of each stands in that node.
+        public static let runsMax = 1_000
+        /// Runs of a span unless somebody has said that they mean so many.
         public static let firesUnconfirmed = 10_000
-        /// Fires of a span at all: more are not for one request.
+        /// Runs of a span at all: more are not for one request.
         public static let firesMax = 100_000
         /// The latest runs that are named which did not succeed.
         public static let failuresMax = 10
@@ -146,8 +163,9 @@ public struct Backfill: Hashable, Sendable, Codable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, task, uid, revision, timeline, from, to, parallel, terms, createdAt, total, state, reason
-        case cursor, active, existing, succeeded, failed, skipped, failures, endedAt
+        case id, task, uid, revision, timeline, from, to, parallel, shards, shard, terms, createdAt, total
+        case state, reason, cursor, active, existing, succeeded, failed, skipped, shardCounts, failures
+        case endedAt
         case isRepeating = "again"
         case isKilling = "killing"
     }
@@ -157,7 +175,7 @@ extension Backfill {
     /// How many fires nobody has seen to yet.
     public var waiting: Int { max(0, total - existing - succeeded - failed - skipped - active.count) }
 
-    /// Whether another run may be dispatched now.
+    /// Whether another fire may be dispatched now.
     public var hasRoom: Bool { state == .running && active.count < parallel }
 
     /// The next instant to see to; `nil` when there is none.
@@ -184,7 +202,9 @@ extension Backfill {
 
     /// Notes the end of a run; `false` when it was noted before, or is none of these.
     public mutating func end(_ run: RunID, _ outcome: AttemptOutcome?) -> Bool {
-        guard let index = active.firstIndex(where: { $0.run == run }) else { return false }
+        guard let index = active.firstIndex(where: { $0.run == run && $0.shards == nil }) else {
+            return false
+        }
         let fire = active.remove(at: index)
         switch outcome {
         case .succeeded:
@@ -193,8 +213,13 @@ extension Backfill {
         case nil, .missed: skipped += 1
         default: failed += 1
         }
-        failures = (failures + [Failure(due: fire.due, run: run, outcome: outcome)]).suffix(Limit.failuresMax)
+        name(Failure(due: fire.due, run: run, outcome: outcome))
         return true
+    }
+
+    /// Names a run that did not succeed, among the latest.
+    mutating func name(_ failure: Failure) {
+        failures = (failures + [failure]).suffix(Limit.failuresMax)
     }
 
     /// Notes what follows from everything else: that it is over.
@@ -216,13 +241,14 @@ extension Backfill {
         self.reason = reason
     }
 
-    /// Goes on with the task as it is now.
-    public mutating func resume(revision: Int, timeline: Nonce?) {
+    /// Goes on with the task as it is now, with so many shards, or none.
+    public mutating func resume(revision: Int, timeline: Nonce?, shards: Int? = nil) {
         precondition(state == .paused, "backfill \(id) is not paused")
         state = .running
         reason = nil
         self.revision = revision
         self.timeline = timeline
+        self.shards = shards
     }
 
     /// Lets no further run be dispatched ever.
@@ -231,6 +257,7 @@ extension Backfill {
         state = .stopping
         isKilling = isKilling || kill
         self.reason = reason ?? self.reason
+        endStoppedFires()
         settle(isExhausted: false, now: now)
     }
 }

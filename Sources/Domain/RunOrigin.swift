@@ -8,6 +8,8 @@ public struct RunOrigin: Hashable, Sendable, Codable {
     public var restarts: Int?
     /// Which runs of different tasks belong together: see `JournaledFire.occasion`.
     public var occasion: String?
+    /// How many parts of the fire are run on the occasion, where that is not for the task to say: a backfill leaves those alone that ran.
+    public var parts: Int?
     /// The runs whose ends led to it, sorted.
     public var parents: [RunID]?
     /// The start of an agent's process that it follows: only that process may run it.
@@ -22,6 +24,7 @@ public struct RunOrigin: Hashable, Sendable, Codable {
         chain: Instant? = nil,
         restarts: Int? = nil,
         occasion: String? = nil,
+        parts: Int? = nil,
         parents: [RunID]? = nil,
         start: AgentStart? = nil,
         backfill: BackfillID? = nil,
@@ -30,6 +33,7 @@ public struct RunOrigin: Hashable, Sendable, Codable {
         self.chain = chain
         self.restarts = restarts
         self.occasion = occasion
+        self.parts = parts
         self.parents = parents
         self.start = start
         self.backfill = backfill

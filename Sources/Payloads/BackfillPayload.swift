@@ -9,8 +9,10 @@ public struct BackfillBody: Hashable, Sendable, Codable {
     public var to: Instant
     /// The same key means the same backfill, however often it is asked; drawn by the server when absent.
     public var key: String?
-    /// How many runs may be under way at a time; 1 unless given.
+    /// How many fires may be under way at a time; 1 unless given.
     public var parallel: Int?
+    /// The name or the number of the only shard that is run; absent for all parts of the task.
+    public var shard: String?
     /// Whether fires that ran are run again; absent for no.
     public var again: Bool?
     /// Values of the task's parameters.
@@ -30,6 +32,7 @@ public struct BackfillBody: Hashable, Sendable, Codable {
         to: Instant,
         key: String? = nil,
         parallel: Int? = nil,
+        shard: String? = nil,
         isRepeating: Bool = false,
         parameters: [String: String] = [:],
         note: String? = nil,
@@ -41,6 +44,7 @@ public struct BackfillBody: Hashable, Sendable, Codable {
         self.to = to
         self.key = key
         self.parallel = parallel
+        self.shard = shard
         again = isRepeating ? true : nil
         self.parameters = parameters.isEmpty ? nil : parameters.mapValues(ParameterValue.init)
         self.note = note
@@ -69,6 +73,10 @@ public struct BackfillPlanPayload: Hashable, Sendable, Codable {
     public var last: Instant
     /// How many of them ran, as far as the history knows; absent when there are too many to look at.
     public var existing: Int?
+    /// How many runs they are; absent when each fire is one.
+    public var runs: Int?
+    /// How many of the runs were made, as far as the history knows; absent when each fire is one, or there are too many to look at.
+    public var existingRuns: Int?
 
     /// Creates a payload.
     public init(
@@ -77,7 +85,9 @@ public struct BackfillPlanPayload: Hashable, Sendable, Codable {
         fires: Int,
         first: Instant,
         last: Instant,
-        existing: Int?
+        existing: Int?,
+        runs: Int? = nil,
+        existingRuns: Int? = nil
     ) {
         self.task = task
         self.revision = revision
@@ -85,6 +95,8 @@ public struct BackfillPlanPayload: Hashable, Sendable, Codable {
         self.first = first
         self.last = last
         self.existing = existing
+        self.runs = runs
+        self.existingRuns = existingRuns
     }
 }
 
@@ -106,8 +118,14 @@ public struct BackfillPayload: Hashable, Sendable, Codable {
     public var reason: String?
     /// What keeps its next run from being dispatched now; absent for nothing.
     public var obstacle: String?
-    /// How many runs may be under way at a time.
+    /// How many fires may be under way at a time.
     public var parallel: Int
+    /// How many shards the task has; absent for a task without shards, whose fires are one run each.
+    public var shards: Int?
+    /// The number of the only shard that is run; absent for all of them.
+    public var shard: Int?
+    /// What has become of the runs of shards; absent before anything has.
+    public var runs: Backfill.ShardCounts?
     /// Whether fires that ran are run again.
     public var again: Bool
     /// How many fires the span has.
@@ -116,17 +134,17 @@ public struct BackfillPayload: Hashable, Sendable, Codable {
     public var waiting: Int
     /// How many are under way.
     public var running: Int
-    /// How many have succeeded.
+    /// How many have succeeded, with all their runs.
     public var succeeded: Int
-    /// How many have ended otherwise.
+    /// How many have ended otherwise, at least one of their runs.
     public var failed: Int
-    /// How many were not launched, by the task's concurrency or because it was too late.
+    /// How many were not launched, or not with all their runs: by the task's concurrency, because it was too late, or by a stop.
     public var skipped: Int
     /// How many had run before and were left alone.
     public var existing: Int
     /// The fires that are under way.
     public var active: [Backfill.Active]
-    /// The latest that did not succeed, oldest first.
+    /// The latest runs that did not succeed, oldest first.
     public var failures: [Backfill.Failure]
     /// The values of the task's parameters; absent for its defaults.
     public var parameters: [String: String]?
@@ -150,6 +168,9 @@ public struct BackfillPayload: Hashable, Sendable, Codable {
         reason = backfill.reason
         self.obstacle = obstacle
         parallel = backfill.parallel
+        shards = backfill.shards
+        shard = backfill.shard
+        runs = backfill.shardCounts
         again = backfill.isRepeating
         fires = backfill.total
         waiting = backfill.waiting

@@ -61,4 +61,29 @@ import Testing
             #expect(try await client.send(.post, path, json: body).status == 422)
         }
     }
+
+    @Test("of a task with shards a plan tells the runs, and a backfill can be of one shard")
+    func shards() async throws {
+        try await fixture.withClient { client async throws in
+            var task = ServerFixture.specification()
+            task.shards = .names(["eu", "us", "asia"])
+            _ = try await client.send(.put, "/api/v1/tasks/nightly", json: task)
+            var body = BackfillBody(
+                from: ServerFixture.now - .seconds(7_200),
+                to: ServerFixture.now - .seconds(3_600),
+                isDryRun: true
+            )
+            let path = "/api/v1/tasks/nightly/backfills"
+            let all = try await client.send(.post, path, json: body).decoded(BackfillPlanPayload.self)
+            #expect(all.fires == 2 && all.runs == 6 && all.existingRuns == 1)
+            body.shard = "us"
+            let one = try await client.send(.post, path, json: body).decoded(BackfillPlanPayload.self)
+            #expect(one.fires == 2 && one.runs == nil && one.existingRuns == nil)
+            body.dryRun = nil
+            let begun = try await client.send(.post, path, json: body).decoded(BackfillPayload.self)
+            #expect(begun.shards == 3 && begun.shard == 1 && begun.runs == nil)
+            body.shard = "mars"
+            #expect(try await client.send(.post, path, json: body).status == 422)
+        }
+    }
 }

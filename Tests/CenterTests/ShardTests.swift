@@ -245,7 +245,7 @@ import ZooKeeper
         #expect(try scene.launches().count { $0.task.text == "c" } == 2)
     }
 
-    @Test("nothing comes after a broadcast, and no backfill makes up for parts")
+    @Test("nothing comes after a broadcast")
     func refusals() async throws {
         let scene = try await ShardScene()
         _ = try await scene.workshop.agent("a")

@@ -59,6 +59,63 @@ extension EndToEnd {
             }
         }
 
+        @Test("a backfill of a task with shards runs each of them once for each fire")
+        func shards() async throws {
+            try await withCluster("--centers", "1", "--agents", "2", "--no-restart") { cluster in
+                let log = cluster.folder.file("parts")
+                let script =
+                    "echo $CLOUDTASK_DUE $CLOUDTASK_SHARD $CLOUDTASK_SHARD_INDEX $CLOUDTASK_SHARD_TOTAL >> \(log.path)"
+                let more = "schedules: [{every: 1h}]\nshards: [eu, us, asia]"
+                try await cluster.task("parts", script: script, more: more)
+                try await cluster.apply("kind: Task\nname: report\nscript: \"true\"\nafter: [parts]\n")
+                func lines() throws -> [String] {
+                    guard FileManager.default.fileExists(atPath: log.path) else { return [] }
+                    let text = try String(contentsOf: log, encoding: .utf8)
+                    // The schedule itself may come due meanwhile.
+                    return text.split(separator: "\n").map(String.init).filter { $0.hasPrefix("2026-01-01") }
+                }
+                func finish(_ options: [String]) async throws -> BackfillPayload {
+                    let answer = try await cluster.execute(
+                        ["task", "backfill", "parts", "--parallel", "2", "-o", "json"] + options
+                    )
+                    try #require(answer.status == 0, "\(answer.errors)")
+                    let id = try answer.json(BackfillPayload.self).id.text
+                    func state() async throws -> BackfillPayload {
+                        let answer = try await cluster.control("backfill", "get", id, "-o", "json")
+                        return try answer.json(BackfillPayload.self)
+                    }
+                    try await eventually("it is over", within: Patience.seconds(60)) {
+                        try await state().state == .finished
+                    }
+                    return try await state()
+                }
+                // The first fire of one shard, then all that is left.
+                let start = ["--from", "2026-01-01T00:00:00Z"]
+                let one = try await finish(start + ["--to", "2026-01-01T00:00:00Z", "--shard", "us"])
+                #expect(one.succeeded == 1)
+                let span = start + ["--to", "2026-01-01T03:00:00Z"]
+                let dry = try await cluster.execute(["task", "backfill", "parts", "--dry-run"] + span)
+                #expect(dry.output.contains("4 fires, 12 runs,"), "\(dry)")
+                #expect(dry.output.contains("1 of the runs ran already and would be left alone"), "\(dry)")
+                let all = try await finish(span)
+                #expect(all.succeeded == 4)
+                #expect(all.runs?.succeeded == 11 && all.runs?.existing == 1)
+                let expected = (0..<4).flatMap { hour in
+                    ["eu 0", "us 1", "asia 2"].map { "2026-01-01T0\(hour):00:00.000Z \($0) 3" }
+                }
+                let ran = try lines()
+                #expect(ran.sorted() == expected.sorted(), "\(ran)")
+                // What comes after a fire's shards has run once for all of them, and once for the one that was run alone.
+                try await eventually("the reports have run") {
+                    let answer = try await cluster.control("run", "list", "--task", "report", "-o", "json")
+                    let states = try answer.json(ListPayload<RunPayload>.self).items.map(\.state)
+                    return states.count >= 5 && states.allSatisfy { $0 == .succeeded }
+                }
+                let verified = try await cluster.control("cluster", "verify")
+                #expect(verified.status == 0, "\(verified.output)")
+            }
+        }
+
         @Test("a backfill that is stopped runs nothing more, and kills what runs when asked to")
         func stopped() async throws {
             try await withCluster("--centers", "1", "--agents", "1") { cluster in

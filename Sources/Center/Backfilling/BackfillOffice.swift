@@ -23,8 +23,8 @@ struct BackfillOffice: Sendable {
         self.leading = leading
     }
 
-    private var shelf: BackfillShelf { BackfillShelf(writer: leading.writer) }
-    private var time: TimeSource { control.time }
+    var shelf: BackfillShelf { BackfillShelf(writer: leading.writer) }
+    var time: TimeSource { control.time }
 
     /// Looks at every backfill once; `false` when something was not as expected, and it should look again soon.
     mutating func round() async throws -> Bool {
@@ -107,15 +107,24 @@ extension BackfillOffice {
 
     /// Sees to the next fire; `false` when there is none, or none can be dispatched now.
     private func dispatchNext(of id: BackfillID, _ plan: TaskDefinition) async throws -> Bool {
-        guard let known = try await shelf.read(id), known.value.hasRoom,
+        guard let known = try await shelf.read(id), known.value.mayDispatch,
             known.value.revision == plan.revision
         else { return false }
         var next = known.value
-        guard let due = try await nextToRun(&next, plan) else {
+        if let begun = next.begun { return try await dispatchShards(next, of: begun.due, instead: known) }
+        guard let (due, parts) = try await nextToRun(&next, plan) else {
             let isExhausted = next.next(of: plan) == nil
             next.settle(isExhausted: isExhausted, now: time.now)
             if next != known.value { try await shelf.put(next, instead: known) }
             return !isExhausted
+        }
+        if next.shards != nil {
+            let left = next
+            let run = RunID.backfilled(due, by: id, in: leading.writer.tree)
+            next.begin(parts, of: run, for: due, now: time.now)
+            if try await dispatchShards(next, of: due, instead: known) { return true }
+            if left != known.value { try await shelf.put(left, instead: known) }
+            return false
         }
         guard let task = control.state.store.read({ $0.task(next.uid) }),
             let roster = await leading.reconciler.roster, let target = roster.agent(for: task, part: 0),
@@ -139,34 +148,41 @@ extension BackfillOffice {
         return true
     }
 
-    /// The next fire that has not run, those before it left alone; `nil` when there is none among the next ones.
-    private func nextToRun(_ backfill: inout Backfill, _ plan: TaskDefinition) async throws -> Instant? {
+    /// The next fire that has not run, with those of its parts that have not, and those before it left alone; `nil` when there is none
+    /// among the next ones.
+    private func nextToRun(
+        _ backfill: inout Backfill,
+        _ plan: TaskDefinition
+    ) async throws -> (due: Instant, parts: [Int])? {
+        let parts = backfill.parts
+        let task = control.state.store.read { $0.task(plan.uid) } ?? plan
         let past = PastFires(
             history: control.history,
             tree: leading.writer.tree,
             others: others[backfill.id] ?? []
         )
-        for _ in 0..<Self.looksMax {
+        for _ in 0..<max(1, Self.looksMax / parts.count) {
             guard let due = backfill.next(of: plan) else { return nil }
-            if backfill.isRepeating { return due }
-            guard try await past.hasRun(due, of: backfill.uid) else { return due }
-            backfill.leave(due)
+            if backfill.isRepeating { return (due, parts) }
+            let missing = try await past.missing(parts, of: plan.specification.split, at: due, task)
+            if !missing.isEmpty { return (due, missing) }
+            backfill.leave(due, runs: parts.count)
         }
         return nil
     }
 
-    /// How many fires are left alone before that is written down.
+    /// How many runs are left alone before that is written down.
     private static let looksMax = 500
 
     /// Kills what runs; what cannot be reached now is tried again in the next round.
     private func kill(_ backfill: Backfill) async {
-        for fire in backfill.active {
+        for (_, run) in backfill.active.flatMap({ $0.runs(in: leading.writer.tree) }) {
             do {
-                try await control.stop(fire.run, kill: true)
+                try await control.stop(run, kill: true)
             } catch {
                 control.logger.debug(
                     "A run of a backfill cannot be killed now",
-                    metadata: ["run.id": "\(fire.run)", "error": "\(error)"]
+                    metadata: ["run.id": "\(run)", "error": "\(error)"]
                 )
             }
         }
@@ -174,15 +190,17 @@ extension BackfillOffice {
 
     /// Notes ends that the history has known for long and nobody has told of: such a run stands in no journal any more.
     private func findEnds(of backfill: Backfill) async throws {
-        let now = time.now
+        let (now, tree) = (time.now, leading.writer.tree)
         for fire in backfill.active where fire.since + Self.untoldAge < now {
-            guard let run = try await control.history.knownRun(fire.run), run.state.isFinal else { continue }
-            let result = run.attempts.last?.result
-            guard (result?.endedAt ?? fire.since) + Self.untoldAge < now else { continue }
-            try await shelf.change(backfill.id) { backfill in
-                guard backfill.end(fire.run, result?.outcome) else { return false }
-                backfill.settle(isExhausted: false, now: now)
-                return true
+            for (part, id) in fire.runs(in: tree) {
+                guard let run = try await control.history.knownRun(id), run.state.isFinal else { continue }
+                let result = run.attempts.last?.result
+                guard (result?.endedAt ?? fire.since) + Self.untoldAge < now else { continue }
+                try await shelf.change(backfill.id) { backfill in
+                    guard backfill.end(id, ofPart: part, result?.outcome, in: tree) else { return false }
+                    backfill.settle(isExhausted: false, now: now)
+                    return true
+                }
             }
         }
     }
@@ -193,7 +211,7 @@ extension BackfillOffice {
 
 extension Backfill {
     /// The run that makes up for a fire.
-    fileprivate func run(for due: Instant, of task: TaskDefinition, in tree: Tree, now: Instant)
+    func run(for due: Instant, of task: TaskDefinition, in tree: Tree, now: Instant)
         -> DispatchedRun
     {
         var terms = terms

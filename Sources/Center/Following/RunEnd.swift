@@ -89,14 +89,15 @@ extension RunEnd {
 
     /// The part of the occasion that has ended; `nil` for the only one, also of a shard that was asked for alone.
     func parts(of task: TaskDefinition) -> ArrivedParts? {
-        let total = task.split(at: fire.due).parts.count
+        let total = fire.origin?.parts ?? task.split(at: fire.due).parts.count
         return isAlone || total <= 1 ? nil : ArrivedParts(fire.part, of: total)
     }
 
     /// Whether those that come after its task count it: an owner that did not know yet of an edit may have decided a part that the fire does
     /// not have, and who took part in a broadcast nobody knows.
     func counts(of task: TaskDefinition) -> Bool {
-        !TaskPart.isAgent(fire.part) && (isAlone || task.split(at: fire.due).contains(fire.part))
+        !TaskPart.isAgent(fire.part)
+            && (isAlone || fire.origin?.parts != nil || task.split(at: fire.due).contains(fire.part))
     }
 
     private var isAlone: Bool { fire.occasion == fire.attempt.run.text }

@@ -79,9 +79,10 @@ struct RunFollowing: Sendable {
 
     /// Notes the end of a run with the backfill that it belongs to: its next run may follow.
     private func note(_ end: RunEnd, with backfill: BackfillID) async throws {
-        let now = time.now
+        let (now, tree) = (time.now, tree)
+        let (run, part) = (end.fire.attempt.run, end.fire.part)
         _ = try await BackfillShelf(writer: writer).change(backfill) { backfill in
-            guard backfill.end(end.fire.attempt.run, end.outcome) else { return false }
+            guard backfill.end(run, ofPart: part, end.outcome, in: tree) else { return false }
             backfill.settle(isExhausted: false, now: now)
             return true
         }

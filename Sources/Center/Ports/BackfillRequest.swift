@@ -11,8 +11,10 @@ public struct BackfillRequest: Hashable, Sendable {
     public var from: Instant
     /// The last instant of the span.
     public var to: Instant
-    /// How many runs may be under way at a time.
+    /// How many fires may be under way at a time.
     public var parallel: Int
+    /// The name or the number of the only shard that is run; `nil` for all parts of the task.
+    public var shard: String?
     /// Whether fires that ran are run again.
     public var isRepeating: Bool
     /// What the runs are given, and who asks for it why.
@@ -27,6 +29,7 @@ public struct BackfillRequest: Hashable, Sendable {
         from: Instant,
         to: Instant,
         parallel: Int = 1,
+        shard: String? = nil,
         isRepeating: Bool = false,
         terms: RunTerms = RunTerms(),
         isConfirmed: Bool = false
@@ -36,6 +39,7 @@ public struct BackfillRequest: Hashable, Sendable {
         self.from = from
         self.to = to
         self.parallel = parallel
+        self.shard = shard
         self.isRepeating = isRepeating
         self.terms = terms
         self.isConfirmed = isConfirmed
@@ -54,24 +58,32 @@ public struct BackfillPlan: Hashable, Sendable, Codable {
     public var first: Instant
     /// The last of them.
     public var last: Instant
+    /// How many runs they are: each shard of a fire is one.
+    public var runs: Int
     /// How many of them ran, as far as the history knows; `nil` when there are too many to look at.
     public var existing: Int?
+    /// How many of the runs were made; `nil` when there are too many to look at.
+    public var existingRuns: Int?
 
     /// Creates a plan.
     public init(
         task: TaskID,
         revision: Int,
         count: Int,
+        runs: Int,
         first: Instant,
         last: Instant,
-        existing: Int? = nil
+        existing: Int? = nil,
+        existingRuns: Int? = nil
     ) {
         self.task = task
         self.revision = revision
         self.count = count
+        self.runs = runs
         self.first = first
         self.last = last
         self.existing = existing
+        self.existingRuns = existingRuns
     }
 }
 

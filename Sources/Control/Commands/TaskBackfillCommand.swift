@@ -16,7 +16,8 @@ public struct TaskBackfillCommand: ControlCommand {
             Runs the task once for every time its schedule, as it is now, would have been
             due in the span, both ends included, in order. CLOUDTASK_DUE says the time that
             is meant. What ran already is left alone, unless --again. The schedule itself
-            goes on undisturbed. 'backfill list' and 'get' show how far it is.
+            goes on undisturbed. 'backfill list' and 'get' show how far it is. Of a task
+            with shards each fire is all of them, unless --shard names one.
 
             Examples:
               cloudtask task backfill nightly-report --from 2026-03-01T00:00:00Z \\
@@ -37,13 +38,14 @@ public struct TaskBackfillCommand: ControlCommand {
         help: ArgumentHelp("Where the span ends, or how long ago: -1h.", valueName: "time")
     )
     var to: String
-    @Option(help: ArgumentHelp("How many may run at a time.", valueName: "number")) var parallel = 1
+    @Option(help: ArgumentHelp("How many fires may run at a time.", valueName: "number")) var parallel = 1
+    @Option(help: ArgumentHelp("Run only this shard.", valueName: "name or number")) var shard: String?
     @Flag(help: "Run also what ran already.") var again = false
     @OptionGroup var values: ParameterOptions
     @Option(help: ArgumentHelp("Why, kept with the runs.", valueName: "text")) var note: String?
     @Option(help: ArgumentHelp("Makes the request idempotent.", valueName: "text")) var key: String?
     @Flag(help: "Only show what would be run.") var dryRun = false
-    @Flag(help: "Run also more than 10,000 fires.") var yes = false
+    @Flag(help: "Begin also more than 10,000 runs.") var yes = false
     @OptionGroup(title: "Server") var server: ServerOptions
     @OptionGroup(title: "Output") var output: OutputOptions
     @OptionGroup(title: "Output") var time: TimeOptions
@@ -65,6 +67,7 @@ public struct TaskBackfillCommand: ControlCommand {
             to: try Parse.instant(to, "--to", now: now),
             key: key,
             parallel: parallel,
+            shard: shard,
             isRepeating: again,
             parameters: try values.parameters(),
             note: note,
@@ -87,14 +90,17 @@ public struct TaskBackfillCommand: ControlCommand {
 
     /// What is said of a plan.
     static func sentence(_ plan: BackfillPlanPayload, isRepeating: Bool, _ time: TimeText) -> String {
+        let unit = plan.runs == nil ? "" : " of the runs"
         let existing =
-            switch plan.existing {
+            switch plan.runs == nil ? plan.existing : plan.existingRuns {
             case nil: "; too many to look which of them ran"
             case 0?: ""
-            case let count?: "; \(count) ran already and would be \(isRepeating ? "run again" : "left alone")"
+            case let count?:
+                "; \(count)\(unit) ran already and would be \(isRepeating ? "run again" : "left alone")"
             }
         let span = "from \(time.absolute(plan.first)) to \(time.absolute(plan.last))"
-        return
-            "task/\(plan.task) would be run for \(plan.fires) fire\(plan.fires == 1 ? "" : "s") \(span)\(existing)\n"
+        let fires = "\(plan.fires) fire\(plan.fires == 1 ? "" : "s")"
+        let runs = plan.runs.map { ", \($0) runs," } ?? ""
+        return "task/\(plan.task) would be run for \(fires)\(runs) \(span)\(existing)\n"
     }
 }

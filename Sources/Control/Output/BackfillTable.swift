@@ -38,6 +38,7 @@ enum BackfillTable {
             ("fires", .init(counts(of: backfill))),
             ("at a time", .init(String(backfill.parallel))),
         ]
+        if let shards = backfill.shards { pairs.append(("shards", .init(runs(of: backfill, shards)))) }
         if let obstacle = backfill.obstacle { pairs.append(("waits", .init(obstacle, .warning))) }
         if let parameters = backfill.parameters {
             let values = parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
@@ -48,11 +49,12 @@ enum BackfillTable {
         pairs.append(("asked for", .init("\(time.absolute(backfill.createdAt))\(by)\(note)")))
         if let end = backfill.endedAt { pairs.append(("ended", .init(time.absolute(end)))) }
         for fire in backfill.active {
-            pairs.append(("running", .init("\(time.absolute(fire.due)), run/\(fire.run)")))
+            pairs.append(("running", .init("\(time.absolute(fire.due)), \(standing(of: fire))")))
         }
         for failure in backfill.failures {
             let outcome = failure.outcome?.rawValue ?? "skipped"
-            let text = "\(time.absolute(failure.due)), run/\(failure.run)"
+            let shard = failure.shard.map { "shard \($0), " } ?? ""
+            let text = "\(time.absolute(failure.due)), \(shard)run/\(failure.run)"
             pairs.append((outcome, .init(text, failure.outcome == nil ? .quiet : .bad)))
         }
         return pairs
@@ -68,6 +70,30 @@ enum BackfillTable {
         ]
         let words = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         return (["\(backfill.fires)"] + words).joined(separator: ", ")
+    }
+
+    /// Which shards are run, and what has become of their runs.
+    private static func runs(of backfill: BackfillPayload, _ shards: Int) -> String {
+        let which = backfill.shard.map { "shard \($0) of \(shards)" } ?? "all \(shards) of each fire"
+        let counts = backfill.runs ?? Backfill.ShardCounts()
+        let parts = [
+            (counts.succeeded, "succeeded"), (counts.failed, "failed"), (counts.skipped, "skipped"),
+            (counts.existing, "had run before"),
+        ]
+        let words = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        return words.isEmpty ? which : "\(which): \(words.joined(separator: ", "))"
+    }
+
+    /// How a fire that is under way stands: its run, or the runs of its shards.
+    private static func standing(of fire: Backfill.Active) -> String {
+        guard let shards = fire.shards else { return "run/\(fire.run)" }
+        let over = shards.total - shards.running.count - shards.waiting.count - shards.failed - shards.skipped
+        let parts = [
+            (shards.running.count, "running"), (shards.waiting.count, "waiting"), (over, "succeeded"),
+            (shards.failed, "failed"), (shards.skipped, "skipped"),
+        ]
+        let words = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        return "\(shards.total) shard\(shards.total == 1 ? "" : "s"): \(words.joined(separator: ", "))"
     }
 
     private static func tone(of backfill: BackfillPayload) -> Style.Tone? {
