@@ -62,7 +62,7 @@ import Testing
 
     @Test("a workflow's revisions are whole workflows")
     func workflow() async throws {
-        func workflow(_ words: String...) -> Workflow {
+        @Sendable func workflow(_ words: String...) -> Workflow {
             let name = WorkflowID("w")!
             let head = TaskSpecification(
                 name: TaskID("w")!,

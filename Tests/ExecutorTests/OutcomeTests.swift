@@ -126,7 +126,7 @@ struct OutcomeTests {
                     #expect(started.contains(result.attempt))
                     results[result.attempt] = result
                 case .refused(let attempt, let reason): Issue.record("\(attempt) refused: \(reason)")
-                case .progress, .status, .told: Issue.record("none of them tells anything")
+                case .progress, .status, .outputs, .told: Issue.record("none of them tells anything")
                 }
             }
             #expect(started == orders.map(\.fire.attempt))

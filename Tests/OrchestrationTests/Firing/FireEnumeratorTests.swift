@@ -41,7 +41,7 @@ import Testing
             (Misfire(.once), nil, 60, 0),
             (Misfire(.all, cap: 10), nil, 100_001, 10), (Misfire(.all, cap: 10), nil, 81, 2),
             (Misfire(.all, cap: 1_000), nil, 100_001, 1_000),
-            (Misfire(.all, cap: 10, window: .seconds(81)), nil, 201, 2),
+            (Misfire(.all, window: .seconds(81), cap: 10), nil, 201, 2),
             (Misfire(.all, cap: 10), .seconds(30), 201, 0), (Misfire(.all, cap: 10), .seconds(90), 201, 3),
         ] as [(Misfire, Duration?, Int, Int)]
     )
