@@ -174,36 +174,31 @@ extension CenterControl {
     }
 
     private static func problems(_ pools: [Pool]) -> [ValidationProblem] {
-        var seen: Set<PoolID> = []
-        return pools.enumerated().flatMap { index, pool in
-            var found = pool.problems
-            if !seen.insert(pool.name).inserted {
-                found.append(
-                    .init(field: "name", message: "the name appears twice; each pool is saved once")
-                )
-            }
-            return found.map { problem in
-                ValidationProblem(
-                    field: "pools[\(index)].\(problem.field)",
-                    message: "pool \(pool.name): \(problem.message)"
-                )
-            }
-        }
+        problems(pools, "pool", name: \.name.text, problems: \.problems)
     }
 
     private static func problems(_ calendars: [DayCalendar]) -> [ValidationProblem] {
-        var seen: Set<CalendarID> = []
-        return calendars.enumerated().flatMap { index, calendar in
-            var found = calendar.problems
-            if !seen.insert(calendar.name).inserted {
-                found.append(
-                    .init(field: "name", message: "the name appears twice; each calendar is saved once")
-                )
+        problems(calendars, "calendar", name: \.name.text, problems: \.problems)
+    }
+
+    private static func problems<Item>(
+        _ items: [Item],
+        _ kind: String,
+        name: (Item) -> String,
+        problems: (Item) -> [ValidationProblem]
+    ) -> [ValidationProblem] {
+        var seen: Set<String> = []
+        return items.enumerated().flatMap { index, item in
+            let name = name(item)
+            var found = problems(item)
+            if !seen.insert(name).inserted {
+                let message = "the name appears twice; each \(kind) is saved once"
+                found.append(ValidationProblem(field: "name", message: message))
             }
             return found.map { problem in
                 ValidationProblem(
-                    field: "calendars[\(index)].\(problem.field)",
-                    message: "calendar \(calendar.name): \(problem.message)",
+                    field: "\(kind)s[\(index)].\(problem.field)",
+                    message: "\(kind) \(name): \(problem.message)",
                     position: problem.position
                 )
             }

@@ -66,7 +66,7 @@ extension EndToEnd.Live {
                 kind: Task
                 name: kind-http
                 http:
-                  url: \(server)/api/v1/tasks?limit=1&name=${{ task }}
+                  url: \(server)/api/v1/nodes?of=${{ task }}
                   headers: {Authorization: Bearer \(try cluster.token())}
                   expect: {json: items}
                   privateAddresses: allow
@@ -75,7 +75,9 @@ extension EndToEnd.Live {
             )
             let run = try await cluster.start("kind-http")
             let ended = try await cluster.wait(for: run)
-            let log = try await cluster.control("run", "logs", run).output
+            let logs = try await cluster.control("run", "logs", run)
+            // What was asked and answered is on the error stream.
+            let log = logs.output + logs.errors
             #expect(ended.status == 0, "\(log)")
             #expect(try await cluster.record(of: run)?.outputs?["status"] == .text("200"))
             #expect(log.contains("> Authorization: ***"))

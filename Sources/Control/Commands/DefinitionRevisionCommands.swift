@@ -86,25 +86,7 @@ public struct DefinitionRevisionsCommand<Subject: RevisedKind>: ControlCommand {
     public func execute() async throws {
         let name = try Subject.name(name)
         let revisions = try await server.connection().revisions(of: Subject.kind, named: name)
-        let text = TimeText(zone: try time.zone())
-        try Printer(output).print(
-            revisions,
-            empty: "there are no revisions",
-            names: { "revision/\($0.revision)" }
-        ) { _ in
-            var table = RevisionTable.empty
-            for revision in revisions.reversed() {
-                table.append(
-                    RevisionTable.row(
-                        revision.revision,
-                        text.absolute(revision.savedAt),
-                        revision.author,
-                        revision.message
-                    )
-                )
-            }
-            return table
-        }
+        try RevisionTable.show(revisions, output, time)
     }
 }
 

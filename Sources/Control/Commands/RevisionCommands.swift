@@ -3,6 +3,7 @@ import CenterClient
 import Documents
 import Domain
 import Payloads
+import Scheduling
 
 /// `cloudtask task revisions`.
 public struct TaskRevisionsCommand: ControlCommand {
@@ -32,25 +33,7 @@ public struct TaskRevisionsCommand: ControlCommand {
     /// Shows the revisions.
     public func execute() async throws {
         let revisions = try await server.connection().revisions(of: try argument.id())
-        let text = TimeText(zone: try time.zone())
-        try Printer(output).print(
-            revisions,
-            empty: "there are no revisions",
-            names: { "revision/\($0.revision)" }
-        ) { _ in
-            var table = RevisionTable.empty
-            for revision in revisions.reversed() {
-                table.append(
-                    RevisionTable.row(
-                        revision.revision,
-                        text.absolute(revision.savedAt),
-                        revision.author,
-                        revision.message
-                    )
-                )
-            }
-            return table
-        }
+        try RevisionTable.show(revisions, output, time)
     }
 }
 
@@ -92,17 +75,39 @@ struct RevisionSearch: Sendable {
 
 /// Shows who saved what, one revision a line.
 enum RevisionTable {
-    static var empty: Table {
-        Table([
-            .init(title: "REVISION", isNumber: true), .init(title: "SAVED"),
-            .init(title: "BY", isElastic: true), .init(title: "MESSAGE", isElastic: true),
-        ])
-    }
-
-    static func row(_ number: Int, _ saved: String, _ author: String?, _ message: String?) -> [Table.Cell] {
-        [.init(String(number)), .init(saved), .init(author ?? "-"), .init(message ?? "-")]
+    /// Prints revisions, the latest first; JSON and YAML output has them as they came.
+    static func show(_ revisions: [some SavedRevision], _ output: OutputOptions, _ time: TimeOptions) throws {
+        let text = TimeText(zone: try time.zone())
+        try Printer(output).print(
+            revisions,
+            empty: "there are no revisions",
+            names: { "revision/\($0.revision)" }
+        ) { _ in
+            var table = Table([
+                .init(title: "REVISION", isNumber: true), .init(title: "SAVED"),
+                .init(title: "BY", isElastic: true), .init(title: "MESSAGE", isElastic: true),
+            ])
+            for revision in revisions.reversed() {
+                table.append([
+                    .init(String(revision.revision)), .init(text.absolute(revision.savedAt)),
+                    .init(revision.author ?? "-"), .init(revision.message ?? "-"),
+                ])
+            }
+            return table
+        }
     }
 }
+
+/// What is told of a revision, whatever it is a revision of.
+protocol SavedRevision: Codable, Sendable {
+    var revision: Int { get }
+    var savedAt: Instant { get }
+    var author: String? { get }
+    var message: String? { get }
+}
+
+extension RevisionPayload: SavedRevision {}
+extension DefinitionRevisionPayload: SavedRevision {}
 
 /// The documents of two revisions, to be compared.
 struct RevisionDifference: Sendable {
