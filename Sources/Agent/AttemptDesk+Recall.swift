@@ -7,8 +7,9 @@ import Scheduling
 enum Recall: Hashable, Sendable {
     /// The task was deleted: nothing of it begins.
     case deleted
-    /// The task is paused: what its schedules have begun does not begin; what somebody asked for does.
-    case paused
+    /// The task is paused: what its schedules have begun does not begin, unless it is due at the end of the pause or later; what somebody
+    /// asked for does.
+    case paused(until: Instant?)
 
     /// The reason for people.
     var message: String {
@@ -20,7 +21,11 @@ enum Recall: Hashable, Sendable {
 
     /// Whether an attempt is meant.
     func concerns(_ fire: JournaledFire) -> Bool {
-        self == .deleted || (fire.trigger == .schedule && fire.attempt.number == 1)
+        switch self {
+        case .deleted: true
+        case .paused(let end):
+            fire.trigger == .schedule && fire.attempt.number == 1 && end.map { fire.due < $0 } ?? true
+        }
     }
 }
 

@@ -71,13 +71,15 @@ extension JournalLane {
     private func recall() async throws {
         let now = context.time.now
         let (parts, resting) = live.ledger.withLock { ($0.partsLeftBehind(), $0.tasksAtRest(now: now)) }
-        var recalls = Dictionary(uniqueKeysWithValues: resting.map { ($0, Recall.paused) })
+        var recalls: [TaskUID: Recall] = [:]
+        for (uid, end) in resting { recalls[uid] = .paused(until: end) }
         if !parts.isEmpty, let count = try await reader.taskBucketCount() {
             for (uid, name) in await context.desk.tasksWaiting(of: parts).sorted(by: { $0.key < $1.key }) {
                 switch try await reader.standing(of: name, bucketCount: count) {
                 case .gone: recalls[uid] = .deleted
                 case .present(let task) where task.uid != uid: recalls[uid] = .deleted
-                case .present(let task) where !task.counts(at: now): recalls[uid] = .paused
+                case .present(let task) where !task.counts(at: now):
+                    recalls[uid] = .paused(until: task.restEnd(at: now))
                 case .present, .unreadable: break
                 }
             }

@@ -51,8 +51,8 @@ public struct DepartureShelf: Sendable {
     /// Writes under the writer's epoch.
     public init(writer: LeaderWriter) { self.writer = writer }
 
-    /// All that can be read.
-    public func all(in runtimes: [RuntimeID]) async throws -> [Seat: Versioned<DepartedAgent>] {
+    /// All that can be read; what cannot is of no use to anybody, and goes.
+    public func load(in runtimes: [RuntimeID]) async throws -> [Seat: Versioned<DepartedAgent>] {
         let (session, tree) = (writer.session, writer.tree)
         var paths: [ZNodePath] = []
         for runtime in runtimes {
@@ -61,7 +61,13 @@ public struct DepartureShelf: Sendable {
         }
         let found = try await pipelined(paths) { try await session.content(DepartedAgent.self, at: $0) }
         var departed: [Seat: Versioned<DepartedAgent>] = [:]
-        for case .present(let known) in found { departed[known.value.seat] = known }
+        for (path, content) in zip(paths, found) {
+            switch content {
+            case .present(let known): departed[known.value.seat] = known
+            case .damaged(_, let version): _ = try await writer.write([.delete(path, version: version)])
+            case .absent: break
+            }
+        }
         return departed
     }
 

@@ -53,6 +53,11 @@ public struct ChangeGuard: Hashable, Sendable {
         return shares.contains(where: \.isHeld) ? changed + started : started
     }
 
+    /// What confirms a part of a change of which the whole is confirmed with `given`: missed fires may have become more until it is sent.
+    public func confirmation(given: Int?) -> Int {
+        catchUps.contains(where: \.isHeld) ? max(number, given ?? 0) : number
+    }
+
     /// What keeps the request from being carried out; `nil` when nothing does.
     ///
     /// Missed fires become more with time, so that a larger number confirms them, too.

@@ -21,7 +21,16 @@ extension HTTPCall: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         var body = try container.decodeIfPresent(String.self, forKey: .body).map { Body.text($0) }
-        if container.contains(.json) { body = .json(try container.decode(OutputValue.self, forKey: .json)) }
+        if container.contains(.json) {
+            guard body == nil else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .json,
+                    in: container,
+                    debugDescription: "a request has body or json, one of the two"
+                )
+            }
+            body = .json(try container.decode(OutputValue.self, forKey: .json))
+        }
         self.init(
             url: try container.decode(String.self, forKey: .url),
             method: try container.decodeIfPresent(String.self, forKey: .method),

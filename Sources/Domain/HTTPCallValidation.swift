@@ -15,7 +15,9 @@ extension HTTPCall {
         var problems: [ValidationProblem] = []
         // What is filled in can be neither the scheme nor a delimiter.
         let parts = URLComponents(string: Self.withoutTemplates(url))
-        let isGood = ["http", "https"].contains(parts?.scheme) && parts?.host?.isEmpty == false
+        let isGood =
+            ["http", "https"].contains(parts?.scheme) && parts?.host?.isEmpty == false
+            && parts?.port.map((1...65_535).contains) ?? true
         if !isGood || url.utf8.count > Limit.addressBytesMax {
             problems.append(Self.problem("url", "the address must be like https://example.com/jobs"))
         } else if parts?.user != nil || parts?.password != nil {

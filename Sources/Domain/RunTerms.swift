@@ -147,6 +147,9 @@ extension RunTerms: Codable {
 extension JournaledFire {
     /// The instant that the run is about: its due instant, unless it was asked for another one.
     public var meantFor: Instant { terms?.meantFor ?? due }
+
+    /// The instant at which it is split as the task said: of a request that was put off, when it was asked for.
+    public var splitAt: Instant { terms?.askedAt ?? due }
 }
 
 extension Run {

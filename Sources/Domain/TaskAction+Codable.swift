@@ -17,6 +17,17 @@ extension TaskSpecification.Action: Codable {
                 debugDescription: "a task has exactly one of command, script, run, http and plugin"
             )
         }
+        let companions: Set<Key> = kind == .script ? [.interpreter] : kind == .run ? [.setup, .teardown] : []
+        let foreign = [Key.interpreter, .setup, .teardown].first {
+            container.contains($0) && !companions.contains($0)
+        }
+        if let foreign {
+            throw DecodingError.dataCorruptedError(
+                forKey: foreign,
+                in: container,
+                debugDescription: "\(foreign.rawValue) does not go with \(kind.rawValue)"
+            )
+        }
         switch kind {
         case .command: self = .command(try container.decode([String].self, forKey: .command))
         case .script:
@@ -67,7 +78,7 @@ extension Phase: Codable {
         let script = try container.decodeIfPresent(String.self, forKey: .script)
         let work: Work
         switch (command, script) {
-        case (let words?, nil): work = .command(words)
+        case (let words?, nil) where !container.contains(.interpreter): work = .command(words)
         case (nil, let text?):
             let interpreter = try container.decodeIfPresent([String].self, forKey: .interpreter)
             work = .script(text, interpreter: interpreter ?? [])
@@ -75,7 +86,7 @@ extension Phase: Codable {
             throw DecodingError.dataCorruptedError(
                 forKey: .command,
                 in: container,
-                debugDescription: "a phase has a command or a script, one of the two"
+                debugDescription: "a phase has a command, or a script and perhaps its interpreter"
             )
         }
         self.init(

@@ -50,6 +50,16 @@ extension TaskDefinition {
     /// Whether the task runs without being asked: neither itself nor its group or runtime is paused.
     public func counts(at now: Instant) -> Bool { suspension(at: now) == .absent && pause(at: now) == nil }
 
+    /// Until when it runs only when it is asked to, seen from an instant at which it does; `nil` when nobody has said so.
+    public func restEnd(at now: Instant) -> Instant? {
+        let pause = pause(at: now)
+        switch suspension(at: now) {
+        case .absent: return pause?.until
+        case .until(let end): return pause == nil ? end : pause?.until.map { max($0, end) }
+        case .open: return nil
+        }
+    }
+
     /// The next revision, paused from `now`: until an instant, from which on every node lets the schedules count again, else until it
     /// is resumed.
     ///

@@ -65,10 +65,13 @@ extension TaskDefinition {
     }
 
     /// Keeps how fires were split until this revision; `former` is the one before it.
-    mutating func keepSplit(of former: TaskDefinition) {
+    ///
+    /// Returns whether they were split otherwise.
+    mutating func keepSplit(of former: TaskDefinition) -> Bool {
         guard former.specification.split != specification.split, let last = supersededSchedules.indices.last,
             supersededSchedules[last].split == nil
-        else { return }
+        else { return false }
         supersededSchedules[last].split = former.specification.split
+        return true
     }
 }

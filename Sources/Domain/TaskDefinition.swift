@@ -159,7 +159,8 @@ extension TaskDefinition {
         next.revision += 1
         next.pause = nil
         next.pruneExceptions(now: now)
-        if isSilent(at: now), let silence = supersededSchedules.last?.effectiveFrom {
+        let isSilent = isSilent(at: now)
+        if isSilent, let silence = supersededSchedules.last?.effectiveFrom {
             // The empty span before the end of the pause goes on to count until now, and this revision's schedules never did.
             next.effectiveFrom = max(now, silence)
         } else {
@@ -175,7 +176,10 @@ extension TaskDefinition {
             )
             next.supersede(former)
         }
-        next.keepSplit(of: self)
+        if next.keepSplit(of: self), isSilent {
+            // What is asked for during the rest of the pause is split as this revision says.
+            next.supersede(SupersededSchedules(effectiveFrom: next.effectiveFrom, schedules: []))
+        }
         if Mutation.forgetsFormerSchedules.isOn {
             next.effectiveFrom = createdAt
             next.supersededSchedules = []

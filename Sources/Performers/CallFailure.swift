@@ -54,6 +54,8 @@ extension CallFailure {
             self = .unreachable("no connection to \(host) within \(DurationText(connectTimeout))")
         case let error as HTTPClientError where error == .remoteConnectionClosed:
             self = .broken("\(host) closed the connection before the answer was complete")
+        case NIOSSLError.uncleanShutdown:
+            self = .broken("\(host) ended the connection as if the answer had been cut off")
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             self = .untrusted("no trusted connection to \(host): \(error)")
         case let error as IOError:

@@ -7,11 +7,12 @@ import NIOSSL
 
 extension HTTPPerformer {
     /// Sends a request to one of the addresses that the host has now, and none that it may have later.
-    func answer(to request: OutgoingRequest) async throws -> Answer {
+    func answer(to request: OutgoingRequest, by deadline: ContinuousClock.Instant) async throws -> Answer {
         var failure: CallFailure?
         for address in try await addresses(of: request.host).prefix(Self.addressesMax) {
+            try Task.checkCancellation()
             do {
-                return try await answer(to: request, at: address)
+                return try await answer(to: request, at: address, by: deadline)
             } catch {
                 if error is CancellationError { throw error }
                 let next = CallFailure(error, host: request.host, connectTimeout: call.connectTimeout)
@@ -37,10 +38,14 @@ extension HTTPPerformer {
         return allowed
     }
 
-    private func answer(to request: OutgoingRequest, at address: String) async throws -> Answer {
+    private func answer(
+        to request: OutgoingRequest,
+        at address: String,
+        by deadline: ContinuousClock.Instant
+    ) async throws -> Answer {
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton,
-            configuration: try configuration(for: request, at: address)
+            configuration: try configuration(for: request, at: address, by: deadline)
         )
         do {
             let answer = try await answer(to: request, from: client)
@@ -55,16 +60,22 @@ extension HTTPPerformer {
 
     private func configuration(
         for request: OutgoingRequest,
-        at address: String
+        at address: String,
+        by deadline: ContinuousClock.Instant
     ) throws -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.httpVersion = .http1Only
-        configuration.timeout = .init(connect: .nanoseconds(Int64(call.connectTimeout / .nanoseconds(1))))
+        // A client is not gone before its connection is there or given up.
+        let left = max(.milliseconds(1), ContinuousClock().now.duration(to: deadline))
+        let connect = min(call.connectTimeout, left)
+        configuration.timeout = .init(connect: .nanoseconds(Int64(connect / .nanoseconds(1))))
         configuration.connectionPool.retryConnectionEstablishment = false
         // The name stays in the request and in the certificate that is expected.
         if request.host != address { configuration.dnsOverride = [request.host: address] }
         var tls = TLSConfiguration.makeClientConfiguration()
+        // Earlier ones are deprecated (RFC 8996).
+        tls.minimumTLSVersion = .tlsv12
         if call.isInsecure { tls.certificateVerification = .none }
         if let authority = call.authority { tls.trustRoots = try Self.roots(authority) }
         configuration.tlsConfiguration = tls

@@ -59,7 +59,7 @@ public struct HTTPPerformer: Sendable {
         var redirects = 0
         while true {
             log(request)
-            let answer = try await answer(to: request)
+            let answer = try await answer(to: request, by: began + call.timeout)
             guard let location = answer.location else { return try judge(answer, since: began) }
             redirects += 1
             guard redirects <= call.redirectsMax else {

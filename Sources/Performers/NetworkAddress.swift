@@ -11,10 +11,13 @@ struct NetworkAddress: Hashable, Sendable {
 
     private static func four(_ text: Substring) -> [UInt8]? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        let bytes = parts.compactMap { part in
-            part.utf8.allSatisfy { (0x30...0x39).contains($0) } && part.count <= 3 ? UInt8(part) : nil
-        }
+        let bytes = parts.compactMap { isDecimal($0) ? UInt8($0) : nil }
         return parts.count == 4 && bytes.count == 4 ? bytes : nil
+    }
+
+    /// Others take a number that begins with 0 for an octal one: what can be read in two ways is no address.
+    private static func isDecimal(_ part: Substring) -> Bool {
+        part.utf8.allSatisfy { (0x30...0x39).contains($0) } && (part.count == 1 || part.first != "0")
     }
 
     private static func sixteen(_ text: String) -> [UInt8]? {
@@ -54,7 +57,7 @@ struct NetworkAddress: Hashable, Sendable {
         return !Self.privateFour.contains(where: contains)
     }
 
-    /// The address of four bytes that one of sixteen stands for: mapped, translated (NAT64) or tunnelled (6to4).
+    /// The address of four bytes that one of sixteen stands for: mapped, translated (SIIT, NAT64) or tunnelled (6to4).
     private var inner: NetworkAddress? {
         for (prefix, start) in Self.translations where bytes.starts(with: prefix) {
             return NetworkAddress(bytes[start..<start + 4].map(String.init).joined(separator: "."))
@@ -79,11 +82,12 @@ struct NetworkAddress: Hashable, Sendable {
         ("198.51.100.0", 24), ("203.0.113.0", 24), ("224.0.0.0", 4), ("240.0.0.0", 4),
     ]
     private static let privateSixteen: [(address: String, bits: Int)] = [
-        ("::", 96), ("64:ff9b:1::", 48), ("100::", 64), ("2001:db8::", 32), ("fc00::", 7), ("fe80::", 10),
-        ("fec0::", 10), ("ff00::", 8),
+        ("::", 96), ("64:ff9b:1::", 48), ("100::", 64), ("2001::", 23), ("2001:db8::", 32), ("3fff::", 20),
+        ("5f00::", 16), ("fc00::", 7), ("fe80::", 10), ("fec0::", 10), ("ff00::", 8),
     ]
     private static let translations: [(prefix: [UInt8], start: Int)] = [
         ([UInt8](repeating: 0, count: 10) + [0xFF, 0xFF], 12),
+        ([UInt8](repeating: 0, count: 8) + [0xFF, 0xFF, 0, 0], 12),
         ([0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0], 12),
         ([0x20, 0x02], 2),
     ]

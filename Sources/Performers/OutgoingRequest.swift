@@ -61,7 +61,7 @@ struct OutgoingRequest: Sendable {
     private static func address(_ text: String) throws(CallFailure) -> (URL, host: String) {
         guard var parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),
             ["http", "https"].contains(scheme), let host = parts.host?.lowercased(), !host.isEmpty,
-            parts.user == nil, parts.password == nil
+            parts.user == nil, parts.password == nil, parts.port.map((1...65_535).contains) ?? true
         else {
             throw .malformed("'\(Secrecy.shown(text).prefix(200))' is no address such as https://example.com")
         }

@@ -14,10 +14,10 @@ public struct PerformerOutput: Sendable {
         self.log = log
     }
 
-    /// That of this process.
+    /// That of this process; what it cannot write, to a full disk for instance, is lost, and the attempt goes on.
     public static let standard = PerformerOutput(
-        tell: { FileHandle.standardOutput.write(Data(($0 + "\n").utf8)) },
-        log: { FileHandle.standardError.write($0) }
+        tell: { try? FileHandle.standardOutput.write(contentsOf: Data(($0 + "\n").utf8)) },
+        log: { try? FileHandle.standardError.write(contentsOf: $0) }
     )
 
     /// Writes a line for people.

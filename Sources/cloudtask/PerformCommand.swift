@@ -48,7 +48,9 @@ struct PerformCommand: ControlCommand {
     }
 
     /// Tells the reader of the attempt's log.
-    private func say(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+    private func say(_ line: String) {
+        try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+    }
 
     /// The exit code of a performer that could not begin.
     private static let notPerformed: Int32 = 125

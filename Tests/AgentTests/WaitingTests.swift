@@ -1,4 +1,3 @@
-import Agent
 import Cluster
 import Domain
 import Orchestration
@@ -6,6 +5,8 @@ import Scheduling
 import SimulationKit
 import Testing
 import ZooKeeper
+
+@testable import Agent
 
 /// What is due and waits at an agent: who hears of it, and what becomes of it when nobody wants it any more.
 @Suite struct WaitingTests {
@@ -76,6 +77,26 @@ import ZooKeeper
         world.runner.finish(due(1, task))
         world.run(.seconds(1))
         #expect(world.runner.started == [due(1, task), due(2, task)])
+    }
+
+    @Test("a pause takes back what is due before its end, and nothing that is due then")
+    func endOfPause() throws {
+        let task = try crowd()
+        var run = world.request(task)
+        let end = run.due + .seconds(1)
+        func isTakenBack(_ recall: Recall, due: Instant, _ trigger: Trigger = .schedule) -> Bool {
+            (run.due, run.trigger) = (due, trigger)
+            return recall.concerns(JournaledFire(run, task, decision: .launch))
+        }
+        #expect(isTakenBack(.paused(until: end), due: end - .milliseconds(1)))
+        #expect(!isTakenBack(.paused(until: end), due: end))
+        #expect(!isTakenBack(.paused(until: end), due: end - .milliseconds(1), .request))
+        #expect(isTakenBack(.paused(until: nil), due: end))
+        #expect(isTakenBack(.deleted, due: end, .request))
+        let paused = task.paused(PauseRecord(since: world.now, until: world.now + .seconds(60)))
+        #expect(paused.restEnd(at: world.now) == world.now + .seconds(60))
+        let both = paused.edited(paused.specification, now: world.now, suspension: .open)
+        #expect(both.restEnd(at: world.now) == nil)
     }
 
     @Test(

@@ -118,6 +118,35 @@ import Testing
         #expect(try specification(.script(text, interpreter: ["perl"])).problems.isEmpty)
     }
 
+    @Test(
+        "what does not go together is refused by the API, too, and not dropped",
+        arguments: [
+            (#"{"command":["x"],"teardown":{"script":"y"}}"#, "teardown does not go with command"),
+            (#"{"script":"x","setup":{"script":"y"}}"#, "setup does not go with script"),
+            (#"{"command":["x"],"interpreter":["sh"]}"#, "interpreter does not go with command"),
+            (#"{"run":{"command":["x"],"interpreter":["sh"]}}"#, "or a script and perhaps its interpreter"),
+            (#"{"http":{"url":"https://a.example","body":"x","json":{}}}"#, "body or json, one of the two"),
+        ]
+    )
+    func contradictions(text: String, message: String) {
+        let error = #expect(throws: DecodingError.self) {
+            try JSONDecoder().decode(TaskSpecification.Action.self, from: Data(text.utf8))
+        }
+        guard case .dataCorrupted(let context)? = error else {
+            Issue.record("another error: \(String(describing: error))")
+            return
+        }
+        #expect(context.debugDescription.contains(message))
+    }
+
+    @Test("an address has a port that there can be")
+    func ports() throws {
+        for (port, isGood) in [("0", false), ("1", true), ("65535", true), ("65536", false)] {
+            let task = try specification(.http(HTTPCall(url: "https://example.com:\(port)/")))
+            #expect(task.problems.isEmpty == isGood, "\(port)")
+        }
+    }
+
     @Test("policies know every kind, and phases by what they are made of")
     func kinds() throws {
         let used = Self.actions.flatMap(\.kindsUsed)

@@ -142,6 +142,19 @@ import Testing
         #expect(task.split(at: Self.at(500)) == Self.four)
     }
 
+    @Test("what is asked for during a pause of the group is split as the task says by then")
+    func splitInPause() throws {
+        var task = try Self.edited(Self.eight, Self.eight)
+        let suspension = Suspension.until(Self.at(400))
+        task = task.edited(try Self.task(Self.eight), now: Self.at(150), suspension: suspension)
+        task = task.edited(try Self.task(Self.four), now: Self.at(250), suspension: suspension)
+        #expect(task.split(at: Self.at(120)) == Self.eight)
+        #expect(task.split(at: Self.at(200)) == Self.eight)
+        #expect(task.split(at: Self.at(300)) == Self.four)
+        #expect(task.split(at: Self.at(500)) == Self.four)
+        #expect(task.nextDue(after: Self.at(250)).map { $0 >= Self.at(400) } == true)
+    }
+
     @Test("a part has the fires of the revisions that have it")
     func narrowed() throws {
         func dues(_ task: TaskDefinition, _ part: Int, until end: Int) -> [Int] {

@@ -44,7 +44,8 @@ struct PerformerTermsTests {
             )
             let result = try await world.run(order)
             #expect(result.outcome == .succeeded, "\(result) \(world.complaints(order))")
-            let expected = "=== setup ===\nnobody\n700 nobody\n=== run ===\nnobody\n/nonexistent\n0027\n"
+            // The user cannot read the log, and so not see whether a line was left open: an empty line is between the phases.
+            let expected = "=== setup ===\nnobody\n700 nobody\n\n=== run ===\nnobody\n/nonexistent\n0027\n"
             #expect(try world.log(order) == expected)
             let told = world.seen.compactMap { event in
                 if case .told(_, let account) = event { account.outputs["rows"] } else { nil }

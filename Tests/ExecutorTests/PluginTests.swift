@@ -20,7 +20,7 @@ import Testing
     func whole() {
         let lines = [
             #"{"type": "hello", "protocol": 1, "version": "2.3"}"#, "",
-            #"{"type": "log", "text": "one\n::set rows=9\ntwo"}"#,
+            #"{"type": "log", "text": "one\n::set rows=9\r\n::set rows=8\ntwo"}"#,
             #"{"type": "log", "text": "careful", "stream": "stderr"}"#,
             #"{"type": "progress", "percent": 40.257, "text": "co\npying"}"#,
             #"{"type": "status", "text": "busy"}"#,
@@ -30,8 +30,8 @@ import Testing
         ]
         let text = lines.joined(separator: "\r\n") + "\n"
         let expected: [PluginConversation.Action] = [
-            .log("the plugin's version is 2.3"), .tell("one"), .tell(" ::set rows=9"), .tell("two"),
-            .log("careful"), .tell("::progress 40.25 co pying"), .tell("::status busy"),
+            .log("the plugin's version is 2.3"), .tell("one"), .tell(" ::set rows=9"), .tell(" ::set rows=8"),
+            .tell("two"), .log("careful"), .tell("::progress 40.25 co pying"), .tell("::status busy"),
             .tell("::set rows=12"),
             .tell(#"::set note="a\nb""#), .log("too few rows"),
         ]

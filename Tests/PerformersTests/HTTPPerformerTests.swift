@@ -357,7 +357,7 @@ struct HTTPPerformerTests {
             "100.64.0.1", "198.19.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fd00::1",
             "ff02::1",
             "::ffff:127.0.0.1", "::ffff:a9fe:a9fe", "64:ff9b::7f00:1", "2002:7f00:1::", "::127.0.0.1",
-            "2001:db8::1",
+            "2001:db8::1", "2001:0:1::1", "3fff::1", "5f00::1", "::ffff:0:7f00:1",
         ]
     )
     func isPrivate(text: String) throws {
@@ -368,7 +368,7 @@ struct HTTPPerformerTests {
         "what is no address",
         arguments: [
             "", "1.2.3", "1.2.3.256", "01.2.3.4444", "1::2::3", "1:2:3:4:5:6:7:8:9", "fe80::1%eth0",
-            "localhost", "0x7f.1", "+1.2.3.4",
+            "localhost", "0x7f.1", "+1.2.3.4", "012.0.0.1", "1.2.3.04", "::ffff:010.0.0.1",
         ]
     )
     func nothing(text: String) { #expect(NetworkAddress(text) == nil) }

@@ -89,7 +89,7 @@ extension RunEnd {
 
     /// The part of the occasion that has ended; `nil` for the only one, also of a shard that was asked for alone.
     func parts(of task: TaskDefinition) -> ArrivedParts? {
-        let total = fire.origin?.parts ?? task.split(at: fire.due).parts.count
+        let total = fire.origin?.parts ?? task.split(at: fire.splitAt).parts.count
         return isAlone || total <= 1 ? nil : ArrivedParts(fire.part, of: total)
     }
 
@@ -97,7 +97,7 @@ extension RunEnd {
     /// not have, and who took part in a broadcast nobody knows.
     func counts(of task: TaskDefinition) -> Bool {
         !TaskPart.isAgent(fire.part)
-            && (isAlone || fire.origin?.parts != nil || task.split(at: fire.due).contains(fire.part))
+            && (isAlone || fire.origin?.parts != nil || task.split(at: fire.splitAt).contains(fire.part))
     }
 
     private var isAlone: Bool { fire.occasion == fire.attempt.run.text }

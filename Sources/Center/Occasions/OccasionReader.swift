@@ -99,7 +99,7 @@ struct OccasionReader: Sendable {
         }
         let known = runs.compactMap(\.self).filter { $0.uid == task.uid }
         let isAlone = known.contains { $0.id.text == occasion }
-        let total = known.first.map { $0.origin?.parts ?? task.split(at: $0.due).parts.count } ?? 0
+        let total = known.first.map { $0.origin?.parts ?? task.split(at: $0.splitAt).parts.count } ?? 0
         return (known, isAlone ? known.count : total)
     }
 

@@ -32,7 +32,9 @@ struct Departures: Sendable {
         var kept: [Versioned<DepartedAgent>] = []
         for record in known.values.sorted(by: { $0.value.seat < $1.value.seat }) {
             let seat = record.value.seat
-            let isOver = record.value.since + DepartedAgent.memory <= now
+            // A leader whose clock was far ahead may have written it.
+            let age = record.value.since.duration(to: now)
+            let isOver = age >= DepartedAgent.memory || age <= .zero - DepartedAgent.memory
             if isOver || catalog.agents[seat] != nil || isDrained(seat) {
                 removed.append(record)
             } else {
@@ -66,21 +68,14 @@ extension Reconciler {
     /// Remembers agents that have ended without having been drained, and forgets those that are back, or ended long ago.
     func noteDepartures() async throws {
         guard let situation = situation() else { return }
-        let shelf = DepartureShelf(writer: writer)
-        let runtimes = environment.store.read { $0.runtimes.keys.sorted() }
-        let known: [Seat: Versioned<DepartedAgent>]
-        if let departed {
-            known = departed
-        } else {
-            known = try await shelf.all(in: runtimes)
-            departed = known
-        }
-        let change = Departures(situation, known: known, noted: departuresNoted, now: time.now)
-        if !change.added.isEmpty || !change.removed.isEmpty {
+        let change: Departures
+        do {
+            change = try await carryOutDepartures(situation)
+        } catch LeaderWriteError.conflict {
+            // Somebody has put something there: what it is, is read again.
+            departed = nil
             do {
-                let written = try await shelf.change(adding: change.added, removing: change.removed)
-                for record in change.removed { departed?[record.value.seat] = nil }
-                for record in written { departed?[record.value.seat] = record }
+                change = try await carryOutDepartures(situation)
             } catch LeaderWriteError.conflict(let error) {
                 // This is for people only: what has to be done for the tasks of these agents does not wait for it.
                 logger.debug("Agents that have ended cannot be noted now", metadata: ["error": "\(error)"])
@@ -91,6 +86,24 @@ extension Reconciler {
         departuresNoted.formUnion(situation.mirror.fences.filter(\.value.value.isSealed).keys)
         departuresNoted.formIntersection(situation.mirror.fences.keys)
         if let end = change.nextEnd { askForPass(at: time.monotonic + time.now.duration(to: end)) }
+    }
+
+    private func carryOutDepartures(_ situation: Situation) async throws -> Departures {
+        let shelf = DepartureShelf(writer: writer)
+        let known: [Seat: Versioned<DepartedAgent>]
+        if let departed {
+            known = departed
+        } else {
+            known = try await shelf.load(in: environment.store.read { $0.runtimes.keys.sorted() })
+            departed = known
+        }
+        let change = Departures(situation, known: known, noted: departuresNoted, now: time.now)
+        if !change.added.isEmpty || !change.removed.isEmpty {
+            let written = try await shelf.change(adding: change.added, removing: change.removed)
+            for record in change.removed { departed?[record.value.seat] = nil }
+            for record in written { departed?[record.value.seat] = record }
+        }
+        return change
     }
 
     /// Forgets an agent that has ended; `false` when it is not remembered.

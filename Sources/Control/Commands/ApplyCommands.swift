@@ -210,8 +210,13 @@ public struct DeleteCommand: ControlCommand {
                 isStrict: false
             )
         }
-        for name in calendars { try await delete(name, connection) }
-        for name in pools { try await delete(name, connection) }
+        // One that others still name is kept; the rest goes.
+        let deletions: [(name: String, perform: () async throws -> Void)] =
+            calendars.map { name in ("calendar/\(name)", { try await delete(name, connection) }) }
+            + pools.map { name in ("pool/\(name)", { try await delete(name, connection) }) }
+        if let failure = try await Several.perform(deletions, name: \.name, { try await $0.perform() }) {
+            throw failure
+        }
     }
 
     private func delete(_ pool: PoolID, _ connection: CenterConnection) async throws {

@@ -185,12 +185,18 @@ struct FireAnswer {
             return Terminal.write(tasks.map { Self.plan(change, of: $0, text) + "\n" }.joined())
         }
         var changed: [ChangedFires] = []
-        let failure = try await Several.perform(
-            tasks.map(\.specification.name),
-            name: { "task/\($0)" }
-        ) { task in
-            let fires = try await connection.changeFires(of: task, change)
-            changed.append(ChangedFires(task: task, fires: fires))
+        // Whatever happens in between, what was changed until then is told.
+        var failure: (any Error)?
+        do {
+            failure = try await Several.perform(
+                tasks.map(\.specification.name),
+                name: { "task/\($0)" }
+            ) { task in
+                let fires = try await connection.changeFires(of: task, change)
+                changed.append(ChangedFires(task: task, fires: fires))
+            }
+        } catch {
+            failure = error
         }
         let instants = changed.flatMap { item in item.fires.map { "task/\(item.task) \($0.due.formatted())" }
         }

@@ -69,7 +69,7 @@ struct BulkChange: Sendable {
             if let objection = ChangeGuard.sum(changes).objection(confirmed: agreement.confirm) {
                 throw ControlError(objection, .conflict)
             }
-            confirmed = changes.map(\.number)
+            confirmed = changes.map { $0.confirmation(given: agreement.confirm) }
         }
         var absent: [String] = []
         for (part, count) in zip(parts, confirmed) {

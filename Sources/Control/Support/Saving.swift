@@ -50,7 +50,7 @@ struct Saving: Sendable {
         if let objection = ChangeGuard.sum(changes).objection(confirmed: confirmed) {
             throw ControlError(objection, .conflict)
         }
-        return changes.map(\.number)
+        return changes.map { $0.confirmation(given: confirmed) }
     }
 
     /// How much of each runtime all requests together change, and what they have made up for.

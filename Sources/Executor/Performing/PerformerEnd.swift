@@ -27,4 +27,22 @@ enum PerformerLog {
         // An attempt that nobody can hear goes on.
         try? Descriptor.write(Array((line + "\n").utf8), to: descriptor, name: "the log")
     }
+
+    /// Ends the line that somebody else has left open, or may have: a log that cannot be read gets an empty line.
+    static func endLine(on descriptor: Int32) {
+        if isAtLineStart(descriptor) != true { write("", to: descriptor) }
+    }
+
+    /// `nil` when nobody knows.
+    private static func isAtLineStart(_ descriptor: Int32) -> Bool? {
+        guard let file = try? Descriptor.open("/proc/self/fd/\(descriptor)", O_RDONLY | O_NONBLOCK) else {
+            return nil
+        }
+        defer { close(file) }
+        let size = lseek(file, 0, SEEK_END)
+        guard size > 0 else { return size == 0 ? true : nil }
+        var last: UInt8 = 0
+        guard unsafe pread(file, &last, 1, size - 1) == 1 else { return nil }
+        return last == UInt8(ascii: "\n")
+    }
 }

@@ -17,6 +17,8 @@ public struct PhasePerformer {
     private var waits: WaitSet
     private let processes: PerformedProcesses
     private var isStopped = false
+    /// Whether one of them was begun.
+    private var hasBegun = false
 
     /// A performer in a process of its own, which from now on is not ended by SIGTERM.
     ///
@@ -45,8 +47,9 @@ public struct PhasePerformer {
         var end = PhaseEnd.exited(0)
         if let setup = phases.setup { end = perform(setup, .setup) }
         if !isStopped { look(0) }
-        if end.isSuccess, !isStopped { end = perform(phases.run, .run) }
-        if let teardown = phases.teardown {
+        // A stop before the work is no success, whoever has sent the signal.
+        if end.isSuccess { end = isStopped ? .killed(SIGTERM) : perform(phases.run, .run) }
+        if let teardown = phases.teardown, hasBegun {
             let outcome = isStopped ? "stopped" : end.outcome
             let last = perform(teardown, .teardown, ["CLOUDTASK_OUTCOME": outcome])
             if end.isSuccess { end = last }
@@ -62,8 +65,10 @@ public struct PhasePerformer {
         _ variables: [String: String] = [:]
     ) -> PhaseEnd {
         for stream in [STDOUT_FILENO, STDERR_FILENO] {
+            if hasBegun { PerformerLog.endLine(on: stream) }
             PerformerLog.write("=== \(name.rawValue) ===", to: stream)
         }
+        hasBegun = true
         let began = ct_boottime()
         let spared = processes.living()
         let end: PhaseEnd
@@ -138,6 +143,8 @@ public struct PhasePerformer {
             } else if ending == nil, let limit, limit <= now {
                 ending = (true, now + Self.nanoseconds(plan.killGrace))
                 processes.signal(SIGTERM, sparing: spared)
+            } else if let ends = ending {
+                ending?.killAt = hurried(ends.killAt, name, at: now)
             }
             if let killAt = ending?.killAt, killAt <= now {
                 processes.signal(SIGKILL, sparing: spared)
@@ -148,6 +155,7 @@ public struct PhasePerformer {
             isOver = look(next.map { Int32(clamping: max(0, $0 - now + 999_999) / 1_000_000) } ?? -1)
         }
         if isWatched { waits.remove(process.descriptor) }
+        if let killAt = ending?.killAt { linger(after: name, sparing: spared, until: killAt) }
         if ending != nil || !isWatched { processes.signal(SIGKILL, sparing: spared) }
         var end = ct_end()
         guard unsafe ct_end_of(process.descriptor, 1, &end) == 0 else {
@@ -155,6 +163,20 @@ public struct PhasePerformer {
         }
         if ending?.isTimeout == true { return .timedOut }
         return end.signal != 0 ? .killed(end.signal) : .exited(end.exit_code)
+    }
+
+    /// What a phase that is being ended has started has the same time to end as the phase itself.
+    private mutating func linger(after name: Phases.Name, sparing spared: Set<pid_t>, until killAt: Int64) {
+        var killAt = killAt
+        while ct_boottime() < killAt, !processes.living().subtracting(spared).isEmpty {
+            look(Self.lingerMilliseconds)
+            killAt = hurried(killAt, name, at: ct_boottime())
+        }
+    }
+
+    /// When a phase that is being ended is killed: a stop leaves less time, so that some is left for what cleans up.
+    private func hurried(_ killAt: Int64, _ name: Phases.Name, at now: Int64) -> Int64 {
+        isStopped && name != .teardown ? min(killAt, now + stopGrace) : killAt
     }
 
     /// Waits for the phase that runs and for the stop; returns whether the phase has ended.
@@ -177,6 +199,8 @@ public struct PhasePerformer {
     private static let processToken: UInt64 = 1
     /// How often what is being killed is looked at again.
     private static let killInterval: Int64 = 100_000_000
+    /// How often is looked whether all that a phase has started has ended.
+    private static let lingerMilliseconds: Int32 = 50
     /// The exit code of what could not be started for a reason that has none.
     private static let notStarted: Int32 = 125
 }

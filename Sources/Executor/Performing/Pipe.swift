@@ -26,6 +26,25 @@ struct Pipe {
         return count == 0 ? nil : Array(bytes.prefix(count))
     }
 
+    /// Writes all of it unless nobody reads it until `limit`, a moment of the boot-time clock in nanoseconds; whether all was written.
+    func write(_ bytes: [UInt8], until limit: Int64) -> Bool {
+        _ = fcntl(input, F_SETFL, O_NONBLOCK)
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(input, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+                continue
+            }
+            guard errno == EAGAIN || errno == EINTR else { return false }
+            let left = limit - ct_boottime()
+            guard left > 0 else { return false }
+            var ready = pollfd(fd: input, events: Int16(POLLOUT), revents: 0)
+            _ = unsafe poll(&ready, 1, Int32(clamping: left / 1_000_000 + 1))
+        }
+        return true
+    }
+
     /// Closes the end that is read.
     mutating func closeOutput() {
         if output >= 0 { Glibc.close(output) }

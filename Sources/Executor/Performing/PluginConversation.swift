@@ -102,8 +102,9 @@ struct PluginConversation {
     private mutating func act(on message: Message) -> [Action] {
         switch message.type {
         case "log":
-            let lines = (message.text ?? "").split(separator: "\n", omittingEmptySubsequences: false)
-            // What a plugin passes on is never taken for what the run tells.
+            // What a plugin passes on is never taken for what the run tells, whatever ends its lines.
+            let lines = (message.text ?? "")
+                .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
             let texts = lines.map { $0.hasPrefix("::") ? " " + $0 : String($0) }
             return texts.map { message.stream == "stderr" ? .log($0) : .tell($0) }
         case "progress":

@@ -42,6 +42,13 @@ public struct PluginPerformer {
 
     /// Lets it work; the result that it names decides how the attempt ends, else how its process ended.
     public mutating func perform() -> PerformerEnd {
+        let start = PluginConversation.start(call, environment: environment)
+        guard start.utf8.count < PluginConversation.lineBytesMax else {
+            PerformerLog.write(
+                "what the plugin \(call.name) would be told has \(start.utf8.count) bytes, more than a line may have: name files"
+            )
+            return .exit(Self.notStarted)
+        }
         do {
             var said = try Pipe()
             var told = try Pipe()
@@ -49,12 +56,15 @@ public struct PluginPerformer {
                 said.close()
                 told.close()
             }
-            let process = try start(reading: told.output, writing: said.input)
+            let process = try launch(reading: told.output, writing: said.input)
             defer { close(process.descriptor) }
             told.closeOutput()
             said.closeInput()
-            say(PluginConversation.start(call, environment: environment), to: told)
-            times.greetBy = ct_boottime() + Self.greetingMax
+            let greetBy = ct_boottime() + Self.greetingMax
+            times.greetBy = greetBy
+            if !say(start, to: told, until: greetBy) {
+                fail("the plugin has not read within 10s what it is to do")
+            }
             try waits.add(process.descriptor, token: Self.processToken)
             try waits.add(said.output, token: Self.speechToken)
             follow(said, told)
@@ -70,7 +80,7 @@ public struct PluginPerformer {
         }
     }
 
-    private func start(reading input: Int32, writing output: Int32) throws -> Program.Started {
+    private func launch(reading input: Int32, writing output: Int32) throws -> Program.Started {
         let path = plan.plugins + "/" + call.name
         var arguments = StringBlock()
         arguments.append(path)
@@ -126,7 +136,8 @@ public struct PluginPerformer {
     private mutating func stop(_ told: Pipe) {
         isStopped = true
         let half = plan.killGrace.wholeMilliseconds / 2
-        say(PluginConversation.stop(within: half), to: told)
+        // A plugin that does not listen is ended by SIGTERM.
+        _ = say(PluginConversation.stop(within: half), to: told, until: 0)
         times.terminateAt = ct_boottime() + half * 1_000_000
     }
 
@@ -141,9 +152,11 @@ public struct PluginPerformer {
 
     /// Reads what there is; returns whether there will be no more.
     private mutating func hear(_ said: Pipe, untilEmpty: Bool) -> Bool {
+        var heard = 0
         while true {
             guard let bytes = said.read() else { return true }
             if bytes.isEmpty { return false }
+            heard += bytes.count
             for action in conversation.receive(bytes) {
                 switch action {
                 case .tell(let line): PerformerLog.write(line, to: STDOUT_FILENO)
@@ -155,13 +168,14 @@ public struct PluginPerformer {
             if conversation.result != nil, times.killAt == nil {
                 times.killAt = ct_boottime() + Self.leavingMax
             }
-            if !untilEmpty { return false }
+            // What the plugin has left behind may fill the pipe faster than it is emptied.
+            if !untilEmpty || heard >= Self.pipeBytesMax { return false }
         }
     }
 
-    private func say(_ message: String, to told: Pipe) {
-        // A plugin that does not listen is ended by its end, or by the time that is set.
-        try? Descriptor.write(Array((message + "\n").utf8), to: told.input, name: "the plugin")
+    /// Tells the plugin something; whether it has all of it before `limit`.
+    private func say(_ message: String, to told: Pipe, until limit: Int64) -> Bool {
+        told.write(Array((message + "\n").utf8), until: limit)
     }
 
     private func end(of process: Program.Started) -> PerformerEnd {
@@ -183,6 +197,8 @@ public struct PluginPerformer {
     private static let leavingMax: Int64 = 5_000_000_000
     /// How often what is being killed is looked at again.
     private static let killInterval: Int64 = 100_000_000
+    /// What a pipe holds at most.
+    private static let pipeBytesMax = 1_024 * 1_024
     /// The exit code of what could not be started for a reason that has none.
     private static let notStarted: Int32 = 125
     /// The exit code of a plugin that does not keep to the protocol: EX_SOFTWARE.

@@ -83,10 +83,12 @@ extension AgentLedger {
         return leftBehind
     }
 
-    /// The tasks of the table that are paused while runs of theirs live here.
-    public func tasksAtRest(now: Instant) -> Set<TaskUID> {
-        Set(living.keys.filter { parts[$0] != nil }.map(\.uid)).filter { uid in
-            definitions[uid].map { !$0.counts(at: now) } ?? false
+    /// The tasks of the table that are paused while runs of theirs live here, and the ends of their pauses.
+    public func tasksAtRest(now: Instant) -> [(uid: TaskUID, until: Instant?)] {
+        let uids = Set(living.keys.filter { parts[$0] != nil }.map(\.uid))
+        return uids.sorted().compactMap { uid in
+            guard let definition = definitions[uid], !definition.counts(at: now) else { return nil }
+            return (uid, definition.restEnd(at: now))
         }
     }
 
