@@ -33,7 +33,7 @@ struct VerifyRunsCommand: ControlCommand {
             starts make the check independent of what the cluster believes; a shell
             script does so with
               mark() { echo "$CLOUDTASK_TASK $CLOUDTASK_RUN $CLOUDTASK_DUE \\
-                $CLOUDTASK_ATTEMPT $CLOUDTASK_NODE $(date +%s%3N)$1" >>/tmp/starts; }
+                $CLOUDTASK_ATTEMPT $CLOUDTASK_NODE $(date +%s%3N)${1-}" >>/tmp/starts; }
               mark; work; mark " end"
 
             A line of the fault log tells what was done to whom; of a link, as

@@ -42,7 +42,7 @@ public struct RecordedStart: Hashable, Sendable, Codable {
 ///
 /// A line is `task run due attempt node epochMilliseconds`, separated by single spaces; the line of an end has ` end` appended. In a shell:
 ///
-///     mark() { echo "$CLOUDTASK_TASK $CLOUDTASK_RUN $CLOUDTASK_DUE $CLOUDTASK_ATTEMPT $CLOUDTASK_NODE $(date +%s%3N)$1" >>"$FILE"; }
+///     mark() { echo "$CLOUDTASK_TASK $CLOUDTASK_RUN $CLOUDTASK_DUE $CLOUDTASK_ATTEMPT $CLOUDTASK_NODE $(date +%s%3N)${1-}" >>"$FILE"; }
 ///     mark; work; mark " end"
 ///
 /// Lines of this length reach the file whole, also when many processes append to it.
