@@ -29,7 +29,8 @@ extension Injector {
         let tracer = ManagedProcess(
             "tracer",
             [
-                "strace", "-f", "-qq", "-e", "trace=\(calls)", "-e",
+                // All threads, but nothing that the process starts: a traced child stands still at each of its calls.
+                "strace", "-f", "-b", "execve", "-qq", "-e", "trace=\(calls)", "-e",
                 "inject=\(calls):delay_enter=\(microseconds)", "-o", "/dev/null", "-p", "\(processID)",
             ],
             log: cluster.workspace.log("tracer-\(fault.number)")
