@@ -14,6 +14,7 @@ struct Mutants: ParsableCommand {
             Examples:
               mutants D5                         until a seed shows the hole D5, at most 2,000 seeds
               mutants --seeds 100 M9 I3          two rules, one after the other
+              mutants --slots 1 --promise lease S3    agents that run one attempt at a time; one promise that counts
               mutants --trace --first-seed 7 --seeds 1 M9    everything that happens in one seed
               mutants --list                     the names of all rules
             """
@@ -24,6 +25,12 @@ struct Mutants: ParsableCommand {
 
     @Option(help: "The first seed.")
     var firstSeed: UInt64 = 1
+
+    @Option(help: "How many attempts an agent runs at a time; so many that hardly any waits, unless given.")
+    var slots: Int?
+
+    @Option(help: "The one promise that counts as broken; any, unless given.", transform: promise(named:))
+    var promise: Promise?
 
     @Flag(help: "Print everything that happens.")
     var trace = false
@@ -43,10 +50,19 @@ struct Mutants: ParsableCommand {
                 "this build keeps every rule: build it with CLOUDTASK_MUTATIONS=1 in the environment"
             )
         }
+        if let slots, slots < 1 { throw ValidationError("--slots \(slots): give at least 1") }
         if let unknown = names.first(where: { $0 != "none" && Mutation(rawValue: $0) == nil }) {
             throw ValidationError("there is no rule \"\(unknown)\" to leave out; --list names them all")
         }
         if names.isEmpty, !list { throw ValidationError("name at least one rule; --list names them all") }
+    }
+
+    private static func promise(named name: String) throws -> Promise {
+        guard let promise = Promise(rawValue: name) else {
+            let names = Promise.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("there is no promise \"\(name)\"; the names are: \(names)")
+        }
+        return promise
     }
 
     func run() throws {
@@ -71,7 +87,7 @@ struct Mutants: ParsableCommand {
             let report = try simulate(seed, without: Mutation(rawValue: name))
             if trace { for line in report.trace { print(line) } }
             result.seedCount += 1
-            guard let first = report.violations.first, try name == "none" || isKept(seed) else { continue }
+            guard let first = broken(report), try name == "none" || isKept(seed) else { continue }
             result.seed = seed
             result.promise = first.promise.rawValue
             result.detail = first.detail
@@ -85,11 +101,16 @@ struct Mutants: ParsableCommand {
     private func simulate(_ seed: UInt64, without rule: Mutation?) throws -> SimulationReport {
         Mutation.select(rule)
         defer { Mutation.select(nil) }
-        return try Simulation(seed: seed).run(keepsTrace: trace)
+        return try Simulation(seed: seed, slots: slots).run(keepsTrace: trace)
     }
 
-    /// Whether a seed breaks nothing when every rule is kept.
-    private func isKept(_ seed: UInt64) throws -> Bool { try simulate(seed, without: nil).violations.isEmpty }
+    /// The first violation of those that count.
+    private func broken(_ report: SimulationReport) -> Violation? {
+        report.violations.first { promise == nil || $0.promise == promise }
+    }
+
+    /// Whether a seed breaks nothing that counts when every rule is kept.
+    private func isKept(_ seed: UInt64) throws -> Bool { try broken(simulate(seed, without: nil)) == nil }
 }
 
 /// What came of leaving one rule out.

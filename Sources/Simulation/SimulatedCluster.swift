@@ -14,6 +14,8 @@ import ZooKeeper
 final class SimulatedCluster {
     /// The session timeout: short, so that a minute sees many sessions end.
     static let sessionTimeout = Duration.seconds(4)
+    /// How many attempts an agent runs at a time, unless told otherwise: so many that hardly any has to wait.
+    static let ampleSlots = 12
 
     let simulated: SimulatedWorld
     let ensemble: SimulatedEnsemble
@@ -22,13 +24,16 @@ final class SimulatedCluster {
     let watch: ClusterWatch
     let tree: Tree
     var generator: SeededGenerator
+    /// How many attempts each agent runs at a time.
+    private let slots: Int
     private(set) var agents: [SimulatedAgent] = []
     private(set) var centers: [SimulatedCenter] = []
     /// Every process that ever ran, to be buried with the world.
     private var processes: [(process: SimulationExecutor, task: Task<Void, Never>)] = []
     private let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
 
-    init(seed: UInt64, keepsTrace: Bool) throws {
+    init(seed: UInt64, keepsTrace: Bool, slots: Int = SimulatedCluster.ampleSlots) throws {
+        self.slots = slots
         generator = SeededGenerator(seed: seed)
         simulated = SimulatedWorld(seed: generator.next())
         trace = Trace(clock: simulated.clock, keepsLines: keepsTrace)
@@ -144,7 +149,7 @@ final class SimulatedCluster {
             AgentConfiguration(
                 tree: tree,
                 seat: seat,
-                slots: 12,
+                slots: slots,
                 version: "1",
                 host: agent.machine.name,
                 processID: 1

@@ -10,9 +10,15 @@ import Synchronization
 public struct Simulation {
     /// Draws everything: the cluster, the faults, the order in which things happen.
     public let seed: UInt64
+    /// How many attempts each agent runs at a time; with one or two, attempts wait for slots.
+    let slots: Int
 
-    /// Creates the simulation of a seed.
-    public init(seed: UInt64) { self.seed = seed }
+    /// Creates the simulation of a seed; `slots`, at least 1, is how many attempts each agent runs at a time, by default so many that
+    /// hardly any waits.
+    public init(seed: UInt64, slots: Int? = nil) {
+        self.seed = seed
+        self.slots = slots ?? SimulatedCluster.ampleSlots
+    }
 
     /// How long faults happen.
     static let faultSpan = Duration.seconds(60)
@@ -32,7 +38,7 @@ public struct Simulation {
     /// With `keepsTrace` the report tells everything that happened. Throws only when the cluster cannot be built.
     public func run(keepsTrace: Bool = false) throws -> SimulationReport {
         var generator = SeededGenerator(seed: seed)
-        let cluster = try SimulatedCluster(seed: generator.next(), keepsTrace: keepsTrace)
+        let cluster = try SimulatedCluster(seed: generator.next(), keepsTrace: keepsTrace, slots: slots)
         defer { cluster.end() }
         for number in 1...(2 + generator.index(below: 2)) { try cluster.addCenter("center\(number)") }
         for number in 1...(2 + generator.index(below: 3)) { try cluster.addAgent("agent\(number)") }
