@@ -79,11 +79,23 @@ struct FaultExcuses {
     /// Clocks that are wrong by more than that are noticed elsewhere.
     private static let clockStepMax = Duration.seconds(300)
 
+    /// The fault of an agent's clock because of which it decided an instant, at `decided`, that had not come.
+    func haste(of agent: AgentID, due: Instant, decided: Instant) -> FaultPeriod? {
+        guard decided < due - policy.clockSkew else { return nil }
+        return faults.first { fault in
+            isOfClock(fault, agent) && fault.start <= decided
+                && (fault.end ?? .endless) >= due - Self.clockStepMax
+        }
+    }
+
+    private func isOfClock(_ fault: FaultPeriod, _ agent: AgentID) -> Bool {
+        (fault.kind == .clockStepped || fault.kind == .clockDrift) && fault.names.contains(agent.text)
+    }
+
     /// The fault of an agent's clock that may show in a start's times.
     func clock(of agent: AgentID, at instants: Instant...) -> FaultPeriod? {
         faults.first { fault in
-            guard fault.kind == .clockStepped || fault.kind == .clockDrift else { return false }
-            guard fault.names.contains(agent.text) else { return false }
+            guard isOfClock(fault, agent) else { return false }
             let end = fault.end.map { $0 + (policy.settling ?? .zero) } ?? .endless
             return instants.contains { fault.start <= $0 && $0 <= end }
         }

@@ -76,7 +76,12 @@ extension TaskCheck {
         let ownership = owners.ownership(at: instance.due, decidedBy: run.attempts.map(\.agent))
         let clock = ownership.agents.sorted().lazy.compactMap(AgentID.init)
             .compactMap { excuses.clock(of: $0, at: instance.due) }.first
-        let excuse = clock ?? excuses.delay(from: instance.due, to: nil, ownership)
+        let haste = run.attempts.last.flatMap { attempt in
+            attempt.result.flatMap {
+                excuses.haste(of: attempt.agent, due: instance.due, decided: $0.endedAt)
+            }
+        }
+        let excuse = clock ?? haste ?? excuses.delay(from: instance.due, to: nil, ownership)
         return [finding.excused(by: excuse)]
     }
 

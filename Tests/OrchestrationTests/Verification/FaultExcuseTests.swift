@@ -132,6 +132,18 @@ struct FaultExcuseTests {
             $0.miss(3)
             $0.hit(.killed, "agent-1", at: 3, .seconds(-1))
         },
+        Row(what: "missed before it came, its agent's clock had been ahead", findings: ["not-launched 3"]) {
+            $0.miss(3, decidedAfter: .seconds(-60))
+            $0.hit(.clockStepped, "agent-0", at: 3, .seconds(-100), lasts: .seconds(11))
+        },
+        Row(what: "missed before it came, another's clock had been ahead", findings: ["!not-launched 3"]) {
+            $0.miss(3, decidedAfter: .seconds(-60))
+            $0.hit(.clockStepped, "agent-1", at: 3, .seconds(-100), lasts: .seconds(11))
+        },
+        Row(what: "missed when it came, its agent's clock had been ahead", findings: ["!not-launched 3"]) {
+            $0.miss(3, decidedAfter: .seconds(1))
+            $0.hit(.clockStepped, "agent-0", at: 3, .seconds(-100), lasts: .seconds(11))
+        },
         Row(
             what: "missed because a snapshot was restored",
             delivery: .atLeastOnce,
@@ -235,8 +247,13 @@ extension Story {
         replaceStarts(index, [Story.started(index, after: .seconds(8))])
     }
 
-    mutating func miss(_ index: Int, _ reason: String = MissedReason.late) {
-        var run = Story.run(index, .missed)
+    mutating func miss(
+        _ index: Int,
+        _ reason: String = MissedReason.late,
+        decidedAfter delay: Duration? = nil
+    ) {
+        let attempts = delay.map { [Story.attempt(index, .missed, endedAfter: $0)] } ?? []
+        var run = Story.run(index, .missed, attempts: attempts)
         run.reason = reason
         replaceRun(index, run)
         replaceStarts(index, [])
