@@ -25,9 +25,7 @@ struct VerificationReader {
 
     func read(now: Instant) async throws -> VerificationInput {
         var input = VerificationInput()
-        let marks = RecordedStarts(parsing: try options.starts.map(Self.text).joined(separator: "\n"))
-        input.evidence.starts = marks.starts
-        input.evidence.unreadableLines = marks.unreadableLines
+        var marks = try self.marks()
         input.evidence.faults = try faults()
         let isOffline = options.definitions != nil && !options.runs.isEmpty
         if let file = options.definitions {
@@ -46,13 +44,21 @@ struct VerificationReader {
         }
         if options.runs.isEmpty {
             try await readRuns(&input, since: try options.bounds(now: now).from)
+            let over = Set(input.evidence.runs.lazy.filter(\.state.isFinal).map(\.id))
+            marks = marks.completed(by: try self.marks(), ofRunsThatAreOver: over)
         } else {
             input.evidence.runs = try options.runs.flatMap { file in
                 try Self.list(RunPayload.self, file).map(Run.init(listed:))
             }
         }
+        input.evidence.starts = marks.starts
+        input.evidence.unreadableLines = marks.unreadableLines
         input.readAt = isOffline ? Self.last(of: input.evidence) : now
         return input
+    }
+
+    private func marks() throws -> RecordedStarts {
+        RecordedStarts(parsing: try options.starts.map(Self.text).joined(separator: "\n"))
     }
 
     /// Every center keeps a history of its own.

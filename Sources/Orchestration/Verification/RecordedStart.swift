@@ -71,6 +71,29 @@ public struct RecordedStarts: Hashable, Sendable {
         }
     }
 
+    /// What was marked when histories were about to be read, and what `later` adds of runs that are over by these histories.
+    ///
+    /// Runs may begin and end while histories are read. Marks from before know nothing of those; marks from afterwards alone would tell of starts
+    /// that no history has yet.
+    public func completed(by later: RecordedStarts, ofRunsThatAreOver runs: Set<RunID>) -> RecordedStarts {
+        let known = Set(starts.map(Mark.init))
+        var completed = later
+        completed.starts = later.starts.filter { known.contains(Mark($0)) || runs.contains($0.run) }
+        return completed
+    }
+
+    /// What stays the same of a start when its end is marked.
+    private struct Mark: Hashable {
+        var run: RunID
+        var attempt: Int
+        var node: AgentID
+        var startedAt: Instant
+
+        init(_ start: RecordedStart) {
+            (run, attempt, node, startedAt) = (start.run, start.attempt, start.node, start.startedAt)
+        }
+    }
+
     private struct Line {
         var start: RecordedStart
         var isEnd: Bool

@@ -31,6 +31,17 @@ struct RecordedStartsTests {
         #expect(records.starts.map { $0.endedAt != nil } == [false, true, false])
     }
 
+    @Test("what is marked while histories are read counts when these say that it is over")
+    func completed() {
+        let during = Self.line.replacing("00aa", with: "00bb")
+        let ends = [Self.line, during].map { $0.replacing("0020", with: "2020") + " end" }
+        let before = RecordedStarts(parsing: Self.line)
+        let later = RecordedStarts(parsing: ([Self.line, during] + ends).joined(separator: "\n"))
+        let run = later.starts[1].run
+        #expect(before.completed(by: later, ofRunsThatAreOver: []).starts == [Story.started(0)])
+        #expect(before.completed(by: later, ofRunsThatAreOver: [run]).starts == later.starts)
+    }
+
     @Test(
         "other lines are kept for the report",
         arguments: [
