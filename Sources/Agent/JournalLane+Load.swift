@@ -32,6 +32,8 @@ extension JournalLane {
     /// Reads fence, head and changed buckets, in this order; `false` when the incarnation is sealed.
     mutating func load() async throws -> Bool {
         guard let version = try await reader.fence() else { return false }
+        // A fence that was raised explains what it refused: while rows move it is raised many times a second.
+        if version != fence { rejectionCount = 0 }
         let head = try await reader.head()
         agentCount = max(1, try await reader.agentCount())
         await context.desk.share(among: agentCount)
