@@ -199,10 +199,9 @@ extension RunFollowing {
                 switch dependencies.decide(arrivals) {
                 case .waiting:
                     let since = known?.value.since ?? time.now
-                    try await shelf.put(
-                        AwaitedRun(run: run, arrivals: arrivals, isReady: false, since: since),
-                        instead: known
-                    )
+                    let awaited = AwaitedRun(run: run, arrivals: arrivals, isReady: false, since: since)
+                    // Later ends count for the same instants, thousands of them: what is known is not written again.
+                    if awaited != known?.value { try await shelf.put(awaited, instead: known) }
                     return nil
                 case .ready where child.counts(at: time.now):
                     let terms = RunTerms(

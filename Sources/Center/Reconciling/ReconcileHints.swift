@@ -59,6 +59,9 @@ final class ReconcileHints: Sendable {
         }
     }
 
+    /// Whether agents came or went, or may have, since the runtimes to list were taken.
+    var haveAgentsChanged: Bool { state.withLock { $0.isEverythingUnlisted || !$0.unlisted.isEmpty } }
+
     /// The runtimes to list, sorted; `nil` means all.
     func takeUnlisted() -> [RuntimeID]? {
         state.withLock { state in

@@ -122,25 +122,45 @@ extension Reconciler {
     }
 
     /// Takes rows from live agents that must not go on with them as they are: revoke, read, settle (rules L4, L5).
+    ///
+    /// There may be thousands of rows: a pass takes some of every agent, more for a share of its time, and goes round again so that nothing
+    /// else waits until all have moved.
     func settleChanging() async throws {
+        let deadline = time.monotonic + Self.movingShare
         for (owner, rows) in situation()?.changing ?? [] {
             var rest = rows[...]
             try await skippingUnreadable {
-                while !rest.isEmpty {
-                    let next = rest.prefix(Self.movedAtOnceMax)
-                    let early =
-                        Mutation.readsBeforeRevoking.isOn
-                        ? try await liveJournal(of: owner, next.map(\.key)).cursors : nil
-                    let count = Mutation.movesUnrevoked.isOn ? rest.count : try await revoke(next, owner)
-                    try await settleRevoked(Array(rest.prefix(count)), owner, early)
-                    rest = rest.dropFirst(count)
+                while true {
+                    let began = time.monotonic
+                    rest = rest.dropFirst(try await settleChanging(rest, owner))
+                    guard !rest.isEmpty, began < deadline, !environment.hints.haveAgentsChanged else { break }
+                    try await time.sleep(for: min(time.monotonic - began, Self.breathMax))
                 }
             }
+            if !rest.isEmpty { askForPass(at: time.monotonic) }
         }
     }
 
+    /// Takes some of the rows from their owner; returns how many.
+    private func settleChanging(_ rows: ArraySlice<AllocationRow>, _ owner: JournalID) async throws -> Int {
+        let next = rows.prefix(Self.movedAtOnceMax)
+        let early =
+            Mutation.readsBeforeRevoking.isOn ? try await liveJournal(of: owner, next.map(\.key)).cursors : nil
+        let count = Mutation.movesUnrevoked.isOn ? rows.count : try await revoke(next, owner)
+        try await settleRevoked(Array(rows.prefix(count)), owner, early)
+        return count
+    }
+
+    /// How much of a pass moving rows of live agents may take.
+    private static let movingShare = Duration.seconds(1)
+
     /// Rows taken from an agent at a time: while they are revoked nobody fires their tasks, so they are to be with their next owner soon.
-    private static let movedAtOnceMax = 32
+    private static let movedAtOnceMax = 12
+
+    /// How long an agent is left alone at most before more rows are taken from it.
+    ///
+    /// Each time its journal is refused until it has read its rows again; it is given as long to journal what is due as the step took.
+    private static let breathMax = Duration.milliseconds(100)
 
     /// Revokes as many of the rows as fit one multi; returns how many are revoked now.
     private func revoke(_ rows: ArraySlice<AllocationRow>, _ owner: JournalID) async throws -> Int {

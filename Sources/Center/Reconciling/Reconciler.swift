@@ -245,7 +245,7 @@ extension Reconciler {
                 generation.catalog == environment.store.read(\.generation)
                 && generation.mirror == mirror?.generation
             settledAt = isStable ? generation : nil
-            if isStable { break }
+            if isStable || environment.hints.haveAgentsChanged { break }
         }
         if settledAt == nil { askForPass(at: time.monotonic) }
         if let check = blueprint?.nextCheck { askForPass(at: time.monotonic + (check - time.now)) }
