@@ -198,6 +198,21 @@ import ZooKeeper
         #expect(scene.waiting() == 1)
     }
 
+    @Test("an end that is told again while others are waited for writes nothing")
+    func toldAgain() async throws {
+        let scene = try await makeScene([
+            .every(60, "p"), .every(60, "q"), Self.after("c", [("p", .finished), ("q", .finished)]),
+        ])
+        let end = scene.report(try await scene.task("p").fire(Self.due), .succeeded, exitCode: 0)
+        #expect(try await scene.accept(end) != nil)
+        #expect(scene.waiting() == 1)
+        let written = scene.workshop.ensemble.transactionCount
+        scene.workshop.clock.advance(by: .seconds(5))
+        #expect(try await scene.accept(end) != nil)
+        #expect(scene.workshop.ensemble.transactionCount == written)
+        #expect(scene.waiting() == 1)
+    }
+
     @Test("the first of several is enough when any will do")
     func joinAny() async throws {
         let scene = try await makeScene([

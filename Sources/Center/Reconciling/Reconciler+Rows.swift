@@ -144,8 +144,8 @@ extension Reconciler {
     /// Takes some of the rows from their owner; returns how many.
     private func settleChanging(_ rows: ArraySlice<AllocationRow>, _ owner: JournalID) async throws -> Int {
         let next = rows.prefix(Self.movedAtOnceMax)
-        let early =
-            Mutation.readsBeforeRevoking.isOn ? try await liveJournal(of: owner, next.map(\.key)).cursors : nil
+        let isHasty = Mutation.readsBeforeRevoking.isOn
+        let early = isHasty ? try await liveJournal(of: owner, next.map(\.key)).cursors : nil
         let count = Mutation.movesUnrevoked.isOn ? rows.count : try await revoke(next, owner)
         try await settleRevoked(Array(rows.prefix(count)), owner, early)
         return count
