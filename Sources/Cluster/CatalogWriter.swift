@@ -37,7 +37,8 @@ public struct CatalogWriter: Sendable {
 
     /// Writes the changes, each name at most once, bucket by bucket in as few multis as fit.
     ///
-    /// A failure leaves the multis before it in effect. A conflict says that the catalog is behind: reread and decide again.
+    /// A task is created with its first revision, and saved with the one that follows the present one. A failure leaves the multis before it in
+    /// effect. A conflict says that the catalog is behind, or has changed since the changes were worked out: reread and decide again.
     public func write(_ changes: [Change]) async throws {
         var batch = CatalogBatch()
         for (bucket, group) in groups(changes) {
@@ -127,14 +128,15 @@ extension CatalogWriter {
         batch.append(known.map { .set(path, data: data, version: $0.version) } ?? .create(path, data: data))
         for change in changes {
             let path = try writer.tree.task(change.name, bucket: bucket)
-            switch (change, definitions[change.name]?.version) {
-            case (.save(let definition), let version?):
-                batch.append(.set(path, data: try ZNodeCodec.encode(definition), version: version))
-            case (.save(let definition), nil):
+            switch (change, definitions[change.name]) {
+            case (.save(let definition), let known?) where definition.follows(known.value):
+                batch.append(.set(path, data: try ZNodeCodec.encode(definition), version: known.version))
+            case (.save(let definition), nil) where definition.revision == 1:
                 batch.append(.create(path, data: try ZNodeCodec.encode(definition)))
-            case (.delete, let version?): batch.append(.delete(path, version: version))
-            case (.delete, nil):
-                throw LeaderWriteError.conflict(ZooKeeperError(.noNode, path: path.text))
+            case (.delete, let known?): batch.append(.delete(path, version: known.version))
+            // It was decided when there was another task of the name, or another revision, or it was not yet gone.
+            case (.save, _?): throw LeaderWriteError.conflict(ZooKeeperError(.badVersion, path: path.text))
+            case (_, nil): throw LeaderWriteError.conflict(ZooKeeperError(.noNode, path: path.text))
             }
         }
         batch.add(bucket, index, changes)
@@ -197,4 +199,11 @@ extension CatalogWriter.Change {
     }
 
     fileprivate var entry: TaskIndex.Entry? { definition?.indexEntry }
+}
+
+extension TaskDefinition {
+    /// Whether it is the next revision of this one.
+    fileprivate func follows(_ former: TaskDefinition) -> Bool {
+        uid == former.uid && revision == former.revision + 1
+    }
 }

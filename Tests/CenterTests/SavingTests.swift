@@ -72,6 +72,25 @@ import ZooKeeper
         #expect(try await leader.control.save([.every(45, "t")], condition: .any).map(\.revision) == [3])
     }
 
+    @Test("a task that turns out to be deleted while it is edited comes back as another task")
+    func deletedMeanwhile() async throws {
+        let workshop = try Workshop()
+        let pause = Pause()
+        let leader = try await workshop.leader(pausingWith: pause)
+        try await leader.pass()
+        _ = try await leader.control.save([.every(60, "t")], condition: .any)
+        let former = try await leader.control.task(TaskID("t")!).definition
+        let revisions = try workshop.tree.revisions
+        // The edit is worked out and has begun, when the end of a deletion is seen whose reply was lost.
+        pause.set({ $0.contains { $0.path.text.hasPrefix("\(revisions)/") } }) {
+            try await leader.leading.catalogWriter.write([.delete(former.name)])
+        }
+        let outcomes = try await leader.control.save([.every(45, "t")], condition: .any)
+        #expect(pause.wasReached)
+        #expect(outcomes == [SaveOutcome(task: former.name, change: .created, revision: 1)])
+        #expect(try await leader.control.task(former.name).definition.uid != former.uid)
+    }
+
     @Test("tasks are listed in pages, by name")
     func pages() async throws {
         let workshop = try Workshop()
