@@ -394,7 +394,7 @@ import ZooKeeper
 
     @Test("a small workflow is saved in one write: whoever dies leaves all of it or nothing")
     func small() async throws {
-        let leader = try await leader([Self.workflow(Self.diamond)])
+        let leader = try await leader()
         let changes = Self.workflow(Self.diamond).tasks.map { task in
             CatalogWriter.Change.save(.created(task, uid: TaskUID(bits: 1), now: workshop.now))
         }
@@ -403,6 +403,7 @@ import ZooKeeper
             CatalogWriter.Change.save(.created(task, uid: TaskUID(bits: 1), now: workshop.now))
         }
         #expect(try !leader.leading.catalogWriter.isOneWrite(many))
+        _ = try await leader.control.save(SaveRequest(workflows: [Self.workflow(Self.diamond)]))
         let view = try await leader.control.workflow(Self.name, occasions: 0)
         #expect(!view.isIncomplete)
     }
