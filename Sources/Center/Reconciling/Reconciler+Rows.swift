@@ -123,11 +123,14 @@ extension Reconciler {
 
     /// Takes rows from live agents that must not go on with them as they are: revoke, read, settle (rules L4, L5).
     ///
-    /// There may be thousands of rows: a pass takes some of every agent, more for a share of its time, and goes round again so that nothing
-    /// else waits until all have moved.
+    /// There may be thousands of rows: a pass takes some of every agent, and more for a share of its time, so that nothing else waits until all
+    /// have moved. The next ones follow after a rest.
     func settleChanging() async throws {
+        let changing = situation()?.changing ?? []
+        if let restEnd, time.monotonic < restEnd, !changing.isEmpty { return askForPass(at: restEnd) }
+        restEnd = nil
         let deadline = time.monotonic + Self.movingShare
-        for (owner, rows) in situation()?.changing ?? [] {
+        for (owner, rows) in changing {
             var rest = rows[...]
             try await skippingUnreadable {
                 while true {
@@ -137,8 +140,9 @@ extension Reconciler {
                     try await time.sleep(for: min(time.monotonic - began, Self.breathMax))
                 }
             }
-            if !rest.isEmpty { askForPass(at: time.monotonic) }
+            if !rest.isEmpty { restEnd = time.monotonic + Self.movingRest }
         }
+        if let restEnd { askForPass(at: restEnd) }
     }
 
     /// Takes some of the rows from their owner; returns how many.
@@ -153,6 +157,9 @@ extension Reconciler {
 
     /// How much of a pass moving rows of live agents may take.
     private static let movingShare = Duration.seconds(1)
+
+    /// How long no rows of live agents are moved after that: an agent that is far from the servers journals then what it could not in between.
+    private static let movingRest = Duration.milliseconds(500)
 
     /// Rows taken from an agent at a time: while they are revoked nobody fires their tasks, so they are to be with their next owner soon.
     private static let movedAtOnceMax = 12

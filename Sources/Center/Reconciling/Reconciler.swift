@@ -48,6 +48,8 @@ actor Reconciler {
     private var blueprint: Blueprint?
     /// When the next pass is due although nothing happens.
     private(set) var nextPass: MonotonicInstant?
+    /// Until when no more rows are taken from live agents, after a pass that took many and left some.
+    var restEnd: MonotonicInstant?
     /// The cut-offs that rows hold, as this leader has seen them.
     var cutOffsSeen: [TaskPart: CutOffs] = [:]
     /// When holds are looked at next.
