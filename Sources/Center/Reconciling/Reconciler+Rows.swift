@@ -131,16 +131,16 @@ extension Reconciler {
         restEnd = nil
         let deadline = time.monotonic + Self.movingShare
         for (owner, rows) in changing {
-            var rest = rows[...]
+            var remaining = rows[...]
             try await skippingUnreadable {
                 while true {
                     let began = time.monotonic
-                    rest = rest.dropFirst(try await settleChanging(rest, owner))
-                    guard !rest.isEmpty, began < deadline, !environment.hints.haveAgentsChanged else { break }
+                    remaining = remaining.dropFirst(try await settleChanging(remaining, owner))
+                    if remaining.isEmpty || began >= deadline || environment.hints.haveAgentsChanged { break }
                     try await time.sleep(for: min(time.monotonic - began, Self.breathMax))
                 }
             }
-            if !rest.isEmpty { restEnd = time.monotonic + Self.movingRest }
+            if !remaining.isEmpty { restEnd = time.monotonic + Self.movingRest }
         }
         if let restEnd { askForPass(at: restEnd) }
     }
