@@ -131,16 +131,19 @@ extension Reconciler {
         restEnd = nil
         let deadline = time.monotonic + Self.movingShare
         for (owner, rows) in changing {
-            var remaining = rows[...]
             try await skippingUnreadable {
+                var remaining = rows[...]
                 while true {
                     let began = time.monotonic
                     remaining = remaining.dropFirst(try await settleChanging(remaining, owner))
-                    if remaining.isEmpty || began >= deadline || environment.hints.haveAgentsChanged { break }
+                    if remaining.isEmpty { break }
+                    guard began < deadline, !environment.hints.haveAgentsChanged else {
+                        restEnd = time.monotonic + Self.movingRest
+                        break
+                    }
                     try await time.sleep(for: min(time.monotonic - began, Self.breathMax))
                 }
             }
-            if !remaining.isEmpty { restEnd = time.monotonic + Self.movingRest }
         }
         if let restEnd { askForPass(at: restEnd) }
     }
